@@ -1,0 +1,7 @@
+export default {
+  extensionsToTreatAsEsm: ['.ts'],
+  globalSetup: '<rootDir>/spec/support/require-programs.ts',
+  testMatch: ['<rootDir>/spec/**/*.spec.ts'],
+  testTimeout: 20_000,
+  transform: { '\\.ts$': '@swc/jest' },
+};

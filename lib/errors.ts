@@ -1,0 +1,214 @@
+/**
+ * Base class of every error of this package. `code` is stable and tells the cause; no error carries
+ * a token, a secret or a claim.
+ */
+export abstract class OidcLogoutError extends Error {
+  abstract readonly code: string;
+
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/**
+ * An error that is also an answer: `status` and `headers` are read by Express's own error handler,
+ * `error` and the message are the members of the body.
+ *
+ * @see [RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)
+ */
+export abstract class HttpError extends OidcLogoutError {
+  abstract readonly status: number;
+  abstract readonly error: string;
+  readonly headers: Readonly<Record<string, string>> = {};
+}
+
+const INVALID_REQUEST = {
+  'body-missing': 'The request has no body',
+  'body-malformed': 'The body cannot be parsed',
+  'body-not-an-object': 'The body is not a JSON object',
+  'access-token-missing': 'The field access_token is missing or empty',
+  'access-token-not-a-string': 'The field access_token is not a string',
+  'access-token-ambiguous': 'The fields access_token and token differ',
+  'refresh-token-empty': 'The field refresh_token is empty',
+  'refresh-token-not-a-string': 'The field refresh_token is not a string',
+  'refresh-token-of-another-session': 'The refresh token belongs to another session',
+  'unknown-field': 'The body has an unknown field',
+  'unknown-parameter': 'The URL has an unknown parameter',
+  'credentials-malformed': 'The Authorization header is not a well-formed Bearer credential',
+  'credentials-repeated': 'The request carries an access token in more than one way',
+} as const;
+
+/** What is wrong with a request: one word per cause, one fixed text per word. */
+export type InvalidRequestCause = keyof typeof INVALID_REQUEST;
+
+const PRINTABLE_FIELD = /^[A-Za-z_]{1,32}$/;
+
+/** The request is malformed; nothing was changed. Status 400, `invalid_request`. */
+export class InvalidRequestError extends HttpError {
+  readonly code = 'ERR_INVALID_REQUEST';
+  readonly status = 400;
+  readonly error = 'invalid_request';
+  readonly reason: InvalidRequestCause;
+  /** The name of the unknown field or parameter; absent when it does not look like a name. */
+  readonly field: string | undefined;
+
+  constructor(reason: InvalidRequestCause, field?: string) {
+    const name = field !== undefined && PRINTABLE_FIELD.test(field) ? field : undefined;
+    super(name === undefined ? INVALID_REQUEST[reason] : `${INVALID_REQUEST[reason]}: ${name}`);
+    this.reason = reason;
+    this.field = name;
+  }
+}
+
+/** The endpoint does not serve this method. Status 405 with `Allow`. */
+export class MethodNotAllowedError extends HttpError {
+  readonly code = 'ERR_METHOD_NOT_ALLOWED';
+  readonly status = 405;
+  readonly error = 'invalid_request';
+  override readonly headers: Readonly<Record<string, string>>;
+
+  constructor(allow: string) {
+    super('The endpoint does not serve this method');
+    this.headers = { Allow: allow };
+  }
+}
+
+/** The body is larger than `bodyLimit`. Status 413. */
+export class PayloadTooLargeError extends HttpError {
+  readonly code = 'ERR_PAYLOAD_TOO_LARGE';
+  readonly status = 413;
+  readonly error = 'invalid_request';
+
+  constructor() {
+    super('The body is too large');
+  }
+}
+
+/** The body is neither JSON nor a form, or its charset or encoding is unknown. Status 415. */
+export class UnsupportedMediaTypeError extends HttpError {
+  readonly code = 'ERR_UNSUPPORTED_MEDIA_TYPE';
+  readonly status = 415;
+  readonly error = 'invalid_request';
+
+  constructor() {
+    super('The media type, charset or encoding of the body is not supported');
+  }
+}
+
+const REALM = 'Bearer realm="api"';
+
+/**
+ * The request has no Bearer credentials. Status 401 with a bare challenge and no body.
+ *
+ * @see [RFC 6750, section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)
+ */
+export class MissingTokenError extends HttpError {
+  readonly code = 'ERR_MISSING_TOKEN';
+  readonly status = 401;
+  readonly error = 'invalid_token';
+  override readonly headers = { 'WWW-Authenticate': REALM };
+
+  constructor() {
+    super('The request has no access token');
+  }
+}
+
+const INVALID_TOKEN = {
+  malformed: 'The access token is malformed or unknown',
+  'unknown-issuer': 'The access token is of an unknown issuer',
+  'wrong-kind': 'The token is not an access token',
+  'not-authentic': 'The access token is not authentic or not meant for this API',
+  expired: 'The access token expired',
+  'lives-too-long': 'The access token expires too far in the future',
+  invalidated: 'The access token was invalidated by a logout',
+} as const;
+
+/** Why an access token is refused. */
+export type InvalidTokenCause = keyof typeof INVALID_TOKEN;
+
+/**
+ * The access token is forged, expired, invalidated, or none. Status 401, `invalid_token`.
+ *
+ * @see [RFC 6750, section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)
+ */
+export class InvalidTokenError extends HttpError {
+  readonly code = 'ERR_INVALID_TOKEN';
+  readonly status = 401;
+  readonly error = 'invalid_token';
+  readonly reason: InvalidTokenCause;
+  override readonly headers: Readonly<Record<string, string>>;
+
+  constructor(reason: InvalidTokenCause) {
+    super(INVALID_TOKEN[reason]);
+    this.reason = reason;
+    this.headers = {
+      'WWW-Authenticate': `${REALM}, error="invalid_token", error_description="${this.message}"`,
+    };
+  }
+}
+
+/** The access token lacks a scope that the route demands. Status 403, `insufficient_scope`. */
+export class InsufficientScopeError extends HttpError {
+  readonly code = 'ERR_INSUFFICIENT_SCOPE';
+  readonly status = 403;
+  readonly error = 'insufficient_scope';
+  override readonly headers: Readonly<Record<string, string>>;
+
+  constructor(scope: readonly string[]) {
+    super('The access token lacks a required scope');
+    this.headers = {
+      'WWW-Authenticate':
+        `${REALM}, error="insufficient_scope", ` +
+        `error_description="${this.message}", scope="${scope.join(' ')}"`,
+    };
+  }
+}
+
+abstract class TemporarilyUnavailableError extends HttpError {
+  readonly status = 503;
+  readonly error = 'temporarily_unavailable';
+  override readonly headers = { 'Retry-After': '1' };
+  /** A short word of the failure: an error code such as `ECONNREFUSED`, or `timeout`. */
+  readonly reason: string;
+
+  constructor(message: string, reason: string) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+/** The store did not answer in `storeTimeout`, or refused. Status 503 with `Retry-After`. */
+export class StoreUnavailableError extends TemporarilyUnavailableError {
+  readonly code = 'ERR_STORE_UNAVAILABLE';
+
+  constructor(reason: string) {
+    super('The invalidation list is not reachable', reason);
+  }
+}
+
+/** The provider's metadata or keys cannot be had. Status 503 with `Retry-After`. */
+export class ProviderUnavailableError extends TemporarilyUnavailableError {
+  readonly code = 'ERR_PROVIDER_UNAVAILABLE';
+
+  constructor(reason: string) {
+    super('The OpenID Provider is not reachable', reason);
+  }
+}
+
+/** An ID Token given to `sessions` is not one that the provider issued to this client. */
+export class InvalidIdTokenError extends OidcLogoutError {
+  readonly code = 'ERR_INVALID_ID_TOKEN';
+
+  constructor() {
+    super('The ID Token is not one that the provider issued to this client');
+  }
+}
+
+/** The session ended, or was never saved, before its tokens were rotated: log in again. */
+export class SessionEndedError extends OidcLogoutError {
+  readonly code = 'ERR_SESSION_ENDED';
+
+  constructor() {
+    super('The session has ended');
+  }
+}

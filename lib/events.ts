@@ -1,0 +1,85 @@
+import { EventEmitter } from 'node:events';
+
+/** A session was logged out by its own access token. */
+export interface LogoutEvent {
+  readonly issuer: string;
+  readonly subject: string | undefined;
+  /** The provider's session, when it is known. */
+  readonly sid: string | undefined;
+  /** `true` when the access token was on the list before: nothing new ended. */
+  readonly repeated: boolean;
+}
+
+/** Something was put on the invalidation list, and is stored. */
+export interface InvalidatedEvent {
+  readonly kind: 'access-token' | 'refresh-token' | 'session' | 'subject';
+  /** Absent when a refresh was refused whose session nobody knows. */
+  readonly issuer?: string | undefined;
+  readonly subject?: string | undefined;
+  readonly sid?: string | undefined;
+}
+
+/** A call to the store failed or took longer than `storeTimeout`. */
+export interface StoreErrorEvent {
+  /** The store's method. */
+  readonly operation: string;
+  /** `timeout`, `not-connected`, or the code of the failure, such as `ECONNRESET` or `OOM`. */
+  readonly reason: string;
+}
+
+/** The provider's metadata or keys could not be fetched; the last good copy stays in use. */
+export interface ProviderErrorEvent {
+  readonly issuer: string;
+  readonly operation: 'metadata' | 'keys';
+  readonly reason: string;
+}
+
+/** A listener of another event threw or rejected. Never a part of a request's outcome. */
+export interface ListenerErrorEvent {
+  readonly event: string;
+  readonly error: unknown;
+}
+
+/** What happens, told without tokens. Each listener gets one object. */
+export interface OidcLogoutEvents {
+  logout: LogoutEvent;
+  invalidated: InvalidatedEvent;
+  'store-error': StoreErrorEvent;
+  'provider-error': ProviderErrorEvent;
+  'listener-error': ListenerErrorEvent;
+}
+
+export type Listener<Name extends keyof OidcLogoutEvents> = (event: OidcLogoutEvents[Name]) => void;
+
+/** Tells listeners what happens. One that fails, at once or later, harms no request. */
+export class Events {
+  readonly #emitter = new EventEmitter({ captureRejections: true });
+
+  constructor() {
+    Object.assign(this.#emitter, {
+      [EventEmitter.captureRejectionSymbol]: (error: unknown, event: string) => {
+        this.#tellFailure(event, error);
+      },
+    });
+  }
+
+  on<Name extends keyof OidcLogoutEvents>(name: Name, listener: Listener<Name>): void {
+    this.#emitter.on(name, listener);
+  }
+
+  off<Name extends keyof OidcLogoutEvents>(name: Name, listener: Listener<Name>): void {
+    this.#emitter.off(name, listener);
+  }
+
+  emit<Name extends keyof OidcLogoutEvents>(name: Name, event: OidcLogoutEvents[Name]): void {
+    try {
+      this.#emitter.emit(name, event);
+    } catch (error) {
+      this.#tellFailure(name, error);
+    }
+  }
+
+  #tellFailure(event: string, error: unknown): void {
+    if (event !== 'listener-error') this.emit('listener-error', { event, error });
+  }
+}

@@ -1,0 +1,21 @@
+import type { StoreCalls } from '../store/store-calls.ts';
+import type { InvalidationEntry, InvalidationList } from './invalidation-list.ts';
+
+/** An invalidation list whose calls end in time, whatever the list inside does. */
+export class DeadlineInvalidationList implements InvalidationList {
+  readonly #list: InvalidationList;
+  readonly #calls: StoreCalls;
+
+  constructor(list: InvalidationList, calls: StoreCalls) {
+    this.#list = list;
+    this.#calls = calls;
+  }
+
+  add(entries: readonly InvalidationEntry[]): Promise<void> {
+    return this.#calls.run('add', () => this.#list.add(entries));
+  }
+
+  check(keys: readonly string[]): Promise<(number | undefined)[]> {
+    return this.#calls.run('check', () => this.#list.check(keys));
+  }
+}

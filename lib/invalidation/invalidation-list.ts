@@ -1,0 +1,30 @@
+/** One line of the invalidation list. */
+export interface InvalidationEntry {
+  /** A digest, 22 characters of base64url. */
+  readonly key: string;
+  /**
+   * What came until then is invalid, what comes later is not: a number that only grows. Left out for
+   * a single token, which has no later.
+   */
+  readonly cutOff?: number;
+  /** How long the entry is kept, in seconds. */
+  readonly ttl: number;
+}
+
+/**
+ * Where invalidations are kept. Every process of the app must see an entry as soon as `add` has
+ * resolved.
+ */
+export interface InvalidationList {
+  /**
+   * Stores all entries, and resolves when all are stored. Of a key that is already listed the later
+   * cut-off stays; its time to live starts anew.
+   */
+  add(entries: readonly InvalidationEntry[]): Promise<void>;
+
+  /**
+   * Looks up all keys in one round trip. The answer has one member per key, in their order: the
+   * cut-off (any number, where the entry has none), or `undefined` when the key is not listed.
+   */
+  check(keys: readonly string[]): Promise<(number | undefined)[]>;
+}

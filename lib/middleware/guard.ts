@@ -1,0 +1,96 @@
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import {
+  HttpError,
+  InsufficientScopeError,
+  InvalidTokenError,
+  MissingTokenError,
+  StoreUnavailableError,
+} from '../errors.ts';
+import type { Invalidations } from '../invalidation/invalidations.ts';
+import type { AccessToken, AccessTokens } from '../token/access-token.ts';
+import { readBearerToken } from '../token/bearer-token.ts';
+import { forbidCaching, sendOAuthError } from './endpoint.ts';
+import './request-auth.ts';
+
+/** Options of one guard. */
+export interface GuardOptions {
+  /** The scopes that the access token must have, all of them: an array, or one string with spaces. Default: none. */
+  readonly scope?: string | readonly string[] | undefined;
+}
+
+export interface GuardParts {
+  readonly accessTokens: AccessTokens;
+  readonly invalidations: Invalidations;
+  readonly onStoreError: 'deny' | 'allow';
+  readonly scope: readonly string[];
+}
+
+/**
+ * Lets a request pass when its access token is authentic, alive, and has the scope.
+ *
+ * @see [RFC 6750](https://www.rfc-editor.org/rfc/rfc6750)
+ */
+export function guard({
+  accessTokens,
+  invalidations,
+  onStoreError,
+  scope,
+}: GuardParts): RequestHandler {
+  async function refuseInvalidated(accessToken: AccessToken): Promise<void> {
+    try {
+      if (!(await invalidations.cover(accessToken))) return;
+    } catch (error) {
+      if (onStoreError === 'allow' && error instanceof StoreUnavailableError) return;
+      throw error;
+    }
+    throw new InvalidTokenError('invalidated');
+  }
+
+  async function authorize(req: Request): Promise<void> {
+    const accessToken = await accessTokens.verify(readBearerToken(req));
+    await refuseInvalidated(accessToken);
+    if (!hasScope(accessToken, scope)) throw new InsufficientScopeError(scope);
+    const { token, header, payload } = accessToken;
+    req.auth = { token, header, payload };
+  }
+
+  return async function guardHandler(req: Request, res: Response, next: NextFunction) {
+    try {
+      await authorize(req);
+    } catch (error) {
+      if (error instanceof HttpError) refuse(error, req, res);
+      else next(error);
+      return;
+    }
+    next();
+  };
+}
+
+function refuse(error: HttpError, req: Request, res: Response): void {
+  forbidCaching(res);
+  if (error instanceof MissingTokenError) res.status(error.status).set(error.headers).end();
+  else sendOAuthError(error, req, res);
+}
+
+function hasScope({ payload }: AccessToken, required: readonly string[]): boolean {
+  if (required.length === 0) return true;
+  // RFC 9068, section 2.2.3; `scp` is what Microsoft Entra ID and Okta call it.
+  const granted: unknown[] = [payload.scope ?? payload.scp].flat();
+  const scopes = new Set(
+    granted.flatMap((value) => (typeof value === 'string' ? value.split(' ') : [])),
+  );
+  return required.every((scope) => scopes.has(scope));
+}
+
+// RFC 6749, section 3.3
+const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+
+/** Checks the option `scope`, which ends up in a header. */
+export function resolveScope(scope: GuardOptions['scope'] = []): readonly string[] {
+  const scopes: unknown[] = typeof scope === 'string' ? scope.split(' ') : [scope].flat();
+  for (const value of scopes) {
+    if (typeof value === 'string' && SCOPE_TOKEN.test(value)) continue;
+    throw new TypeError('"scope" must be scope names: a string with single spaces, or an array');
+  }
+  return scopes as string[];
+}

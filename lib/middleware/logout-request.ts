@@ -1,0 +1,54 @@
+import { body, validationResult } from 'express-validator';
+import { InvalidRequestError, type InvalidRequestCause } from '../errors.ts';
+
+/** The tokens that a logout request names. */
+export interface LogoutRequest {
+  readonly accessToken: string;
+  readonly refreshToken: string | undefined;
+}
+
+interface LogoutBody {
+  readonly access_token?: string;
+  readonly token?: string;
+  readonly refresh_token?: string;
+}
+
+// The validators' messages are the causes of InvalidRequestError.
+function text(field: string, notAString: InvalidRequestCause, empty: InvalidRequestCause) {
+  const isString = body(field).optional().isString().withMessage(notAString);
+  return isString.bail().notEmpty().withMessage(empty);
+}
+
+const shape = [
+  text('access_token', 'access-token-not-a-string', 'access-token-missing'),
+  text('token', 'access-token-not-a-string', 'access-token-missing'),
+  text('refresh_token', 'refresh-token-not-a-string', 'refresh-token-empty'),
+];
+// Not left to checkExact(), which takes a member named `constructor` for a known one.
+const FIELDS = new Set(['access_token', 'token', 'refresh_token']);
+
+/** Checks the shape of a logout request's body. */
+export async function readLogoutRequest(requestBody: unknown): Promise<LogoutRequest> {
+  if (!isObject(requestBody)) throw new InvalidRequestError('body-not-an-object');
+  await checkShape(requestBody);
+  const { access_token, token, refresh_token } = requestBody as LogoutBody;
+  const accessToken = access_token ?? token;
+  if (accessToken === undefined) throw new InvalidRequestError('access-token-missing');
+  if (token !== undefined && token !== accessToken) {
+    throw new InvalidRequestError('access-token-ambiguous');
+  }
+  return { accessToken, refreshToken: refresh_token };
+}
+
+async function checkShape(requestBody: object): Promise<void> {
+  const unknown = Object.keys(requestBody).find((field) => !FIELDS.has(field));
+  if (unknown !== undefined) throw new InvalidRequestError('unknown-field', unknown);
+  const request = { body: requestBody };
+  for (const chain of shape) await chain.run(request);
+  const [problem] = validationResult(request).array();
+  if (problem !== undefined) throw new InvalidRequestError(problem.msg as InvalidRequestCause);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,77 @@
+import { isSecureUrl } from './provider/secure-url.ts';
+
+/** Every check throws a TypeError that names the option, in quotes, and says what it must be. */
+function refuse(name: string, expected: string): never {
+  throw new TypeError(`"${name}" must be ${expected}`);
+}
+
+export function checkObject(value: unknown, name: string): asserts value is object {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    refuse(name, 'an object');
+}
+
+export function checkNames(options: object, known: readonly string[], place: string): void {
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new TypeError(
+    `"${unknown}" is not an option of ${place}; its options are ${known.join(', ')}`,
+  );
+}
+
+export function checkText(value: unknown, name: string): string {
+  if (typeof value === 'string' && value !== '') return value;
+  return refuse(name, 'a string that is not empty');
+}
+
+export function checkTexts(value: unknown, name: string): readonly string[] {
+  const texts: unknown[] = [value].flat();
+  if (texts.length === 0) refuse(name, 'a string or an array of strings that is not empty');
+  return Object.freeze(texts.map((text) => checkText(text, name)));
+}
+
+export function checkUrl(value: unknown, name: string, allowInsecure: boolean): string {
+  if (isSecureUrl(value, allowInsecure)) return value;
+  return refuse(
+    name,
+    'an absolute https: URL without fragment and user (http: on loopback, or with "allowInsecureRequests")',
+  );
+}
+
+export function checkBoolean(value: unknown, name: string, standard: boolean): boolean {
+  if (value === undefined) return standard;
+  return typeof value === 'boolean' ? value : refuse(name, 'a boolean');
+}
+
+export interface NumberRule {
+  readonly standard: number;
+  readonly least: number;
+  readonly unit: string;
+}
+
+export function checkNumber(value: unknown, name: string, rule: NumberRule): number {
+  const { standard, least, unit } = rule;
+  if (value === undefined) return standard;
+  // What Redis and timers can count.
+  const most = 2 ** 31 - 1;
+  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) {
+    return value as number;
+  }
+  return refuse(name, `a whole number of ${unit}, ${least} or more`);
+}
+
+/** The first of the choices is the default. */
+export function checkChoice<Choice extends string>(
+  value: unknown,
+  name: string,
+  choices: readonly [Choice, ...Choice[]],
+): Choice {
+  if (value === undefined) return choices[0];
+  const choice = choices.find((candidate) => candidate === value);
+  return choice ?? refuse(name, `one of ${choices.join(', ')}`);
+}
+
+export function checkMethods(value: unknown, name: string, methods: readonly string[]): void {
+  const candidate = value as Record<string, unknown> | null | undefined;
+  if (methods.every((method) => typeof candidate?.[method] === 'function')) return;
+  refuse(name, `an object with the methods ${methods.join(', ')}`);
+}

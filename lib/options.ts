@@ -1,0 +1,321 @@
+import {
+  checkBoolean,
+  checkChoice,
+  checkMethods,
+  checkNames,
+  checkNumber,
+  checkObject,
+  checkText,
+  checkTexts,
+  checkUrl,
+} from './option-checks.ts';
+import type { InvalidationList } from './invalidation/invalidation-list.ts';
+import type { ProviderMetadata } from './provider/metadata.ts';
+import type { ProviderSettings } from './provider/provider.ts';
+import type { SessionStore } from './session/session-store.ts';
+import type { RedisClient } from './store/ready-redis.ts';
+
+/** An OpenID Provider and this app's registration there. */
+export interface ProviderOptions {
+  /**
+   * The provider's issuer identifier, exactly as it stands in its metadata and in `iss`: a trailing
+   * slash counts.
+   */
+  readonly issuer: string;
+
+  /** The `client_id` of this app at the provider. */
+  readonly clientId: string;
+
+  /** The client's secret. Used as the key of ID Tokens when `algorithms` has one of `HS256`, `HS384`, `HS512`. */
+  readonly clientSecret?: string | undefined;
+
+  /**
+   * Where the provider sends the browser after the logout: one of the URIs registered there as
+   * `post_logout_redirect_uris`. It is sent byte for byte. Default: none, and no `state` either; the
+   * provider then shows a page of its own.
+   *
+   * @see [OpenID Connect RP-Initiated Logout 1.0, section 3](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RedirectionAfterLogout)
+   */
+  readonly postLogoutRedirectUri?: string | undefined;
+
+  /**
+   * The signature algorithms of this provider's ID Tokens and access tokens. No other is accepted,
+   * whatever the token or the provider's metadata says. Default: `['RS256']`.
+   */
+  readonly algorithms?: readonly string[] | undefined;
+
+  /**
+   * The provider's metadata under their wire names, of which `end_session_endpoint` and `jwks_uri` are
+   * read. Default: fetched from `<issuer>/.well-known/openid-configuration` when first needed.
+   */
+  readonly metadata?: ProviderMetadata | undefined;
+
+  /** The provider's keys, as a JWK Set. Default: fetched from the metadata's `jwks_uri` when first needed. */
+  readonly jwks?: { readonly keys: readonly object[] } | undefined;
+}
+
+/** Options of {@link oidcLogout}. Unknown ones are refused. */
+export interface OidcLogoutOptions {
+  /** The provider; or several, told apart by `iss`. */
+  readonly provider: ProviderOptions | readonly ProviderOptions[];
+
+  /**
+   * The app's own ioredis client, `Redis` or `Cluster`. It is never configured or closed. Default: none;
+   * everything is kept in the memory of this process, which suits one process only.
+   */
+  readonly redis?: RedisClient | undefined;
+
+  /** What every key in Redis begins with. Default: `oidc:`. */
+  readonly keyPrefix?: string | undefined;
+
+  /** An invalidation list of your own, together with `sessionStore` and instead of `redis`. */
+  readonly invalidationList?: InvalidationList | undefined;
+
+  /** A session store of your own, together with `invalidationList` and instead of `redis`. */
+  readonly sessionStore?: SessionStore | undefined;
+
+  /**
+   * The key under which ID Tokens are encrypted in the store: 32 bytes, or their base64url or base64.
+   * Default: none; ID Tokens are stored as they are.
+   *
+   * @see [RFC 7518, section 4.5](https://www.rfc-editor.org/rfc/rfc7518#section-4.5)
+   */
+  readonly encryptionKey?: Uint8Array | string | undefined;
+
+  /**
+   * What `aud` of an access token must contain: the identifier of this API. `guard()` requires it.
+   *
+   * @see [RFC 9068, section 4](https://www.rfc-editor.org/rfc/rfc9068#section-4)
+   */
+  readonly audience?: string | readonly string[] | undefined;
+
+  /**
+   * Accept as access tokens only JWTs of the type `at+jwt` that have every claim that RFC 9068 requires.
+   * Default: `false`; a JWT of no special type passes too, when its claims are those of an access token.
+   */
+  readonly strict?: boolean | undefined;
+
+  /** How far the clocks of provider and app may be apart, in seconds. Default: 5. */
+  readonly clockTolerance?: number | undefined;
+
+  /** How long after its `exp` an access token can still be logged out, in seconds. Default: 86400 (a day). */
+  readonly expiredTokenGrace?: number | undefined;
+
+  /**
+   * The longest remaining life with which an access token is accepted, in seconds. The end of a session
+   * is remembered for as long. Default: 86400 (a day).
+   */
+  readonly maxTokenLifetime?: number | undefined;
+
+  /** How long a session is remembered after its last login or refresh, in seconds. Default: 1209600 (14 days). */
+  readonly maxSessionLifetime?: number | undefined;
+
+  /** How long the same logout gets the identical answer, in seconds; 0 = not at all. Default: 60. */
+  readonly retryWindow?: number | undefined;
+
+  /** The largest body that the logout endpoint reads, in bytes after decompression. Default: 16384. */
+  readonly bodyLimit?: number | undefined;
+
+  /** How the logout endpoint writes its errors: as RFC 6749 does, or as Elasticsearch does. Default: `oauth`. */
+  readonly errorFormat?: 'oauth' | 'elasticsearch' | undefined;
+
+  /** Send `client_id` to the End Session endpoint. Default: `true`. */
+  readonly includeClientId?: boolean | undefined;
+
+  /** What the guard does when the store fails: answer 503, or let authentic tokens pass. Default: `deny`. */
+  readonly onStoreError?: 'deny' | 'allow' | undefined;
+
+  /** How long a call to the store may take, in milliseconds. Default: 500. */
+  readonly storeTimeout?: number | undefined;
+
+  /** How long a request to the provider may take, in milliseconds. Default: 5000. */
+  readonly providerTimeout?: number | undefined;
+
+  /** Allow `http:` for the provider and the redirect on other hosts than loopback. Default: `false`. */
+  readonly allowInsecureRequests?: boolean | undefined;
+}
+
+/** The options after every check, with every default. */
+export interface ResolvedOptions {
+  readonly providers: readonly ProviderSettings[];
+  readonly redis: RedisClient | undefined;
+  readonly keyPrefix: string;
+  readonly invalidationList: InvalidationList | undefined;
+  readonly sessionStore: SessionStore | undefined;
+  readonly encryptionKey: Uint8Array | undefined;
+  readonly audience: readonly string[] | undefined;
+  readonly strict: boolean;
+  readonly clockTolerance: number;
+  readonly expiredTokenGrace: number;
+  readonly maxTokenLifetime: number;
+  readonly maxSessionLifetime: number;
+  readonly retryWindow: number;
+  readonly bodyLimit: number;
+  readonly errorFormat: 'oauth' | 'elasticsearch';
+  readonly includeClientId: boolean;
+  readonly onStoreError: 'deny' | 'allow';
+  readonly storeTimeout: number;
+}
+
+const PROVIDER_NAMES: Record<keyof ProviderOptions, true> = {
+  issuer: true,
+  clientId: true,
+  clientSecret: true,
+  postLogoutRedirectUri: true,
+  algorithms: true,
+  metadata: true,
+  jwks: true,
+};
+
+const NAMES: Record<keyof OidcLogoutOptions, true> = {
+  provider: true,
+  redis: true,
+  keyPrefix: true,
+  invalidationList: true,
+  sessionStore: true,
+  encryptionKey: true,
+  audience: true,
+  strict: true,
+  clockTolerance: true,
+  expiredTokenGrace: true,
+  maxTokenLifetime: true,
+  maxSessionLifetime: true,
+  retryWindow: true,
+  bodyLimit: true,
+  errorFormat: true,
+  includeClientId: true,
+  onStoreError: true,
+  storeTimeout: true,
+  providerTimeout: true,
+  allowInsecureRequests: true,
+};
+
+const DAY = 24 * 60 * 60;
+
+/** Checks all options and fills in the defaults. The object it is given stays as it is. */
+export function resolveOptions(options: OidcLogoutOptions): ResolvedOptions {
+  checkObject(options, 'options');
+  checkNames(options, Object.keys(NAMES), 'oidcLogout()');
+  const seconds = (name: keyof OidcLogoutOptions, standard: number, least = 1) =>
+    checkNumber(options[name], name, { standard, least, unit: 'seconds' });
+  return Object.freeze({
+    ...resolveStores(options),
+    providers: resolveProviders(options),
+    encryptionKey: resolveEncryptionKey(options.encryptionKey),
+    audience: options.audience === undefined ? undefined : checkTexts(options.audience, 'audience'),
+    strict: checkBoolean(options.strict, 'strict', false),
+    clockTolerance: seconds('clockTolerance', 5, 0),
+    expiredTokenGrace: seconds('expiredTokenGrace', DAY, 0),
+    maxTokenLifetime: seconds('maxTokenLifetime', DAY),
+    maxSessionLifetime: seconds('maxSessionLifetime', 14 * DAY),
+    retryWindow: seconds('retryWindow', 60, 0),
+    bodyLimit: checkNumber(options.bodyLimit, 'bodyLimit', {
+      standard: 16_384,
+      least: 1,
+      unit: 'bytes',
+    }),
+    errorFormat: checkChoice(options.errorFormat, 'errorFormat', ['oauth', 'elasticsearch']),
+    includeClientId: checkBoolean(options.includeClientId, 'includeClientId', true),
+    onStoreError: checkChoice(options.onStoreError, 'onStoreError', ['deny', 'allow']),
+    storeTimeout: checkMilliseconds(options, 'storeTimeout', 500),
+  });
+}
+
+function checkMilliseconds(
+  options: OidcLogoutOptions,
+  name: 'storeTimeout' | 'providerTimeout',
+  standard: number,
+): number {
+  return checkNumber(options[name], name, { standard, least: 1, unit: 'milliseconds' });
+}
+
+function resolveStores(options: OidcLogoutOptions) {
+  const { redis, invalidationList, sessionStore, keyPrefix = 'oidc:' } = options;
+  if (redis !== undefined) checkMethods(redis, 'redis', ['get', 'set', 'eval', 'zadd']);
+  if (typeof keyPrefix !== 'string') checkText(keyPrefix, 'keyPrefix');
+  if ((invalidationList === undefined) !== (sessionStore === undefined)) {
+    throw new TypeError('"invalidationList" and "sessionStore" must be given together');
+  }
+  if (invalidationList !== undefined) {
+    if (redis !== undefined)
+      throw new TypeError('"redis" must be left out beside "invalidationList"');
+    checkMethods(invalidationList, 'invalidationList', ['add', 'check']);
+    const methods = ['get', 'set', 'delete', 'addMember', 'members'];
+    checkMethods(sessionStore, 'sessionStore', methods);
+  }
+  return { redis, invalidationList, sessionStore, keyPrefix };
+}
+
+function resolveProviders(options: OidcLogoutOptions): readonly ProviderSettings[] {
+  const entries = [options.provider].flat();
+  if (entries.length === 0) throw new TypeError('"provider" must name at least one provider');
+  const providers = entries.map((entry) => resolveProvider(entry, options));
+  if (new Set(providers.map(({ issuer }) => issuer)).size < providers.length) {
+    throw new TypeError('"provider" must not name an "issuer" twice');
+  }
+  return Object.freeze(providers);
+}
+
+function resolveProvider(provider: ProviderOptions, options: OidcLogoutOptions): ProviderSettings {
+  checkObject(provider, 'provider');
+  checkNames(provider, Object.keys(PROVIDER_NAMES), '"provider"');
+  const { clientSecret, postLogoutRedirectUri, metadata, jwks } = provider;
+  const allowInsecure = checkBoolean(options.allowInsecureRequests, 'allowInsecureRequests', false);
+  const issuer = checkUrl(provider.issuer, 'provider.issuer', allowInsecure);
+  if (issuer.includes('?')) throw new TypeError('"provider.issuer" must have no query');
+  if (metadata !== undefined) resolveMetadata(metadata, allowInsecure);
+  if (jwks !== undefined && !Array.isArray(jwks.keys)) {
+    throw new TypeError('"provider.jwks" must be a JWK Set: an object with an array "keys"');
+  }
+  return Object.freeze({
+    issuer,
+    clientId: checkText(provider.clientId, 'provider.clientId'),
+    clientSecret:
+      clientSecret === undefined ? undefined : checkText(clientSecret, 'provider.clientSecret'),
+    postLogoutRedirectUri:
+      postLogoutRedirectUri === undefined
+        ? undefined
+        : checkUrl(postLogoutRedirectUri, 'provider.postLogoutRedirectUri', allowInsecure),
+    algorithms: resolveAlgorithms(provider),
+    metadata,
+    jwks,
+    timeoutMs: checkMilliseconds(options, 'providerTimeout', 5000),
+    allowInsecureRequests: allowInsecure,
+  });
+}
+
+function resolveMetadata(metadata: ProviderMetadata, allowInsecure: boolean): void {
+  checkObject(metadata, 'provider.metadata');
+  for (const member of ['jwks_uri', 'end_session_endpoint'] as const) {
+    if (metadata[member] === undefined) continue;
+    checkUrl(metadata[member], `provider.metadata.${member}`, allowInsecure);
+  }
+}
+
+const ALGORITHM = /^(?:(?:RS|PS|ES|HS)(?:256|384|512)|EdDSA|Ed25519|ML-DSA-(?:44|65|87))$/;
+
+function resolveAlgorithms({ algorithms, clientSecret }: ProviderOptions): readonly string[] {
+  const checked = checkTexts(algorithms ?? 'RS256', 'provider.algorithms');
+  for (const algorithm of checked) {
+    if (!ALGORITHM.test(algorithm)) {
+      throw new TypeError(
+        `"provider.algorithms" must not have "${algorithm}": it is no JWS signature algorithm`,
+      );
+    }
+    // RFC 7518, section 3.2: a key at least as long as the hash.
+    const octets = algorithm.startsWith('HS') ? Number(algorithm.slice(2)) / 8 : 0;
+    if (Buffer.byteLength(clientSecret ?? '') < octets) {
+      throw new TypeError(
+        `"provider.clientSecret" must have at least ${octets} bytes for ${algorithm}`,
+      );
+    }
+  }
+  return checked;
+}
+
+function resolveEncryptionKey(key: Uint8Array | string | undefined): Uint8Array | undefined {
+  if (key === undefined) return undefined;
+  const bytes = typeof key === 'string' ? Buffer.from(key, 'base64') : key;
+  if (bytes instanceof Uint8Array && bytes.byteLength === 32) return Uint8Array.from(bytes);
+  throw new TypeError('"encryptionKey" must be 32 bytes, or a base64url string of 32 bytes');
+}

@@ -1,0 +1,118 @@
+import { errors, type JWTVerifyGetKey } from 'jose';
+import { ProviderUnavailableError } from '../errors.ts';
+import type { Events, ProviderErrorEvent } from '../events.ts';
+import { failureReason } from '../failure-reason.ts';
+import { createKeySet, fetchKeySet, type KeySet } from './keys.ts';
+import { LastGood } from './last-good.ts';
+import { fetchMetadata, type ProviderMetadata } from './metadata.ts';
+import { isSecureUrl } from './secure-url.ts';
+
+const METADATA_MAX_AGE_MS = 60 * 60 * 1000;
+/** How long keys, and with them what they verified, are used before they are looked at again. */
+export const KEYS_MAX_AGE_MS = 10 * 60 * 1000;
+
+/** One provider's configuration, checked. */
+export interface ProviderSettings {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string | undefined;
+  readonly postLogoutRedirectUri: string | undefined;
+  readonly algorithms: readonly string[];
+  readonly metadata: ProviderMetadata | undefined;
+  readonly jwks: object | undefined;
+  readonly timeoutMs: number;
+  readonly allowInsecureRequests: boolean;
+}
+
+class UnusableUrlError extends Error {
+  readonly code: string;
+
+  constructor(member: keyof ProviderMetadata) {
+    super();
+    this.code = `UNUSABLE_${member.toUpperCase()}`;
+  }
+}
+
+/** An OpenID Provider: its metadata and keys, which are fetched when they are needed. */
+export class Provider {
+  readonly settings: ProviderSettings;
+  readonly #events: Events;
+  readonly #closing = new AbortController();
+  readonly #metadata: LastGood<ProviderMetadata>;
+  readonly #keys: LastGood<KeySet>;
+
+  constructor(settings: ProviderSettings, events: Events) {
+    this.settings = settings;
+    this.#events = events;
+    this.#metadata = new LastGood(
+      () => this.#attempt('metadata', () => this.#loadMetadata()),
+      METADATA_MAX_AGE_MS,
+    );
+    this.#keys = new LastGood(() => this.#attempt('keys', () => this.#loadKeys()), KEYS_MAX_AGE_MS);
+  }
+
+  get issuer(): string {
+    return this.settings.issuer;
+  }
+
+  /** The End Session endpoint, or `undefined` where the provider has none. */
+  async endSessionEndpoint(): Promise<string | undefined> {
+    const metadata = await this.#metadata.get();
+    if (metadata.end_session_endpoint === undefined) return undefined;
+    return this.#attempt('metadata', () => this.#usableUrl(metadata, 'end_session_endpoint'));
+  }
+
+  /** Finds the key that a JWT of this provider names, for jose. */
+  readonly findKey: JWTVerifyGetKey = async (header, jws) => {
+    const keys = await this.#keys.get();
+    try {
+      return await keys(header, jws);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      const renewed = await this.#keys.renew();
+      return renewed(header, jws);
+    }
+  };
+
+  close(): void {
+    this.#closing.abort();
+  }
+
+  async #loadMetadata(): Promise<ProviderMetadata> {
+    const { metadata, issuer } = this.settings;
+    return metadata ?? fetchMetadata(issuer, this.#deadline());
+  }
+
+  async #loadKeys(): Promise<KeySet> {
+    const { jwks } = this.settings;
+    if (jwks !== undefined) return createKeySet(jwks);
+    const metadata = await this.#metadata.get();
+    return fetchKeySet(await this.#usableUrl(metadata, 'jwks_uri'), this.#deadline());
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await
+  async #usableUrl(metadata: ProviderMetadata, member: keyof ProviderMetadata): Promise<string> {
+    const url = metadata[member];
+    if (isSecureUrl(url, this.settings.allowInsecureRequests)) return url;
+    throw new UnusableUrlError(member);
+  }
+
+  #deadline(): AbortSignal {
+    return AbortSignal.any([this.#closing.signal, AbortSignal.timeout(this.settings.timeoutMs)]);
+  }
+
+  async #attempt<T>(
+    operation: ProviderErrorEvent['operation'],
+    load: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await load();
+    } catch (error) {
+      if (error instanceof ProviderUnavailableError) throw error;
+      const unavailable = new ProviderUnavailableError(failureReason(error));
+      const { issuer } = this.settings;
+      this.#events.emit('provider-error', { issuer, operation, reason: unavailable.reason });
+      throw unavailable;
+    }
+  }
+}

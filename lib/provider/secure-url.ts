@@ -1,0 +1,14 @@
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
+/**
+ * Tells whether a provider's URL may be used: absolute, `https:` (or `http:` on loopback, or anywhere
+ * when insecure requests are allowed), without user information and without a fragment.
+ */
+export function isSecureUrl(value: unknown, allowInsecure: boolean): value is string {
+  if (typeof value !== 'string' || !URL.canParse(value) || value.includes('#')) return false;
+  const { protocol, hostname, username, password } = new URL(value);
+  if (username !== '' || password !== '') return false;
+  return (
+    protocol === 'https:' || (protocol === 'http:' && (allowInsecure || LOOPBACK.test(hostname)))
+  );
+}

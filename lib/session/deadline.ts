@@ -1,0 +1,33 @@
+import type { StoreCalls } from '../store/store-calls.ts';
+import type { SessionStore, StoredRecord } from './session-store.ts';
+
+/** A session store whose calls end in time, whatever the store inside does. */
+export class DeadlineSessionStore implements SessionStore {
+  readonly #store: SessionStore;
+  readonly #calls: StoreCalls;
+
+  constructor(store: SessionStore, calls: StoreCalls) {
+    this.#store = store;
+    this.#calls = calls;
+  }
+
+  get(keys: readonly string[]): Promise<(string | undefined)[]> {
+    return this.#calls.run('get', () => this.#store.get(keys));
+  }
+
+  set(records: readonly StoredRecord[]): Promise<void> {
+    return this.#calls.run('set', () => this.#store.set(records));
+  }
+
+  delete(keys: readonly string[]): Promise<void> {
+    return this.#calls.run('delete', () => this.#store.delete(keys));
+  }
+
+  addMember(key: string, member: string, ttl: number): Promise<void> {
+    return this.#calls.run('addMember', () => this.#store.addMember(key, member, ttl));
+  }
+
+  members(key: string): Promise<string[]> {
+    return this.#calls.run('members', () => this.#store.members(key));
+  }
+}

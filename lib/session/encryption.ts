@@ -1,0 +1,34 @@
+import { CompactEncrypt, compactDecrypt } from 'jose';
+
+/**
+ * Encrypts what the registry stores, as JWE with `dir` and `A256GCM`, when there is a key. The record's
+ * key is a part of what is authenticated, so that one record cannot be put in another's place.
+ */
+export class Encryption {
+  readonly #key: Uint8Array | undefined;
+
+  constructor(key: Uint8Array | undefined) {
+    this.#key = key;
+  }
+
+  async seal(recordKey: string, text: string): Promise<string> {
+    if (this.#key === undefined) return text;
+    return new CompactEncrypt(new TextEncoder().encode(text))
+      .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', record: recordKey })
+      .encrypt(this.#key);
+  }
+
+  /** The text, or `undefined` where it was not sealed with this key for this record. */
+  async open(recordKey: string, sealed: string): Promise<string | undefined> {
+    if (this.#key === undefined) return sealed;
+    try {
+      const { plaintext, protectedHeader } = await compactDecrypt(sealed, this.#key, {
+        keyManagementAlgorithms: ['dir'],
+        contentEncryptionAlgorithms: ['A256GCM'],
+      });
+      return protectedHeader.record === recordKey ? new TextDecoder().decode(plaintext) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+}

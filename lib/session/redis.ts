@@ -1,0 +1,49 @@
+import { ReadyRedis, type RedisClient } from '../store/ready-redis.ts';
+import type { SessionStore, StoredRecord } from './session-store.ts';
+
+/**
+ * Session records in Redis: a string per record and a sorted set per subject, whose scores are the
+ * times at which members leave. All commands of a call are sent at once and each names one key.
+ */
+export class RedisSessionStore implements SessionStore {
+  readonly #redis: ReadyRedis;
+  readonly #prefix: string;
+
+  constructor(client: RedisClient, keyPrefix: string) {
+    this.#redis = new ReadyRedis(client);
+    this.#prefix = keyPrefix;
+  }
+
+  async get(keys: readonly string[]): Promise<(string | undefined)[]> {
+    const redis = await this.#redis.client();
+    const values = await Promise.all(keys.map((key) => redis.get(this.#prefix + key)));
+    return values.map((value) => value ?? undefined);
+  }
+
+  async set(records: readonly StoredRecord[]): Promise<void> {
+    const redis = await this.#redis.client();
+    await Promise.all(
+      records.map(({ key, value, ttl }) => redis.set(this.#prefix + key, value, 'EX', ttl)),
+    );
+  }
+
+  async delete(keys: readonly string[]): Promise<void> {
+    const redis = await this.#redis.client();
+    await Promise.all(keys.map((key) => redis.del(this.#prefix + key)));
+  }
+
+  async addMember(key: string, member: string, ttl: number): Promise<void> {
+    const redis = await this.#redis.client();
+    const now = Math.floor(Date.now() / 1000);
+    await Promise.all([
+      redis.zremrangebyscore(this.#prefix + key, '-inf', now),
+      redis.zadd(this.#prefix + key, now + ttl, member),
+      redis.expire(this.#prefix + key, ttl),
+    ]);
+  }
+
+  async members(key: string): Promise<string[]> {
+    const redis = await this.#redis.client();
+    return redis.zrange(this.#prefix + key, Math.floor(Date.now() / 1000) + 1, '+inf', 'BYSCORE');
+  }
+}

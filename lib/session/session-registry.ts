@@ -1,0 +1,155 @@
+import { StoreUnavailableError } from '../errors.ts';
+import type { Encryption } from './encryption.ts';
+import type { SessionStore, StoredRecord } from './session-store.ts';
+
+/** Which login a token comes from. */
+export interface LoginReference {
+  /** The session's key on the invalidation list. */
+  readonly session: string;
+  /**
+   * The session's cut-off on the invalidation list when the login was saved. A later cut-off ends the
+   * login; a provider that reuses a `sid` after a logout gets a login that the earlier one spares.
+   */
+  readonly generation: number;
+}
+
+/** What is known of an access token that the app saved. */
+export interface RegisteredToken extends LoginReference {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly sid?: string | undefined;
+  /** Seconds since the epoch. */
+  readonly authTime: number;
+  /** Seconds since the epoch. */
+  readonly expiresAt: number;
+  readonly scope?: string | undefined;
+}
+
+/** What is known of a session that the app saved. */
+export interface RegisteredSession extends LoginReference {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly sid?: string | undefined;
+  /** Seconds since the epoch, by the provider's clock. */
+  readonly authTime: number;
+  /** Seconds since the epoch, by the app's clock. */
+  readonly loginTime: number;
+  readonly idToken: string;
+}
+
+/** The session and its tokens, under their keys, as one login or refresh leaves them. */
+export interface Registration {
+  readonly session: RegisteredSession;
+  readonly subjectKey: string;
+  readonly accessTokenKey: string;
+  readonly accessToken: RegisteredToken;
+  readonly refreshTokenKey: string | undefined;
+}
+
+export interface RegistryLifetimes {
+  /** Seconds. */
+  readonly maxSessionLifetime: number;
+  /** Seconds. */
+  readonly expiredTokenGrace: number;
+}
+
+/** The sessions of this app at its providers: which tokens belong to which, and the ID Token of each. */
+export class SessionRegistry {
+  readonly #store: SessionStore;
+  readonly #encryption: Encryption;
+  readonly #lifetimes: RegistryLifetimes;
+
+  constructor(store: SessionStore, encryption: Encryption, lifetimes: RegistryLifetimes) {
+    this.#store = store;
+    this.#encryption = encryption;
+    this.#lifetimes = lifetimes;
+  }
+
+  async save(registration: Registration): Promise<void> {
+    const { session, subjectKey, accessToken, accessTokenKey, refreshTokenKey } = registration;
+    const ttl = this.#lifetimes.maxSessionLifetime;
+    const records: StoredRecord[] = [
+      await this.#sealed(`session:${session.session}`, JSON.stringify(session), ttl),
+      {
+        key: `access:${accessTokenKey}`,
+        value: JSON.stringify(accessToken),
+        ttl: secondsUntil(accessToken.expiresAt + this.#lifetimes.expiredTokenGrace),
+      },
+    ];
+    if (refreshTokenKey !== undefined) {
+      const reference: LoginReference = {
+        session: session.session,
+        generation: session.generation,
+      };
+      records.push({ key: `refresh:${refreshTokenKey}`, value: JSON.stringify(reference), ttl });
+    }
+    await Promise.all([
+      this.#store.set(records),
+      this.#store.addMember(`subject:${subjectKey}`, session.session, ttl),
+    ]);
+  }
+
+  async findToken(accessTokenKey: string): Promise<RegisteredToken | undefined> {
+    return parse(await this.#get(`access:${accessTokenKey}`)) as RegisteredToken | undefined;
+  }
+
+  async findRefreshToken(refreshTokenKey: string): Promise<LoginReference | undefined> {
+    return parse(await this.#get(`refresh:${refreshTokenKey}`)) as LoginReference | undefined;
+  }
+
+  /** The session as its latest login left it. */
+  async currentSession(sessionKey: string): Promise<RegisteredSession | undefined> {
+    return parse(await this.#open(`session:${sessionKey}`)) as RegisteredSession | undefined;
+  }
+
+  /** The session of this login, unless a later login took its place. */
+  async findSession(login: LoginReference): Promise<RegisteredSession | undefined> {
+    const session = await this.currentSession(login.session);
+    return session?.generation === login.generation ? session : undefined;
+  }
+
+  async sessionsOf(subjectKey: string): Promise<string[]> {
+    return this.#store.members(`subject:${subjectKey}`);
+  }
+
+  /** Drops the session and its ID Token. Its tokens stay known as tokens of an ended session. */
+  async forget(sessionKeys: readonly string[]): Promise<void> {
+    await this.#store.delete(sessionKeys.map((key) => `session:${key}`));
+  }
+
+  /** Keeps the answer to a logout for its retries. */
+  async keepAnswer(accessTokenKey: string, redirect: string, ttl: number): Promise<void> {
+    await this.#store.set([await this.#sealed(`answer:${accessTokenKey}`, redirect, ttl)]);
+  }
+
+  async findAnswer(accessTokenKey: string): Promise<string | undefined> {
+    return this.#open(`answer:${accessTokenKey}`);
+  }
+
+  async #get(key: string): Promise<string | undefined> {
+    const [value] = await this.#store.get([key]);
+    return value;
+  }
+
+  async #open(key: string): Promise<string | undefined> {
+    const value = await this.#get(key);
+    return value === undefined ? undefined : this.#encryption.open(key, value);
+  }
+
+  async #sealed(key: string, text: string, ttl: number): Promise<StoredRecord> {
+    return { key, value: await this.#encryption.seal(key, text), ttl };
+  }
+}
+
+function secondsUntil(time: number): number {
+  return Math.max(1, Math.ceil(time - Date.now() / 1000));
+}
+
+function parse(json: string | undefined): unknown {
+  if (json === undefined) return undefined;
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw new StoreUnavailableError('corrupt-record');
+  }
+}

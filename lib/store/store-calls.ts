@@ -1,0 +1,41 @@
+import { StoreUnavailableError } from '../errors.ts';
+import type { Events } from '../events.ts';
+import { failureReason } from '../failure-reason.ts';
+
+/** Every call to a store passes here: it ends in time, and fails as one kind of error. */
+export class StoreCalls {
+  readonly #events: Events;
+  readonly #timeoutMs: number;
+
+  constructor(events: Events, timeoutMs: number) {
+    this.#events = events;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  async run<T>(operation: string, call: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#withDeadline(call());
+    } catch (error) {
+      const unavailable =
+        error instanceof StoreUnavailableError
+          ? error
+          : new StoreUnavailableError(failureReason(error));
+      this.#events.emit('store-error', { operation, reason: unavailable.reason });
+      throw unavailable;
+    }
+  }
+
+  async #withDeadline<T>(call: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        reject(new StoreUnavailableError('timeout'));
+      }, this.#timeoutMs);
+    });
+    try {
+      return await Promise.race([call, deadline]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

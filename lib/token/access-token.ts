@@ -1,0 +1,191 @@
+import { decodeJwt, decodeProtectedHeader, type JWTHeaderParameters, type JWTPayload } from 'jose';
+import { LRUCache } from 'lru-cache';
+import { InvalidTokenError } from '../errors.ts';
+import { KEYS_MAX_AGE_MS, type Provider } from '../provider/provider.ts';
+import type { RegisteredToken, SessionRegistry } from '../session/session-registry.ts';
+import { InvalidJwtError, verifyJwt } from './jwt.ts';
+import { isJwt, sessionKey, subjectKey, tokenKey } from './token-keys.ts';
+import { isAccessToken } from './token-kind.ts';
+
+const CACHED_TOKENS = 10_000;
+
+/** An access token that is authentic. Whether it is still valid is for the list to say. */
+export interface AccessToken {
+  readonly token: string;
+  /** The JOSE header of a JWT; of an opaque token there is none. */
+  readonly header: JWTHeaderParameters | undefined;
+  /** The claims of a JWT; of an opaque token what was registered at login. */
+  readonly payload: JWTPayload;
+  readonly provider: Provider;
+  /** Seconds since the epoch. */
+  readonly expiresAt: number;
+  /** Seconds since the epoch: `auth_time`, else `iat`; 0 where the token has neither. */
+  readonly authTime: number;
+  readonly key: string;
+  readonly subjectKey: string | undefined;
+  /** By the token's own `sid`. */
+  readonly sessionKey: string | undefined;
+  /** What the registry knows of the token, once it was asked. */
+  registered: RegisteredToken | undefined;
+}
+
+export interface AccessTokenRules {
+  readonly audience: readonly string[] | undefined;
+  readonly strict: boolean;
+  /** Seconds. */
+  readonly clockTolerance: number;
+  /** Seconds. */
+  readonly expiredTokenGrace: number;
+  /** Seconds. */
+  readonly maxTokenLifetime: number;
+}
+
+// RFC 9068, section 2.2
+const REQUIRED_CLAIMS = ['iss', 'exp', 'aud', 'sub', 'client_id', 'iat', 'jti'];
+
+/** Verifies access tokens: JWTs by the provider's keys, opaque tokens by the session registry. */
+export class AccessTokens {
+  readonly #providers: ReadonlyMap<string, Provider>;
+  readonly #registry: SessionRegistry;
+  readonly #rules: AccessTokenRules;
+  readonly #verified = new LRUCache<string, AccessToken>({ max: CACHED_TOKENS });
+
+  constructor(
+    providers: ReadonlyMap<string, Provider>,
+    registry: SessionRegistry,
+    rules: AccessTokenRules,
+  ) {
+    this.#providers = providers;
+    this.#registry = registry;
+    this.#rules = rules;
+  }
+
+  /** Verifies a token that is to be accepted: one that is neither expired nor lives too long. */
+  async verify(token: string): Promise<AccessToken> {
+    const accessToken = await this.#authenticate(token);
+    const { clockTolerance, maxTokenLifetime } = this.#rules;
+    const remaining = accessToken.expiresAt - Date.now() / 1000;
+    if (remaining <= -clockTolerance) throw new InvalidTokenError('expired');
+    // No token may outlive the entry that ends its session.
+    if (remaining > maxTokenLifetime + clockTolerance)
+      throw new InvalidTokenError('lives-too-long');
+    return accessToken;
+  }
+
+  /** Verifies a token that is to be invalidated, which may have expired a while ago. */
+  async verifyForLogout(token: string): Promise<AccessToken> {
+    const accessToken = await this.#authenticate(token);
+    const { expiredTokenGrace } = this.#rules;
+    if (accessToken.expiresAt <= Date.now() / 1000 - expiredTokenGrace) {
+      throw new InvalidTokenError('expired');
+    }
+    return accessToken;
+  }
+
+  async #authenticate(token: string): Promise<AccessToken> {
+    const verified = this.#verified.get(token);
+    if (verified !== undefined) return verified;
+    const accessToken = isJwt(token)
+      ? await this.#authenticateJwt(token)
+      : await this.#authenticateOpaque(token);
+    const ttl = Math.min(KEYS_MAX_AGE_MS, accessToken.expiresAt * 1000 - Date.now());
+    if (ttl > 0) this.#verified.set(token, accessToken, { ttl: Math.ceil(ttl) });
+    return accessToken;
+  }
+
+  async #authenticateJwt(token: string): Promise<AccessToken> {
+    const { header, provider } = this.#readUnverified(token);
+    const payload = await this.#verifyClaims(token, provider);
+    if (!isAccessToken(header, payload, { ...provider.settings, strict: this.#rules.strict })) {
+      throw new InvalidTokenError('wrong-kind');
+    }
+    const { sid, sub } = payload;
+    return {
+      token,
+      header: deepFreeze(header),
+      payload: deepFreeze(payload),
+      provider,
+      expiresAt: expiryOf(payload),
+      authTime: authTimeOf(payload),
+      key: tokenKey(token),
+      subjectKey: sub === undefined ? undefined : subjectKey(provider.issuer, sub),
+      sessionKey: isText(sid) ? sessionKey(provider.issuer, sid) : undefined,
+      registered: undefined,
+    };
+  }
+
+  // Of an unverified token only `iss` is used, and only to choose the configuration.
+  #readUnverified(token: string): { header: JWTHeaderParameters; provider: Provider } {
+    try {
+      const header = decodeProtectedHeader(token) as JWTHeaderParameters;
+      const provider = this.#providers.get(decodeJwt(token).iss ?? '');
+      if (provider !== undefined) return { header, provider };
+    } catch {
+      throw new InvalidTokenError('malformed');
+    }
+    throw new InvalidTokenError('unknown-issuer');
+  }
+
+  async #verifyClaims(token: string, provider: Provider): Promise<JWTPayload> {
+    const { audience, clockTolerance, strict } = this.#rules;
+    try {
+      return await verifyJwt(token, provider.findKey, {
+        issuer: provider.issuer,
+        ...(audience && { audience: [...audience] }),
+        algorithms: provider.settings.algorithms.filter((alg) => !alg.startsWith('HS')),
+        requiredClaims: strict ? REQUIRED_CLAIMS : ['exp'],
+        clockTolerance,
+      });
+    } catch (error) {
+      throw error instanceof InvalidJwtError ? new InvalidTokenError('not-authentic') : error;
+    }
+  }
+
+  async #authenticateOpaque(token: string): Promise<AccessToken> {
+    const key = tokenKey(token);
+    const registered = await this.#registry.findToken(key);
+    const provider = this.#providers.get(registered?.issuer ?? '');
+    if (registered === undefined || provider === undefined)
+      throw new InvalidTokenError('malformed');
+    const { issuer, subject, sid, scope, expiresAt, authTime, session } = registered;
+    return {
+      token,
+      header: undefined,
+      payload: Object.freeze({
+        iss: issuer,
+        sub: subject,
+        exp: expiresAt,
+        ...(sid !== undefined && { sid }),
+        ...(scope !== undefined && { scope }),
+      }),
+      provider,
+      expiresAt,
+      authTime,
+      key,
+      subjectKey: subjectKey(issuer, subject),
+      sessionKey: session,
+      registered,
+    };
+  }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function expiryOf({ exp }: JWTPayload): number {
+  const expiresAt = Math.ceil(exp ?? Infinity);
+  if (!Number.isSafeInteger(expiresAt * 1000)) throw new InvalidTokenError('lives-too-long');
+  return expiresAt;
+}
+
+function authTimeOf({ auth_time, iat }: JWTPayload): number {
+  return typeof auth_time === 'number' ? auth_time : (iat ?? 0);
+}
+
+// A verified token is handed to many requests: what one of them writes must not reach the next.
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  Object.values(value).forEach(deepFreeze);
+  return Object.freeze(value);
+}
