@@ -31,4 +31,5 @@ export type {
 export type { InvalidRequestCause, InvalidTokenCause } from './errors.ts';
 export type { InvalidationEntry, InvalidationList } from './invalidation/invalidation-list.ts';
 export type { ProviderMetadata } from './provider/metadata.ts';
+export type { RedisClient } from './store/ready-redis.ts';
 export type { SessionStore, StoredRecord } from './session/session-store.ts';

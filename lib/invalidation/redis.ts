@@ -27,7 +27,7 @@ export class RedisInvalidationList implements InvalidationList {
     await Promise.all(
       entries.map(({ key, cutOff, ttl }) =>
         cutOff === undefined
-          ? redis.set(this.#prefix + key, 1, 'EX', ttl)
+          ? redis.set(this.#prefix + key, '1', 'EX', ttl)
           : redis.eval(KEEP_LATER_CUT_OFF, 1, this.#prefix + key, cutOff, ttl),
       ),
     );

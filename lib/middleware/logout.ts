@@ -117,15 +117,16 @@ export function logout(parts: LogoutParts) {
 
 function invalidationsOf(request: Logout): Invalidation[] {
   const { accessToken, refreshTokenKey, login, session, repeated } = request;
-  const { key, expiresAt } = accessToken;
   const owner = ownerOf(accessToken, session);
   const invalidations: Invalidation[] = [];
   if (refreshTokenKey !== undefined) {
     invalidations.push({ kind: 'refresh-token', key: refreshTokenKey, ...owner });
   }
-  invalidations.push({ kind: 'access-token', key, expiresAt, ...owner });
   // A repeat must not end a login that came after the first.
-  if (login !== undefined && !repeated) {
+  if (repeated) return invalidations;
+  const { key, expiresAt } = accessToken;
+  invalidations.push({ kind: 'access-token', key, expiresAt, ...owner });
+  if (login !== undefined) {
     const { session: sessionKey, generation } = login;
     invalidations.push({ kind: 'session', key: sessionKey, generation, ...owner });
   }

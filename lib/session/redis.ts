@@ -44,6 +44,6 @@ export class RedisSessionStore implements SessionStore {
 
   async members(key: string): Promise<string[]> {
     const redis = await this.#redis.client();
-    return redis.zrange(this.#prefix + key, Math.floor(Date.now() / 1000) + 1, '+inf', 'BYSCORE');
+    return redis.zrangebyscore(this.#prefix + key, `(${Math.floor(Date.now() / 1000)}`, '+inf');
   }
 }

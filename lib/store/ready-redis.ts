@@ -1,9 +1,21 @@
 import { once } from 'node:events';
-import type { Cluster, Redis } from 'ioredis';
 import { StoreUnavailableError } from '../errors.ts';
 
-/** The app's own client: the package never opens, configures or closes it. */
-export type RedisClient = Redis | Cluster;
+/**
+ * What the package uses of an ioredis client: a `Redis` or a `Cluster` of version 5 or 6. It is the
+ * app's own, and never opened, configured or closed here.
+ */
+export interface RedisClient extends NodeJS.EventEmitter {
+  readonly status: string;
+  get(key: string): Promise<string | null>;
+  set(key: string, value: string, mode: 'EX', seconds: number): Promise<unknown>;
+  del(key: string): Promise<unknown>;
+  eval(script: string, keys: number, ...keysAndArguments: (string | number)[]): Promise<unknown>;
+  expire(key: string, seconds: number): Promise<unknown>;
+  zadd(key: string, score: number, member: string): Promise<unknown>;
+  zrangebyscore(key: string, min: number | string, max: number | string): Promise<string[]>;
+  zremrangebyscore(key: string, min: number | string, max: number | string): Promise<unknown>;
+}
 
 /**
  * Hands out the client once a command can be sent at once. A client that has lost its connection

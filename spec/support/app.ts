@@ -1,0 +1,68 @@
+import express, { type Express } from 'express';
+// @ts-expect-error: the package under this name has no types of its own
+import untypedExpress4 from 'express4';
+import {
+  type OidcLogout,
+  oidcLogout,
+  type OidcLogoutOptions,
+  type ProviderOptions,
+} from '../../lib/index.ts';
+import { AUDIENCE, CLIENT_ID, type Signer } from './provider.ts';
+
+const express4 = untypedExpress4 as typeof express;
+
+export const LOGOUT = '/_security/oidc/logout';
+
+/** Both versions of Express that the package supports. */
+export const EXPRESS: Record<string, () => Express> = {
+  'Express 5': () => express(),
+  'Express 4': () => express4(),
+};
+
+export interface App {
+  readonly app: Express;
+  readonly oidc: OidcLogout;
+  /** All events, in their order. */
+  readonly events: [name: string, event: object][];
+}
+
+/** Options for a provider whose metadata and keys are given, so that nothing is fetched. */
+export function optionsFor(
+  signer: Signer,
+  options: Omit<Partial<OidcLogoutOptions>, 'provider'> & {
+    provider?: Partial<ProviderOptions>;
+  } = {},
+): OidcLogoutOptions {
+  return {
+    audience: AUDIENCE,
+    ...options,
+    provider: {
+      issuer: signer.issuer,
+      clientId: CLIENT_ID,
+      postLogoutRedirectUri: 'https://app.example.com/logged-out',
+      metadata: { end_session_endpoint: `${signer.issuer}/logout` },
+      jwks: { keys: [signer.jwk] },
+      ...options.provider,
+    },
+  };
+}
+
+/** An app as a user of the package would write it. */
+export function appWith(options: OidcLogoutOptions, app: Express = express()): App {
+  const oidc = oidcLogout(options);
+  const events: App['events'] = [];
+  const names = [
+    'logout',
+    'invalidated',
+    'store-error',
+    'provider-error',
+    'listener-error',
+  ] as const;
+  for (const name of names) oidc.on(name, (event) => events.push([name, event]));
+  app.use(LOGOUT, oidc.logout());
+  if (options.audience !== undefined) {
+    app.use('/api/write', oidc.guard({ scope: 'write' }), (req, res) => void res.json(req.auth));
+    app.use('/api', oidc.guard(), (req, res) => void res.json(req.auth));
+  }
+  return { app, oidc, events };
+}

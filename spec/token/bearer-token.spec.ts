@@ -1,0 +1,47 @@
+import { describe, expect, it } from '@jest/globals';
+import { InvalidRequestError, MissingTokenError } from '../../lib/index.ts';
+import { readBearerToken } from '../../lib/token/bearer-token.ts';
+
+function read(authorization?: string, url = '/'): string {
+  return readBearerToken({ headers: { authorization }, url } as never);
+}
+
+describe('readBearerToken', () => {
+  it.each(['Bearer abc', 'bearer abc', 'BEARER abc', 'Bearer   abc', 'Bearer abc '])(
+    'reads the token of %j',
+    (authorization) => {
+      expect(read(authorization)).toBe('abc');
+    },
+  );
+
+  it('reads every character that a token may have', () => {
+    expect(read('Bearer aZ09-._~+/==')).toBe('aZ09-._~+/==');
+  });
+
+  it.each([undefined, '', 'Basic abc', 'Bearerabc', 'DPoP abc'])(
+    'finds no credentials in %j',
+    (authorization) => {
+      expect(() => read(authorization)).toThrow(MissingTokenError);
+    },
+  );
+
+  it.each([
+    'Bearer',
+    'Bearer ',
+    'Bearer a b',
+    'Bearer a,b',
+    'Bearer "abc"',
+    'Bearer =',
+    'Bearer \u00e9',
+  ])('refuses %j as malformed', (authorization) => {
+    expect(() => read(authorization)).toThrow(InvalidRequestError);
+  });
+
+  it('refuses a second token in the query (RFC 6750, section 2)', () => {
+    expect(() => read('Bearer abc', '/api?a=b&access_token=abc')).toThrow(InvalidRequestError);
+  });
+
+  it('never reads the token from the query', () => {
+    expect(() => read(undefined, '/api?access_token=abc')).toThrow(MissingTokenError);
+  });
+});
