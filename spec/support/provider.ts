@@ -1,15 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import {
-  exportJWK,
-  generateKeyPair,
-  type JWTHeaderParameters,
-  type JWTPayload,
-  SignJWT,
-} from 'jose';
+import { exportJWK, generateKeyPair, type JWTHeaderParameters, SignJWT } from 'jose';
 
-export type Claims = JWTPayload & Record<string, unknown>;
+export type Claims = Record<string, unknown>;
 
 /** Signs tokens of one issuer with one real key. */
 export interface Signer {
@@ -35,7 +29,7 @@ export async function createSigner(
     const now = Math.floor(Date.now() / 1000);
     return new SignJWT({ iss: issuer, iat: now, exp: now + 3600, ...claims })
       .setProtectedHeader({ alg, kid, ...header })
-      .sign(privateKey);
+      .sign(privateKey, { crit: { x: true } });
   }
 
   return {

@@ -1,0 +1,388 @@
+import { randomBytes } from 'node:crypto';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  it,
+  jest,
+} from '@jest/globals';
+import request from 'supertest';
+import {
+  InvalidIdTokenError,
+  type OidcLogoutOptions,
+  ProviderUnavailableError,
+  SessionEndedError,
+  StoreUnavailableError,
+} from '../lib/index.ts';
+import { type App, appWith, LOGOUT, optionsFor } from './support/app.ts';
+import { setTime } from './support/clock.ts';
+import { type Claims, CLIENT_ID, createSigner, type Signer } from './support/provider.ts';
+import { type RedisServer, startRedisServer } from './support/redis-server.ts';
+
+let redis: RedisServer;
+let signer: Signer;
+let app: App;
+
+beforeAll(async () => {
+  redis = await startRedisServer();
+  signer = await createSigner();
+});
+
+afterAll(() => redis.close());
+
+beforeEach(() => {
+  app = start();
+});
+
+afterEach(async () => {
+  jest.useRealTimers();
+  await redis.flush();
+});
+
+function start(options: Partial<OidcLogoutOptions> = {}): App {
+  return appWith({ ...optionsFor(signer), redis: redis.connect(), ...options });
+}
+
+let serial = 0;
+
+async function tokensOf(claims: Claims = {}) {
+  return {
+    access_token: await signer.accessToken(claims),
+    id_token: await signer.idToken(claims),
+    refresh_token: `refresh-${++serial}`,
+  };
+}
+
+async function login(claims: Claims = {}) {
+  const tokens = await tokensOf(claims);
+  await app.oidc.sessions.save(tokens);
+  return tokens;
+}
+
+async function statusOf({ access_token }: { access_token: string }, at = app): Promise<number> {
+  const test = request(at.app).get('/api').set('Authorization', `Bearer ${access_token}`);
+  return (await test).status;
+}
+
+function logOut(body: { access_token: string; refresh_token?: string }): request.Test {
+  const { access_token, refresh_token } = body;
+  return request(app.app).post(LOGOUT).send({ access_token, refresh_token });
+}
+
+async function keysOf(kind: string): Promise<string[]> {
+  return Object.keys(await redis.dump()).filter((key) => key.startsWith(`oidc:${kind}:`));
+}
+
+describe('sessions.save', () => {
+  it('keeps digests of the tokens, and what belongs to the session, for maxSessionLifetime', async () => {
+    const tokens = await login();
+    const dump = await redis.dump();
+    const keys = Object.keys(dump).sort();
+    expect(keys).toEqual([
+      expect.stringMatching(/^oidc:access:[\w-]{22}$/),
+      expect.stringMatching(/^oidc:refresh:[\w-]{22}$/),
+      expect.stringMatching(/^oidc:session:[\w-]{22}$/),
+      expect.stringMatching(/^oidc:subject:[\w-]{22}$/),
+    ]);
+    const client = redis.connect();
+    const hours = await Promise.all(
+      keys.map(async (key) => Math.round((await client.ttl(key)) / 3600)),
+    );
+    expect(hours).toEqual([25, 336, 336, 336]);
+    const text = JSON.stringify(dump);
+    expect(text).not.toContain(tokens.access_token);
+    expect(text).not.toContain(tokens.refresh_token);
+  });
+
+  it('may be called again with the same tokens', async () => {
+    const tokens = await login({ sid: undefined });
+    const before = Object.keys(await redis.dump()).sort();
+    await app.oidc.sessions.save(tokens);
+    expect(Object.keys(await redis.dump()).sort()).toEqual(before);
+  });
+
+  it.each<[string, () => Promise<string>]>([
+    ['signed by a stranger', async () => (await createSigner()).idToken()],
+    ['of another issuer', async () => (await createSigner('https://other.example.com')).idToken()],
+    ['for another client', () => signer.idToken({ aud: 'other' })],
+    ['without a subject', () => signer.idToken({ sub: undefined })],
+    ['with a number as subject', () => signer.idToken({ sub: 1 })],
+    ['without iat', () => signer.idToken({ iat: undefined })],
+    ['that is an access token', () => signer.sign({ aud: CLIENT_ID, sub: 'a' }, { typ: 'at+jwt' })],
+    ['that is a Logout Token', () => signer.sign({ aud: CLIENT_ID, sub: 'a', events: {} })],
+    [
+      'that is typed as a Logout Token',
+      () => signer.sign({ aud: CLIENT_ID, sub: 'a' }, { typ: 'logout+jwt' }),
+    ],
+    ['that is encrypted', () => Promise.resolve('a.b.c.d.e')],
+    ['that is no JWT', () => Promise.resolve('opaque')],
+  ])('refuses an ID Token %s', async (_what, make) => {
+    const tokens = { ...(await tokensOf()), id_token: await make() };
+    await expect(app.oidc.sessions.save(tokens)).rejects.toThrow(InvalidIdTokenError);
+    expect(await redis.dump()).toEqual({});
+  });
+
+  it.each([{}, { access_token: '' }, { access_token: 1 }])(
+    'names what is missing in %j',
+    async (part) => {
+      const { id_token } = await tokensOf();
+      const save = app.oidc.sessions.save({ id_token, ...part } as never);
+      await expect(save).rejects.toThrow(
+        new TypeError('"access_token" must be a string that is not empty'),
+      );
+    },
+  );
+
+  it('needs an ID Token', async () => {
+    const save = app.oidc.sessions.save({ access_token: 'a' });
+    await expect(save).rejects.toThrow(
+      new TypeError('"id_token" must be a string that is not empty'),
+    );
+  });
+
+  it('takes an ID Token that the client secret signs, where that is configured', async () => {
+    const clientSecret = 's'.repeat(32);
+    const provider = { clientSecret, algorithms: ['RS256', 'HS256'] };
+    const hmac = start(optionsFor(signer, { provider }));
+    const { SignJWT } = await import('jose');
+    const id_token = await new SignJWT({
+      iss: signer.issuer,
+      aud: CLIENT_ID,
+      sub: 'alice',
+      sid: 's',
+    })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setIssuedAt()
+      .sign(Buffer.from(clientSecret));
+    await hmac.oidc.sessions.save({ ...(await tokensOf()), id_token });
+    await expect(app.oidc.sessions.save({ ...(await tokensOf()), id_token })).rejects.toThrow(
+      InvalidIdTokenError,
+    );
+  });
+
+  it('tells an outage of the provider from a bad ID Token', async () => {
+    const issuer = 'http://127.0.0.1:1';
+    const away = await createSigner(issuer);
+    const { oidc } = start({ provider: { issuer, clientId: CLIENT_ID } });
+    const tokens = { ...(await tokensOf()), id_token: await away.idToken() };
+    await expect(oidc.sessions.save(tokens)).rejects.toThrow(ProviderUnavailableError);
+  });
+
+  it('encrypts the ID Token and the kept answer with encryptionKey', async () => {
+    const encryptionKey = randomBytes(32);
+    app = start({ encryptionKey });
+    const { access_token, id_token } = await login();
+    expect(JSON.stringify(await redis.dump())).not.toContain(id_token);
+    const elsewhere = start({ encryptionKey: encryptionKey.toString('base64url') });
+    const answer = await request(elsewhere.app).post(LOGOUT).send({ access_token }).expect(200);
+    expect(JSON.stringify(answer.body)).toContain(id_token);
+    expect(JSON.stringify(await redis.dump())).not.toContain(id_token);
+    expect((await logOut({ access_token }).expect(200)).body).toEqual(answer.body);
+  });
+
+  it('logs out without a hint when the encryptionKey was changed meanwhile', async () => {
+    app = start({ encryptionKey: randomBytes(32) });
+    const { access_token, id_token } = await login();
+    app = start({ encryptionKey: randomBytes(32) });
+    const answer = await logOut({ access_token }).expect(200);
+    expect(JSON.stringify(answer.body)).not.toContain(id_token);
+    expect(await statusOf({ access_token })).toBe(401);
+  });
+});
+
+describe('sessions.rotate', () => {
+  it('makes the new tokens a part of the session', async () => {
+    const old = await login({ sid: undefined });
+    const renewed = await tokensOf({ sid: undefined });
+    await app.oidc.sessions.rotate(old, renewed);
+    expect(await statusOf(renewed)).toBe(200);
+    const answer = await logOut(renewed).expect(200);
+    expect(JSON.stringify(answer.body)).toContain(renewed.id_token);
+    expect([await statusOf(old), await statusOf(renewed)]).toEqual([401, 401]);
+  });
+
+  it('keeps the ID Token and the refresh token where the answer has none', async () => {
+    const old = await login({ sid: undefined });
+    const access_token = await signer.accessToken({ sid: undefined });
+    await app.oidc.sessions.rotate(old, { access_token });
+    const again = await signer.accessToken({ sid: undefined });
+    await app.oidc.sessions.rotate(
+      { access_token, refresh_token: old.refresh_token },
+      { access_token: again },
+    );
+    const answer = await logOut({ access_token: again, refresh_token: old.refresh_token }).expect(
+      200,
+    );
+    expect(JSON.stringify(answer.body)).toContain(old.id_token);
+  });
+
+  it.each(['sid-1', undefined])(
+    'rejects when the session (sid %s) ended while the refresh was under way, and its token is dead',
+    async (sid) => {
+      const old = await login({ sid });
+      const renewed = await tokensOf({ sid });
+      await logOut(old).expect(200);
+      await expect(app.oidc.sessions.rotate(old, renewed)).rejects.toThrow(SessionEndedError);
+      expect(await statusOf(renewed)).toBe(401);
+      expect(await statusOf(renewed, start())).toBe(401);
+      expect(await keysOf('session')).toEqual([]);
+    },
+  );
+
+  it('and a logout at the same time leave no live token, whichever comes first', async () => {
+    for (let round = 0; round < 50; round++) {
+      const sid = round % 2 === 0 ? undefined : `sid-${round}`;
+      const old = await login({ sid });
+      const renewed = await tokensOf({ sid });
+      const rotation = app.oidc.sessions.rotate(old, renewed).catch((error: unknown) => error);
+      await Promise.all([rotation, logOut(old).expect(200)]);
+      expect([await statusOf(old), await statusOf(renewed)]).toEqual([401, 401]);
+      await expect(app.oidc.sessions.rotate(renewed, await tokensOf({ sid }))).rejects.toThrow(
+        SessionEndedError,
+      );
+    }
+  });
+
+  it('rejects the tokens of an earlier login after a later one with the same sid', async () => {
+    const old = await login();
+    await logOut(old).expect(200);
+    const later = await login();
+    const renewed = await tokensOf();
+    await expect(app.oidc.sessions.rotate(old, renewed)).rejects.toThrow(SessionEndedError);
+    expect([await statusOf(renewed), await statusOf(later)]).toEqual([401, 200]);
+    await app.oidc.sessions.rotate(later, await tokensOf());
+  });
+
+  it('rejects when the session was never saved', async () => {
+    const renewed = await tokensOf({ sid: undefined });
+    await expect(app.oidc.sessions.rotate(await tokensOf(), renewed)).rejects.toThrow(
+      SessionEndedError,
+    );
+    expect(await statusOf(renewed)).toBe(401);
+  });
+
+  it('rejects the ID Token of another user, and changes nothing', async () => {
+    const old = await login();
+    const before = await redis.dump();
+    const renewed = { ...(await tokensOf()), id_token: await signer.idToken({ sub: 'bob' }) };
+    await expect(app.oidc.sessions.rotate(old, renewed)).rejects.toThrow(InvalidIdTokenError);
+    expect(await redis.dump()).toEqual(before);
+  });
+
+  it('keeps a session beyond its first maxSessionLifetime', async () => {
+    app = start({ maxSessionLifetime: 100 });
+    const old = await login();
+    await redis.connect().expire((await keysOf('session'))[0] ?? '', 10);
+    await app.oidc.sessions.rotate(old, await tokensOf());
+    expect(await redis.connect().ttl((await keysOf('session'))[0] ?? '')).toBe(100);
+  });
+});
+
+describe('sessions.end', () => {
+  it('ends one session by its sid, and leaves the others', async () => {
+    const laptop = await login({ sid: 'laptop' });
+    const phone = await login({ sid: 'phone' });
+    await app.oidc.sessions.end({ issuer: signer.issuer, sid: 'laptop' });
+    expect([await statusOf(laptop), await statusOf(phone)]).toEqual([401, 200]);
+    await expect(app.oidc.sessions.rotate(laptop, await tokensOf())).rejects.toThrow(
+      SessionEndedError,
+    );
+  });
+
+  it('ends everything that was issued to a user until now, and nothing later', async () => {
+    const [alice, bob] = [await login(), await login({ sub: 'bob', sid: 'sid-2' })];
+    const unsaved = await signer.accessToken({ sid: undefined });
+    const withoutSid = await login({ sid: undefined });
+    await app.oidc.sessions.end({ issuer: signer.issuer, sub: 'alice' });
+    const refreshed = await signer.accessToken({ iat: Math.floor(Date.now() / 1000) + 5 });
+    for (const access_token of [alice.access_token, unsaved, withoutSid.access_token, refreshed]) {
+      expect(await statusOf({ access_token })).toBe(401);
+    }
+    expect(await statusOf(bob)).toBe(200);
+    setTime(Date.now() + 2000);
+    const later = await login();
+    expect(await statusOf(later)).toBe(200);
+    expect(await statusOf(alice)).toBe(401);
+  });
+
+  it('compares auth_time, where a token has it, so that a refreshed token stays out', async () => {
+    const now = Math.floor(Date.now() / 1000);
+    await app.oidc.sessions.end({ issuer: signer.issuer, sub: 'alice' });
+    const claims = { sid: undefined, iat: now + 5 };
+    const old = await signer.accessToken({ ...claims, auth_time: now - 600 });
+    const renewed = await signer.accessToken({ ...claims, auth_time: now + 5 });
+    expect(await statusOf({ access_token: old })).toBe(401);
+    expect(await statusOf({ access_token: renewed })).toBe(200);
+  });
+
+  it('is no error for what has ended or was never known', async () => {
+    const name = { issuer: signer.issuer, sid: 'sid-1' };
+    await login();
+    await app.oidc.sessions.end(name);
+    await app.oidc.sessions.end(name);
+    await app.oidc.sessions.end({ issuer: signer.issuer, sub: 'nobody' });
+    const later = await login();
+    expect(await statusOf(later)).toBe(200);
+    await app.oidc.sessions.end(name);
+    expect(await statusOf(later)).toBe(401);
+  });
+
+  it('takes any sid that a provider may issue', async () => {
+    const sid = 'a b&c#d%e"f\'g\\h/../{*}\u00e9';
+    const [odd, plain] = [await login({ sid }), await login({ sid: 'a' })];
+    await app.oidc.sessions.end({ issuer: signer.issuer, sid });
+    expect([await statusOf(odd), await statusOf(plain)]).toEqual([401, 200]);
+    expect(JSON.stringify(Object.keys(await redis.dump()))).not.toContain('a b');
+  });
+
+  it.each([
+    [{ issuer: 'https://other.example.com', sid: 'a' }, '"issuer" is not a configured one'],
+    [{ issuer: 'https://op.example.com', sid: '' }, '"sid" must be a string that is not empty'],
+    [{ issuer: 'https://op.example.com' }, '"sid" must be a string that is not empty'],
+    [{ issuer: 'https://op.example.com', sub: 1 }, '"sub" must be a string that is not empty'],
+  ])('refuses %j', async (name, message) => {
+    await expect(app.oidc.sessions.end(name as never)).rejects.toThrow(new TypeError(message));
+    expect(await redis.dump()).toEqual({});
+  });
+
+  it('tells what was invalidated', async () => {
+    await login();
+    await app.oidc.sessions.end({ issuer: signer.issuer, sub: 'alice' });
+    const told = { issuer: signer.issuer, subject: 'alice', sid: undefined };
+    expect(app.events).toEqual([
+      ['invalidated', { kind: 'subject', ...told }],
+      ['invalidated', { kind: 'session', ...told }],
+    ]);
+  });
+});
+
+it('two providers with the same sid and sub do not touch each other', async () => {
+  const other = await createSigner('https://other.example.com');
+  const entries = [optionsFor(signer).provider, optionsFor(other).provider].flat();
+  app = start({ provider: entries });
+  const here = await login();
+  const there = { access_token: await other.accessToken(), id_token: await other.idToken() };
+  await app.oidc.sessions.save(there);
+  const answer = await logOut(there).expect(200);
+  expect(JSON.stringify(answer.body)).toContain('https://other.example.com/logout?id_token_hint=');
+  expect([await statusOf(here), await statusOf(there)]).toEqual([200, 401]);
+  const forged = await other.accessToken({ iss: signer.issuer });
+  expect(await statusOf({ access_token: forged })).toBe(401);
+});
+
+it('an outage of the store is told as such', async () => {
+  const tokens = await login();
+  const client = redis.connect();
+  const { oidc } = start({ redis: client });
+  client.disconnect();
+  await expect(oidc.sessions.save(tokens)).rejects.toThrow(StoreUnavailableError);
+  await expect(oidc.sessions.rotate(tokens, await tokensOf())).rejects.toThrow(
+    StoreUnavailableError,
+  );
+  const name = { issuer: signer.issuer, sid: 'sid-1' };
+  await expect(oidc.sessions.end(name)).rejects.toThrow(StoreUnavailableError);
+  expect(await statusOf(tokens)).toBe(200);
+});
