@@ -147,7 +147,7 @@ describe.each(Object.keys(EXPRESS))('guard on %s', (version) => {
     ],
     [
       'has a crit that nobody knows',
-      () => signer.sign({ aud: AUDIENCE }, { crit: ['x'], x: 1 } as never),
+      () => signer.sign({ aud: AUDIENCE }, { crit: ['x'], x: 1 }),
       notAuthentic,
     ],
     ['is an ID Token', () => signer.idToken({ aud: [CLIENT_ID, AUDIENCE] }), wrongKind],
@@ -271,8 +271,8 @@ describe.each(Object.keys(EXPRESS))('guard on %s', (version) => {
   });
 
   it('needs the option audience', () => {
-    const { audience: _audience, ...options } = optionsFor(signer);
-    expect(() => oidcLogout(options).guard()).toThrow('"audience" must be set for guard()');
+    const { provider } = optionsFor(signer);
+    expect(() => oidcLogout({ provider }).guard()).toThrow('"audience" must be set for guard()');
   });
 
   it.each([
@@ -307,7 +307,7 @@ describe('a logged-out token', () => {
   }
 
   function respelled(token: string): string[] {
-    return [...ALPHABET].map((last) => token.slice(0, -1) + last);
+    return Array.from(ALPHABET, (last) => token.slice(0, -1) + last);
   }
 
   it.each(['RS256', 'PS256', 'ES256', 'EdDSA'])(

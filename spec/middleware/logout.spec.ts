@@ -536,9 +536,8 @@ describe.each(Object.keys(EXPRESS))('logout on %s', (version) => {
       'by %s is answered 405',
       async (method) => {
         const { access_token } = await login(app);
-        const answer = await request(app.app)
-          [method](LOGOUT)
-          .send(JSON.stringify({ access_token }));
+        const test = request(app.app)[method](LOGOUT);
+        const answer = await test.send(JSON.stringify({ access_token }));
         expect(answer.status).toBe(405);
         expect(answer.headers).toMatchObject({ ...NO_STORE, allow: 'POST' });
         await call(app, access_token).expect(200);
@@ -580,7 +579,7 @@ describe.each(Object.keys(EXPRESS))('logout on %s', (version) => {
       ],
       ['for another API', () => signer.accessToken({ aud: 'https://other.example.com' })],
       ['without exp', () => signer.accessToken({ exp: undefined })],
-      ['with a text as exp', () => signer.accessToken({ exp: '9999999999' as never })],
+      ['with a text as exp', () => signer.accessToken({ exp: '9999999999' })],
       ['with an exp beyond all time', () => signer.accessToken({ exp: 1e300 })],
       ['with nbf in the future', () => signer.accessToken({ nbf: 9999999999 })],
       ['with padding', async () => `${await signer.accessToken()}=`],

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { RequestListener } from 'node:http';
 import request from 'supertest';
-import type { OidcLogoutOptions } from '../../lib/index.ts';
+import type { OidcLogoutOptions, ProviderOptions } from '../../lib/index.ts';
 import { type App, appWith, LOGOUT } from '../support/app.ts';
 import { setTime } from '../support/clock.ts';
 import {
@@ -34,7 +34,7 @@ describe('provider', () => {
   });
 
   function start(
-    entry: Partial<OidcLogoutOptions['provider']> = {},
+    entry: Partial<ProviderOptions> = {},
     options: Partial<OidcLogoutOptions> = {},
   ): App {
     const configured = { issuer: provider.issuer, clientId: CLIENT_ID, ...entry };

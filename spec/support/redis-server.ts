@@ -33,7 +33,7 @@ export async function startRedisServer(): Promise<RedisServer> {
   let server = await run(folder, path);
 
   function connect(options: ClientOptions = {}): Redis {
-    const client = new Redis({ path, retryStrategy: () => 20, ...options });
+    const client = new Redis({ path, retryStrategy: () => 20, disconnectTimeout: 20, ...options });
     client.on('error', () => undefined);
     clients.push(client);
     return client;
@@ -64,8 +64,8 @@ export async function startRedisServer(): Promise<RedisServer> {
     pause: () => server.kill('SIGSTOP'),
     resume: () => server.kill('SIGCONT'),
     async close() {
-      for (const client of clients) client.disconnect();
       await kill();
+      for (const client of clients) client.disconnect();
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -1,0 +1,174 @@
+import { describe, expect, it } from '@jest/globals';
+import { oidcLogout } from '../lib/index.ts';
+
+const provider = { issuer: 'https://op.example.com', clientId: 'web' };
+const bytes = (length: number) => Buffer.alloc(length).toString('base64url');
+const list = { add: () => undefined, check: () => undefined };
+
+describe('oidcLogout', () => {
+  it('needs no more than a provider', () => {
+    expect(Object.keys(oidcLogout({ provider })).sort()).toEqual([
+      'close',
+      'guard',
+      'logout',
+      'off',
+      'on',
+      'sessions',
+    ]);
+  });
+
+  it('leaves the options as they are, and does not look at them again', () => {
+    const options = Object.freeze({
+      provider: Object.freeze({ ...provider }),
+      audience: Object.freeze(['api']),
+    });
+    expect(() => oidcLogout(options).guard()).not.toThrow();
+  });
+
+  it('names its handlers, so that they are found in a stack trace', () => {
+    const oidc = oidcLogout({ provider, audience: 'api' });
+    expect([oidc.logout().name, oidc.guard().name]).toEqual(['logoutHandler', 'guardHandler']);
+  });
+
+  it.each<[unknown, string]>([
+    [undefined, '"options" must be an object'],
+    [[], '"options" must be an object'],
+    [{ provider, isuer: 1 }, '"isuer" is not an option of oidcLogout()'],
+    [{}, '"provider" must be an object'],
+    [{ provider: [] }, '"provider" must name at least one provider'],
+    [{ provider: [provider, provider] }, '"provider" must not name an "issuer" twice'],
+    [{ provider: { ...provider, clientID: 'web' } }, '"clientID" is not an option of "provider"'],
+    [
+      { provider: { ...provider, clientId: '' } },
+      '"provider.clientId" must be a string that is not empty',
+    ],
+    [{ provider: { ...provider, clientSecret: 1 } }, '"provider.clientSecret" must be a string'],
+    [
+      { provider: { ...provider, issuer: undefined } },
+      '"provider.issuer" must be an absolute https: URL',
+    ],
+    [
+      { provider: { ...provider, issuer: 'op.example.com' } },
+      '"provider.issuer" must be an absolute https: URL',
+    ],
+    [
+      { provider: { ...provider, issuer: 'http://op.example.com' } },
+      '"provider.issuer" must be an absolute https: URL',
+    ],
+    [
+      { provider: { ...provider, issuer: 'http://localhost.example.com' } },
+      '"provider.issuer" must be',
+    ],
+    [
+      { provider: { ...provider, issuer: 'https://op.example.com?a' } },
+      '"provider.issuer" must have no query',
+    ],
+    [
+      { provider: { ...provider, issuer: 'https://op.example.com#a' } },
+      '"provider.issuer" must be',
+    ],
+    [
+      { provider: { ...provider, issuer: 'https://a:b@op.example.com' } },
+      '"provider.issuer" must be',
+    ],
+    [
+      { provider: { ...provider, postLogoutRedirectUri: 'javascript:alert(1)' } },
+      '"provider.postLogoutRedirectUri" must be',
+    ],
+    [
+      { provider: { ...provider, postLogoutRedirectUri: '/out' } },
+      '"provider.postLogoutRedirectUri" must be',
+    ],
+    [
+      { provider: { ...provider, metadata: { jwks_uri: 'http://a' } } },
+      '"provider.metadata.jwks_uri" must be',
+    ],
+    [
+      { provider: { ...provider, metadata: { end_session_endpoint: 1 } } },
+      '"provider.metadata.end_session_endpoint" must be',
+    ],
+    [{ provider: { ...provider, metadata: 'x' } }, '"provider.metadata" must be an object'],
+    [{ provider: { ...provider, jwks: [] } }, '"provider.jwks" must be a JWK Set'],
+    [{ provider: { ...provider, algorithms: [] } }, '"provider.algorithms" must be'],
+    [
+      { provider: { ...provider, algorithms: ['none'] } },
+      '"provider.algorithms" must not have "none"',
+    ],
+    [
+      { provider: { ...provider, algorithms: ['HS256'], clientSecret: 'short' } },
+      '"provider.clientSecret" must have at least 32 bytes for HS256',
+    ],
+    [{ provider, redis: {} }, '"redis" must be an object with the methods get, set, eval'],
+    [{ provider, redis: 'redis://localhost' }, '"redis" must be an object with the methods'],
+    [{ provider, keyPrefix: 1 }, '"keyPrefix" must be'],
+    [
+      { provider, invalidationList: list },
+      '"invalidationList" and "sessionStore" must be given together',
+    ],
+    [
+      { provider, invalidationList: {}, sessionStore: {} },
+      '"invalidationList" must be an object with the methods add, check',
+    ],
+    [
+      { provider, invalidationList: list, sessionStore: {} },
+      '"sessionStore" must be an object with the methods get',
+    ],
+    [{ provider, encryptionKey: bytes(31) }, '"encryptionKey" must be 32 bytes'],
+    [{ provider, encryptionKey: new Uint8Array(16) }, '"encryptionKey" must be 32 bytes'],
+    [{ provider, encryptionKey: 32 }, '"encryptionKey" must be 32 bytes'],
+    [{ provider, audience: '' }, '"audience" must be a string that is not empty'],
+    [{ provider, audience: [] }, '"audience" must be'],
+    [{ provider, strict: 'yes' }, '"strict" must be a boolean'],
+    [{ provider, includeClientId: 0 }, '"includeClientId" must be a boolean'],
+    [
+      { provider, clockTolerance: -1 },
+      '"clockTolerance" must be a whole number of seconds, 0 or more',
+    ],
+    [
+      { provider, maxTokenLifetime: 0 },
+      '"maxTokenLifetime" must be a whole number of seconds, 1 or more',
+    ],
+    [
+      { provider, maxSessionLifetime: Infinity },
+      '"maxSessionLifetime" must be a whole number of seconds',
+    ],
+    [{ provider, expiredTokenGrace: 1.5 }, '"expiredTokenGrace" must be a whole number of seconds'],
+    [{ provider, retryWindow: '60' }, '"retryWindow" must be a whole number of seconds'],
+    [{ provider, bodyLimit: '16kb' }, '"bodyLimit" must be a whole number of bytes'],
+    [
+      { provider, storeTimeout: NaN },
+      '"storeTimeout" must be a whole number of milliseconds, 1 or more',
+    ],
+    [
+      { provider, providerTimeout: 2 ** 31 },
+      '"providerTimeout" must be a whole number of milliseconds',
+    ],
+    [{ provider, errorFormat: 'json' }, '"errorFormat" must be one of oauth, elasticsearch'],
+    [{ provider, onStoreError: 'ignore' }, '"onStoreError" must be one of deny, allow'],
+    [{ provider, allowInsecureRequests: 1 }, '"allowInsecureRequests" must be a boolean'],
+  ])('refuses %j', (options, message) => {
+    const start = () => oidcLogout(options as never);
+    expect(start).toThrow(TypeError);
+    expect(start).toThrow(message);
+  });
+
+  it.each([
+    'http://localhost:3000',
+    'http://127.0.0.1',
+    'http://127.9.9.9:1',
+    'http://[::1]/a',
+    'https://op/a/',
+  ])('takes the issuer %s', (issuer) => {
+    expect(() => oidcLogout({ provider: { ...provider, issuer } })).not.toThrow();
+  });
+
+  it('takes http: elsewhere only with allowInsecureRequests', () => {
+    const insecure = { ...provider, issuer: 'http://op.example.com' };
+    expect(() => oidcLogout({ provider: insecure, allowInsecureRequests: true })).not.toThrow();
+  });
+
+  it('takes undefined for an option that is left out', () => {
+    const options = { provider, audience: undefined, redis: undefined, storeTimeout: undefined };
+    expect(() => oidcLogout(options)).not.toThrow();
+  });
+});
