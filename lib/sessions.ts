@@ -1,8 +1,12 @@
-import { decodeJwt } from 'jose';
+import { decodeJwt, type JWTPayload } from 'jose';
 import { InvalidIdTokenError, SessionEndedError } from './errors.ts';
 import type { Invalidation, Invalidations } from './invalidation/invalidations.ts';
 import type { Provider } from './provider/provider.ts';
-import type { RegisteredSession, SessionRegistry } from './session/session-registry.ts';
+import type {
+  LoginReference,
+  RegisteredSession,
+  SessionRegistry,
+} from './session/session-registry.ts';
 import { type IdToken, verifyIdToken } from './token/id-token.ts';
 import { isJwt, loginKey, sessionKey, subjectKey, tokenKey } from './token/token-keys.ts';
 
@@ -15,8 +19,8 @@ export interface TokenResponse {
   readonly access_token: string;
   readonly id_token?: string | undefined;
   readonly refresh_token?: string | undefined;
-  /** Seconds. */
-  readonly expires_in?: number | undefined;
+  /** Seconds; some providers send them as a string. */
+  readonly expires_in?: number | string | undefined;
   readonly scope?: string | undefined;
 }
 
@@ -47,13 +51,17 @@ export class Sessions {
    *
    * @throws TypeError when `access_token` or `id_token` is missing.
    * @throws {@link InvalidIdTokenError} when the ID Token is not one of a configured provider for this client.
+   * @throws {@link SessionEndedError} when these tokens were saved before, and their session has ended.
    * @throws {@link StoreUnavailableError} or {@link ProviderUnavailableError} when the login could not be registered.
    */
   async save(tokens: TokenResponse): Promise<void> {
     const idToken = await this.#verify(requireText(tokens.id_token, 'id_token'));
-    const { issuer, sid, subject, authTime, token } = idToken;
+    const { issuer, subject, authTime, token } = idToken;
+    const sid = idToken.sid ?? sidOf(requireText(tokens.access_token, 'access_token'));
     const session = sid === undefined ? loginKey(issuer, token) : sessionKey(issuer, sid);
-    const [generation = 0] = await this.#parts.invalidations.sessionCutOffs([session]);
+    const earlier = await this.#findLogin(tokens);
+    if (earlier !== undefined && (await this.#isOver(earlier))) throw new SessionEndedError();
+    const generation = await this.#generationOf(session);
     const loginTime = nowInSeconds();
     const login = { session, generation, issuer, subject, sid, authTime, loginTime };
     await this.#register({ ...login, idToken: token }, tokens);
@@ -72,8 +80,11 @@ export class Sessions {
     if (session === undefined) return this.#refuse(tokens);
     const idToken = await this.#renewedIdToken(tokens, session);
     // Registered first and looked up second: whatever ends the session from now on finds the new tokens.
-    await this.#register({ ...session, idToken }, tokens);
-    if (!(await this.#hasEnded(session, oldTokens))) return;
+    const refresh_token = tokens.refresh_token ?? oldTokens.refresh_token;
+    await this.#register({ ...session, idToken }, { ...tokens, refresh_token });
+    const usedToken = tokenKey(oldTokens.refresh_token ?? oldTokens.access_token);
+    const listed = await this.#parts.invalidations.isListed(usedToken);
+    if (!listed && !(await this.#isOver(session))) return;
     await this.#parts.registry.forget([session.session]);
     await this.#refuse(tokens, session);
   }
@@ -141,22 +152,32 @@ export class Sessions {
   }
 
   async #findSession(tokens: TokenResponse): Promise<RegisteredSession | undefined> {
+    const login = await this.#findLogin(tokens);
+    return login && this.#parts.registry.findSession(login);
+  }
+
+  async #findLogin(tokens: TokenResponse): Promise<LoginReference | undefined> {
     const { registry } = this.#parts;
     const byRefreshToken =
       tokens.refresh_token === undefined
         ? undefined
         : await registry.findRefreshToken(tokenKey(tokens.refresh_token));
     const accessTokenKey = tokenKey(requireText(tokens.access_token, 'access_token'));
-    const login = byRefreshToken ?? (await registry.findToken(accessTokenKey));
-    return login && registry.findSession(login);
+    return byRefreshToken ?? registry.findToken(accessTokenKey);
   }
 
-  async #hasEnded(session: RegisteredSession, oldTokens: TokenResponse): Promise<boolean> {
-    const { invalidations } = this.#parts;
-    const [cutOff = 0] = await invalidations.sessionCutOffs([session.session]);
-    if (cutOff > session.generation) return true;
-    const oldToken = oldTokens.refresh_token ?? oldTokens.access_token;
-    return invalidations.isListed(tokenKey(oldToken));
+  /** The generation of a login that comes now: after every end of its session until now. */
+  async #generationOf(session: string): Promise<number> {
+    const [[cutOff = 0], current] = await Promise.all([
+      this.#parts.invalidations.sessionCutOffs([session]),
+      this.#parts.registry.currentSession(session),
+    ]);
+    return Math.max(cutOff, current?.generation ?? 0);
+  }
+
+  async #isOver({ session, generation }: LoginReference): Promise<boolean> {
+    const [cutOff = 0] = await this.#parts.invalidations.sessionCutOffs([session]);
+    return cutOff > generation;
   }
 
   async #refuse(tokens: TokenResponse, session?: RegisteredSession): Promise<never> {
@@ -177,9 +198,22 @@ export class Sessions {
   }
 
   #expiryOf({ access_token, expires_in }: TokenResponse): number {
-    const { exp } = isJwt(access_token) ? decodeJwt(access_token) : {};
-    return Math.ceil(exp ?? nowInSeconds() + (expires_in ?? this.#parts.maxTokenLifetime));
+    const lifetime = Number(expires_in ?? NaN);
+    const { exp } = claimsOf(access_token);
+    if (typeof exp === 'number') return Math.ceil(exp);
+    const { maxTokenLifetime } = this.#parts;
+    return nowInSeconds() + Math.ceil(Number.isFinite(lifetime) ? lifetime : maxTokenLifetime);
   }
+}
+
+// Straight from the token endpoint: what the token says of itself is the provider's word.
+function claimsOf(accessToken: string): JWTPayload {
+  return isJwt(accessToken) ? decodeJwt(accessToken) : {};
+}
+
+function sidOf(accessToken: string): string | undefined {
+  const { sid } = claimsOf(accessToken);
+  return typeof sid === 'string' && sid !== '' ? sid : undefined;
 }
 
 function endOfSubject(issuer: string, subject: string): Invalidation {

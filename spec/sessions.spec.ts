@@ -104,6 +104,39 @@ describe('sessions.save', () => {
     expect(Object.keys(await redis.dump()).sort()).toEqual(before);
   });
 
+  it.each([undefined, 'sid-1'])(
+    'does not bring back a session (sid %s) that ended, when the same tokens are saved once more',
+    async (sid) => {
+      const tokens = await login({ sid });
+      const other = { ...(await tokensOf({ sid })), id_token: tokens.id_token };
+      await app.oidc.sessions.save(other);
+      await logOut(tokens).expect(200);
+      await expect(app.oidc.sessions.save(other)).rejects.toThrow(SessionEndedError);
+      expect([await statusOf(tokens), await statusOf(other)]).toEqual([401, 401]);
+    },
+  );
+
+  it('takes the sid from the access token where the ID Token has none', async () => {
+    const id_token = await signer.idToken({ sid: undefined });
+    const tokens = { access_token: await signer.accessToken({ sid: 'sid-9' }), id_token };
+    await app.oidc.sessions.save(tokens);
+    const refreshed = { access_token: await signer.accessToken({ sid: 'sid-9' }) };
+    await app.oidc.sessions.rotate(tokens, refreshed);
+    await logOut(tokens).expect(200);
+    expect([await statusOf(tokens), await statusOf(refreshed)]).toEqual([401, 401]);
+  });
+
+  it.each([600, '600'])(
+    'takes the life of an opaque token from expires_in %j',
+    async (expires_in) => {
+      const tokens = { access_token: 'opaque', id_token: await signer.idToken(), expires_in };
+      await app.oidc.sessions.save(tokens);
+      expect(await statusOf(tokens)).toBe(200);
+      setTime(Date.now() + 601_000 + 5000);
+      expect(await statusOf(tokens)).toBe(401);
+    },
+  );
+
   it.each<[string, () => Promise<string>]>([
     ['signed by a stranger', async () => (await createSigner()).idToken()],
     ['of another issuer', async () => (await createSigner('https://other.example.com')).idToken()],

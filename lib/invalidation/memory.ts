@@ -1,20 +1,18 @@
-import { LRUCache } from 'lru-cache';
+/* eslint-disable @typescript-eslint/require-await */
+import { ExpiringMap } from '../store/expiring-map.ts';
 import type { InvalidationEntry, InvalidationList } from './invalidation-list.ts';
 
-/** An invalidation list in the memory of this process, for one process only. Nothing is evicted. */
+/** An invalidation list in the memory of this process, for one process only. */
 export class MemoryInvalidationList implements InvalidationList {
-  readonly #entries = new LRUCache<string, number>({ ttl: 1, ttlAutopurge: true });
+  readonly #cutOffs = new ExpiringMap<number>();
 
-  // eslint-disable-next-line @typescript-eslint/require-await
   async add(entries: readonly InvalidationEntry[]): Promise<void> {
     for (const { key, cutOff = 1, ttl } of entries) {
-      const kept = Math.max(cutOff, this.#entries.get(key) ?? 0);
-      this.#entries.set(key, kept, { ttl: ttl * 1000 });
+      this.#cutOffs.set(key, Math.max(cutOff, this.#cutOffs.get(key) ?? 0), ttl);
     }
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await
   async check(keys: readonly string[]): Promise<(number | undefined)[]> {
-    return keys.map((key) => this.#entries.get(key));
+    return keys.map((key) => this.#cutOffs.get(key));
   }
 }

@@ -1,20 +1,18 @@
 /* eslint-disable @typescript-eslint/require-await */
-import { LRUCache } from 'lru-cache';
+import { ExpiringMap } from '../store/expiring-map.ts';
 import type { SessionStore, StoredRecord } from './session-store.ts';
-
-const EXPIRING = { ttl: 1, ttlAutopurge: true } as const;
 
 /** Session records in the memory of this process, for one process only. */
 export class MemorySessionStore implements SessionStore {
-  readonly #records = new LRUCache<string, string>(EXPIRING);
-  readonly #sets = new LRUCache<string, LRUCache<string, true>>(EXPIRING);
+  readonly #records = new ExpiringMap<string>();
+  readonly #sets = new ExpiringMap<ExpiringMap<true>>();
 
   async get(keys: readonly string[]): Promise<(string | undefined)[]> {
     return keys.map((key) => this.#records.get(key));
   }
 
   async set(records: readonly StoredRecord[]): Promise<void> {
-    for (const { key, value, ttl } of records) this.#records.set(key, value, { ttl: ttl * 1000 });
+    for (const { key, value, ttl } of records) this.#records.set(key, value, ttl);
   }
 
   async delete(keys: readonly string[]): Promise<void> {
@@ -25,12 +23,12 @@ export class MemorySessionStore implements SessionStore {
   }
 
   async addMember(key: string, member: string, ttl: number): Promise<void> {
-    const members = this.#sets.get(key) ?? new LRUCache<string, true>(EXPIRING);
-    members.set(member, true, { ttl: ttl * 1000 });
-    this.#sets.set(key, members, { ttl: ttl * 1000 });
+    const members = this.#sets.get(key) ?? new ExpiringMap<true>();
+    members.set(member, true, ttl);
+    this.#sets.set(key, members, ttl);
   }
 
   async members(key: string): Promise<string[]> {
-    return [...(this.#sets.get(key)?.keys() ?? [])];
+    return this.#sets.get(key)?.keys() ?? [];
   }
 }

@@ -100,6 +100,7 @@ export class AccessTokens {
       throw new InvalidTokenError('wrong-kind');
     }
     const { sid, sub } = payload;
+    if (sub !== undefined && !isText(sub)) throw new InvalidTokenError('not-authentic');
     return {
       token,
       header: deepFreeze(header),

@@ -1,0 +1,41 @@
+interface Expiring<T> {
+  readonly value: T;
+  readonly expiresAt: number;
+}
+
+const FIRST_SWEEP = 1000;
+
+/**
+ * A map whose entries expire and are never evicted before: what a bounded cache drops for want of room
+ * would be valid again here. It has no timers; what has expired is swept out while entries are added.
+ */
+export class ExpiringMap<T> {
+  readonly #entries = new Map<string, Expiring<T>>();
+  #sweepAt = FIRST_SWEEP;
+
+  get(key: string): T | undefined {
+    const entry = this.#entries.get(key);
+    return entry !== undefined && entry.expiresAt > Date.now() ? entry.value : undefined;
+  }
+
+  set(key: string, value: T, ttlSeconds: number): void {
+    this.#entries.set(key, { value, expiresAt: Date.now() + ttlSeconds * 1000 });
+    if (this.#entries.size >= this.#sweepAt) this.#sweep();
+  }
+
+  delete(key: string): void {
+    this.#entries.delete(key);
+  }
+
+  keys(): string[] {
+    return [...this.#entries.keys()].filter((key) => this.get(key) !== undefined);
+  }
+
+  #sweep(): void {
+    const now = Date.now();
+    for (const [key, { expiresAt }] of this.#entries) {
+      if (expiresAt <= now) this.#entries.delete(key);
+    }
+    this.#sweepAt = Math.max(FIRST_SWEEP, 2 * this.#entries.size);
+  }
+}

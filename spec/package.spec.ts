@@ -1,0 +1,290 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  type ConsumerProject,
+  createConsumerProject,
+  PACKAGE,
+  REPOSITORY,
+} from './consumer-project.ts';
+
+const run = promisify(execFile);
+
+let packed: string;
+let tarball: string;
+
+beforeAll(async () => {
+  packed = await mkdtemp(join(tmpdir(), 'packed-'));
+  await rm(join(REPOSITORY, 'dist'), { recursive: true, force: true });
+  await run('npm', ['run', 'build'], { cwd: REPOSITORY });
+  await run('npm', ['pack', '--pack-destination', packed], { cwd: REPOSITORY });
+  const [name = ''] = await readdir(packed);
+  tarball = join(packed, name);
+}, 60_000);
+
+afterAll(() => rm(packed, { recursive: true, force: true }));
+
+/** A project with the packed package in its `node_modules`, as npm would put it there. */
+async function createProject(aliases?: Record<string, string>): Promise<ConsumerProject> {
+  const project = await createConsumerProject(aliases);
+  const folder = join(project.folder, 'node_modules', PACKAGE);
+  await mkdir(folder);
+  await run('tar', ['-xzf', tarball, '--strip-components=1', '-C', folder]);
+  return project;
+}
+
+async function modulesOf(folder: string): Promise<string[]> {
+  const files = await readdir(join(REPOSITORY, folder), { recursive: true });
+  return files.filter((file) => file.endsWith('.ts')).map((file) => file.slice(0, -'.ts'.length));
+}
+
+it('holds the build, the documents, and nothing else', async () => {
+  const { stdout } = await run('tar', ['-tzf', tarball]);
+  const modules = await modulesOf('lib');
+  const built = modules.flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`]);
+  const documents = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json'];
+  expect(stdout.trim().split('\n').sort()).toEqual(
+    [...built, ...documents].map((file) => `package/${file}`).sort(),
+  );
+});
+
+const APP = `
+const app = express();
+app.use('/api', oidcLogout({
+  provider: { issuer: 'https://op.example.com', clientId: 'web' },
+  audience: 'https://api.example.com',
+}).guard());
+const server = app.listen(0, '127.0.0.1', () => {
+  console.log('Listening on port ' + server.address().port);
+});
+`;
+
+const ESM = `
+import express from 'express';
+import { oidcLogout } from '${PACKAGE}';
+${APP}`;
+
+const COMMON_JS = `
+const express = require('express');
+const { oidcLogout } = require('${PACKAGE}');
+${APP}`;
+
+describe.each(['express', 'express4'])('the package, installed beside %s', (express) => {
+  let project: ConsumerProject;
+
+  beforeAll(async () => {
+    project = await createProject({ express });
+  });
+
+  afterAll(() => project.close());
+
+  it.each([
+    ['imported by an ES module', 'app.mjs', ESM],
+    ['required by a CommonJS module', 'app.cjs', COMMON_JS],
+  ])('guards an app when it is %s', async (_how, file, text) => {
+    await project.write(file, text);
+    const { url } = await project.start(['--throw-deprecation', file]);
+    const answer = await fetch(`${url}/api`);
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="api"');
+  });
+});
+
+describe('the types of the package', () => {
+  let project: ConsumerProject;
+
+  beforeAll(async () => {
+    project = await createProject();
+    await project.write('package.json', '{"type":"module"}');
+    await project.write('tsconfig.json', JSON.stringify({ compilerOptions: STRICT }));
+  });
+
+  afterAll(() => project.close());
+
+  const STRICT = {
+    target: 'es2023',
+    module: 'nodenext',
+    types: ['node'],
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    noPropertyAccessFromIndexSignature: true,
+    skipLibCheck: false,
+    noEmit: true,
+  };
+
+  it('fit a strict consumer, and refuse what is wrong', async () => {
+    await project.write('consumer.ts', TYPED);
+    await project.write('consumer.cts', TYPED_COMMON_JS);
+    expect(await project.typeCheck()).toBe('');
+  }, 60_000);
+});
+
+const TYPED_COMMON_JS = `
+import express = require('express');
+import oidc = require('${PACKAGE}');
+const provider = { issuer: 'https://op.example.com', clientId: 'web' };
+express().use('/api', oidc.oidcLogout({ provider, audience: 'api' }).guard());
+`;
+
+const TYPED = `
+import express from 'express';
+import { Cluster, Redis } from 'ioredis';
+import { Redis as Redis5 } from 'ioredis5';
+import type { TokenEndpointResponse } from 'openid-client';
+import {
+  HttpError,
+  InvalidTokenError,
+  type InvalidationEntry,
+  type InvalidationList,
+  type InvalidTokenCause,
+  type OidcLogout,
+  oidcLogout,
+  OidcLogoutError,
+  type OidcLogoutOptions,
+  SessionEndedError,
+  type SessionStore,
+  type StoredRecord,
+  StoreUnavailableError,
+} from '${PACKAGE}';
+
+const provider = { issuer: 'https://op.example.com', clientId: 'web' };
+
+export class OwnList implements InvalidationList {
+  async add(entries: readonly InvalidationEntry[]): Promise<void> {
+    for (const { key, cutOff, ttl } of entries) console.log(key, cutOff?.toFixed(), ttl.toFixed());
+  }
+  async check(keys: readonly string[]): Promise<(number | undefined)[]> {
+    return keys.map(() => undefined);
+  }
+}
+
+export class OwnStore implements SessionStore {
+  async get(keys: readonly string[]): Promise<(string | undefined)[]> {
+    return keys.map((key) => key);
+  }
+  async set(records: readonly StoredRecord[]): Promise<void> {
+    for (const { key, value, ttl } of records) console.log(key.trim(), value.trim(), ttl.toFixed());
+  }
+  async delete(_keys: readonly string[]): Promise<void> {}
+  async addMember(_key: string, _member: string, _ttl: number): Promise<void> {}
+  async members(key: string): Promise<string[]> {
+    return [key];
+  }
+}
+
+const every: Required<OidcLogoutOptions> = {
+  provider: [
+    {
+      ...provider,
+      clientSecret: undefined,
+      postLogoutRedirectUri: 'https://app.example.com/',
+      algorithms: ['RS256', 'ES256'],
+      metadata: { end_session_endpoint: 'https://op.example.com/logout' },
+      jwks: { keys: [] },
+    },
+  ],
+  redis: new Redis(),
+  keyPrefix: 'app:',
+  invalidationList: new OwnList(),
+  sessionStore: new OwnStore(),
+  encryptionKey: new Uint8Array(32),
+  audience: ['https://api.example.com'],
+  strict: true,
+  clockTolerance: 5,
+  expiredTokenGrace: 1,
+  maxTokenLifetime: 1,
+  maxSessionLifetime: 1,
+  retryWindow: 0,
+  bodyLimit: 1,
+  errorFormat: 'elasticsearch',
+  includeClientId: false,
+  onStoreError: 'allow',
+  storeTimeout: 1,
+  providerTimeout: 1,
+  allowInsecureRequests: false,
+};
+oidcLogout({ ...every, invalidationList: undefined, sessionStore: undefined });
+oidcLogout({ provider, redis: new Cluster(['127.0.0.1']) });
+oidcLogout({ provider, redis: new Redis5() });
+
+// @ts-expect-error: no provider
+oidcLogout({});
+// @ts-expect-error: a misspelled option
+oidcLogout({ provider, audiance: 'api' });
+// @ts-expect-error: a misspelled option of a provider
+oidcLogout({ provider: { ...provider, clientID: 'web' } });
+// @ts-expect-error: no issuer
+oidcLogout({ provider: { clientId: 'web' } });
+// @ts-expect-error: no number
+oidcLogout({ provider, retryWindow: '60' });
+// @ts-expect-error: no such choice
+oidcLogout({ provider, onStoreError: 'ignore' });
+// @ts-expect-error: an address is no client
+oidcLogout({ provider, redis: 'redis://127.0.0.1' });
+// @ts-expect-error: a list that checks nothing
+oidcLogout({ provider, invalidationList: { add: () => Promise.resolve() } });
+
+const oidc: OidcLogout = oidcLogout({ provider });
+const app = express();
+app.use('/logout', oidc.logout());
+app.use('/api', oidc.guard({ scope: ['read'] }), (req, res) => {
+  res.json({ sub: req.auth?.payload.sub, type: req.auth?.header?.typ, token: req.auth?.token });
+  // @ts-expect-error: no request has it for certain
+  req.auth.token;
+});
+// @ts-expect-error: an unknown option of a guard
+oidc.guard({ scopes: 'read' });
+// @ts-expect-error: the factory is no handler
+app.use('/logout', oidc.logout);
+
+export async function use(tokens: TokenEndpointResponse): Promise<void> {
+  await oidc.sessions.save(tokens);
+  await oidc.sessions.rotate(tokens, { access_token: 'a', expires_in: 60 });
+  await oidc.sessions.end({ issuer: provider.issuer, sid: 'sid' });
+  await oidc.sessions.end({ issuer: provider.issuer, sub: 'sub' });
+  // @ts-expect-error: neither sid nor sub
+  await oidc.sessions.end({ issuer: provider.issuer });
+  // @ts-expect-error: no tokens
+  await oidc.sessions.save({});
+  // @ts-expect-error: the class of it is not exported
+  new oidc.Sessions();
+  await oidc.close();
+}
+
+oidc
+  .on('logout', ({ issuer, subject, sid, repeated }) => {
+    const told: [string, string | undefined, string | undefined, boolean] = [
+      issuer,
+      subject,
+      sid,
+      repeated,
+    ];
+    console.log(told);
+  })
+  .on('invalidated', ({ kind }) => {
+    const kinds: 'access-token' | 'refresh-token' | 'session' | 'subject' = kind;
+    console.log(kinds);
+  });
+// @ts-expect-error: no such event
+oidc.on('logged-out', () => undefined);
+// @ts-expect-error: no event carries a token
+oidc.on('logout', ({ token }) => token);
+
+export function explain(error: unknown): string | number {
+  if (error instanceof InvalidTokenError) {
+    const code: 'ERR_INVALID_TOKEN' = error.code;
+    const reason: InvalidTokenCause = error.reason;
+    return code + reason + error.headers['WWW-Authenticate'];
+  }
+  if (error instanceof StoreUnavailableError) return error.reason;
+  if (error instanceof SessionEndedError) return error.code satisfies 'ERR_SESSION_ENDED';
+  if (error instanceof HttpError) return error.status;
+  return error instanceof OidcLogoutError ? error.code : 'unknown';
+}
+// @ts-expect-error: a base class
+new OidcLogoutError();
+`;
