@@ -238,8 +238,6 @@ app.use('/api', oidc.guard({ scope: ['read'] }), (req, res) => {
 });
 // @ts-expect-error: an unknown option of a guard
 oidc.guard({ scopes: 'read' });
-// @ts-expect-error: the factory is no handler
-app.use('/logout', oidc.logout);
 
 export async function use(tokens: TokenEndpointResponse): Promise<void> {
   await oidc.sessions.save(tokens);

@@ -1,0 +1,63 @@
+import { createServer } from 'node:http';
+import { closeServer, listen } from './listening.ts';
+import { ProviderLogin } from './login/provider-login.ts';
+import { createOidc } from './oidc.ts';
+import { startOwnProvider } from './own-provider.ts';
+import { connectRedis } from './redis.ts';
+import { routes } from './routes.ts';
+import { type Environment, readSettings, SettingError, type Settings } from './settings.ts';
+
+type Closer = () => Promise<void> | void;
+
+export interface Example {
+  /** Where browsers find the app. */
+  readonly url: string;
+  /** Where it listens; behind a proxy this is another URL. */
+  readonly localUrl: string;
+  readonly providerUrl: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the example app, and a provider for it where the environment names none.
+ *
+ * @throws {@link SettingError} when it cannot start as it is set up.
+ */
+export async function startExample(env: Environment): Promise<Example> {
+  const settings = readSettings(env);
+  const closers: Closer[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    return { ...(await start(settings, closers)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function start(settings: Settings, closers: Closer[]) {
+  const server = createServer();
+  const port = await listen(server, settings.port).catch((cause: unknown) => {
+    throw new SettingError(`PORT: the app cannot listen on ${settings.port}`, { cause });
+  });
+  closers.push(() => closeServer(server));
+  const baseUrl = settings.baseUrl ?? `http://localhost:${port}`;
+
+  const client = settings.client ?? (await startOwn(baseUrl, closers));
+  const provider = await ProviderLogin.discover(client, `${baseUrl}/callback`);
+  const redis = settings.redisUrl === undefined ? undefined : await connectRedis(settings.redisUrl);
+  closers.push(() => redis?.disconnect());
+  const oidc = createOidc(client, baseUrl, redis);
+  closers.push(() => oidc.close());
+
+  server.on('request', routes({ oidc, provider, issuer: client.issuer, baseUrl }));
+  return { url: baseUrl, localUrl: `http://127.0.0.1:${port}`, providerUrl: client.issuer };
+}
+
+async function startOwn(baseUrl: string, closers: Closer[]) {
+  const provider = await startOwnProvider(baseUrl);
+  closers.push(() => provider.close());
+  return provider.client;
+}

@@ -1,0 +1,115 @@
+import * as client from 'openid-client';
+import { SettingError } from '../settings.ts';
+import type { ClientSettings } from '../settings.ts';
+
+const TIMEOUT_SECONDS = 5;
+
+export interface AuthorizationRequest {
+  readonly state: string;
+  readonly nonce: string;
+  readonly loginHint?: string | undefined;
+}
+
+export interface LoginAnswer {
+  /** The query of the URL that the browser came back to. */
+  readonly search: string;
+  readonly state: string;
+  readonly nonce: string;
+  readonly codeVerifier: string;
+}
+
+export type Tokens = Awaited<ReturnType<typeof client.authorizationCodeGrant>>;
+
+/** Login at the provider by openid-client: the code flow with PKCE. */
+export class ProviderLogin {
+  readonly #configuration: client.Configuration;
+  readonly #scope: string;
+  readonly #resource: Record<string, string>;
+  readonly #callback: string;
+
+  private constructor(
+    configuration: client.Configuration,
+    { scope, resource }: ClientSettings,
+    callback: string,
+  ) {
+    this.#configuration = configuration;
+    this.#scope = scope;
+    this.#resource = resource === undefined ? {} : { resource };
+    this.#callback = callback;
+  }
+
+  /** Reads the provider's metadata. */
+  static async discover(provider: ClientSettings, callback: string): Promise<ProviderLogin> {
+    const { issuer, clientId, clientSecret } = provider;
+    try {
+      const configuration = await client.discovery(
+        new URL(issuer),
+        clientId,
+        undefined,
+        authenticateBy(clientSecret),
+        {
+          timeout: TIMEOUT_SECONDS,
+          // Which http: issuers are allowed was decided when the settings were read.
+          // eslint-disable-next-line @typescript-eslint/no-deprecated
+          execute: issuer.startsWith('http:') ? [client.allowInsecureRequests] : [],
+        },
+      );
+      return new ProviderLogin(configuration, provider, callback);
+    } catch (cause) {
+      throw new SettingError(
+        `OIDC_ISSUER: the metadata of ${issuer} cannot be read (${reasonOf(cause)})`,
+        { cause },
+      );
+    }
+  }
+
+  /** The URL to send the browser to, and the `code_verifier` to keep until it comes back. */
+  async start({ state, nonce, loginHint }: AuthorizationRequest) {
+    const codeVerifier = client.randomPKCECodeVerifier();
+    const url = client.buildAuthorizationUrl(this.#configuration, {
+      redirect_uri: this.#callback,
+      scope: this.#scope,
+      state,
+      nonce,
+      code_challenge: await client.calculatePKCECodeChallenge(codeVerifier),
+      code_challenge_method: 'S256',
+      ...this.#resource,
+      ...(loginHint !== undefined && { login_hint: loginHint }),
+    });
+    return { redirect: url.href, codeVerifier };
+  }
+
+  /** Exchanges the code for tokens. */
+  finish({ search, state, nonce, codeVerifier }: LoginAnswer): Promise<Tokens> {
+    const url = new URL(this.#callback);
+    url.search = search;
+    const checks = {
+      expectedState: state,
+      expectedNonce: nonce,
+      pkceCodeVerifier: codeVerifier,
+      idTokenExpected: true,
+    };
+    return client.authorizationCodeGrant(this.#configuration, url, checks, this.#resource);
+  }
+}
+
+function authenticateBy(secret: string | undefined): client.ClientAuth {
+  if (secret === undefined) return client.None();
+  const [post, basic] = [client.ClientSecretPost(secret), client.ClientSecretBasic(secret)];
+  return (server, ...rest) => {
+    const methods = server.token_endpoint_auth_methods_supported;
+    const authenticate = methods?.includes('client_secret_post') ? post : basic;
+    authenticate(server, ...rest);
+  };
+}
+
+/** The code of what lies under an error, such as `ECONNREFUSED`. */
+function reasonOf(error: unknown): string {
+  let reason = 'unknown';
+  let cause = error as { code?: unknown; cause?: unknown } | null | undefined;
+  while (typeof cause === 'object' && cause !== null) {
+    if (typeof cause.code === 'string') reason = cause.code;
+    cause = cause.cause as typeof cause;
+  }
+  return reason;
+}

@@ -1,0 +1,27 @@
+import { type Example, startExample } from './app.ts';
+import { SettingError } from './settings.ts';
+
+function tell({ url, localUrl, providerUrl }: Example): void {
+  const { OIDC_ISSUER, REDIS_URL } = process.env;
+  console.log(`Open       ${url}`);
+  console.log(`Listening  ${localUrl}`);
+  console.log(`Provider   ${providerUrl}`);
+  console.log(`Store      ${REDIS_URL ? 'Redis' : 'memory'}`);
+  if (OIDC_ISSUER) {
+    console.log('Register at the provider:');
+    console.log(`           ${url}/callback (redirect URI)`);
+    console.log(`           ${url}/logged-out (post-logout redirect URI)`);
+  }
+}
+
+try {
+  const example = await startExample(process.env);
+  tell(example);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void example.close());
+  }
+} catch (error) {
+  if (!(error instanceof SettingError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto';
+import { exportJWK, generateKeyPair } from 'jose';
+import type { ClientMetadata, Configuration, KoaContextWithOIDC } from 'oidc-provider';
+// Not from the main entry, for the reason told in provider.ts.
+import { InvalidTarget } from 'oidc-provider/lib/helpers/errors.js';
+import { createMemoryAdapters } from './memory-adapter.ts';
+import { displayName, errorPage, loggedOutPage, logoutPage, PAGE_HEADERS } from './pages.ts';
+
+const MINUTE = 60;
+const DAY = 24 * 60 * MINUTE;
+
+export interface ProviderSettings {
+  readonly clients: readonly ClientMetadata[];
+  /** The API's identifier: what `resource` asks for (RFC 8707) and `aud` of its access tokens is. */
+  readonly resource: string;
+}
+
+export async function configure({ clients, resource }: ProviderSettings): Promise<Configuration> {
+  return {
+    adapter: createMemoryAdapters(),
+    clients,
+    jwks: { keys: [await generateSigningKey()] },
+    cookies: { keys: [randomBytes(32).toString('base64url')] },
+    claims: { openid: ['sub'], profile: ['name', 'preferred_username'] },
+    // The name is in the ID Token: no request to the UserInfo endpoint is needed.
+    conformIdTokenClaims: false,
+    clientBasedCORS: () => false,
+    pkce: { required: () => true },
+    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    findAccount: (_ctx, user) => ({
+      accountId: user,
+      claims: () => ({ sub: user, name: displayName(user), preferred_username: user }),
+    }),
+    loadExistingGrant: (ctx) => grantAll(ctx),
+    features: {
+      devInteractions: { enabled: false },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo(_ctx, indicator) {
+          if (indicator !== resource) throw new InvalidTarget();
+          return {
+            scope: '',
+            audience: resource,
+            accessTokenFormat: 'jwt',
+            jwt: { sign: { alg: 'RS256' } },
+          };
+        },
+        useGrantedResource: () => true,
+      },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource(ctx, form) {
+          ctx.set(PAGE_HEADERS);
+          ctx.body = logoutPage(form, ctx.oidc.session?.accountId ?? '');
+        },
+        postLogoutSuccessSource(ctx) {
+          ctx.set(PAGE_HEADERS);
+          ctx.body = loggedOutPage();
+        },
+      },
+    },
+    renderError(ctx, { error, error_description }) {
+      ctx.set(PAGE_HEADERS);
+      ctx.type = 'html';
+      ctx.body = errorPage(error, error_description);
+    },
+    ttl: {
+      AccessToken: 10 * MINUTE,
+      AuthorizationCode: MINUTE,
+      Grant: DAY,
+      IdToken: 60 * MINUTE,
+      Interaction: 10 * MINUTE,
+      RefreshToken: DAY,
+      Session: DAY,
+    },
+  };
+}
+
+async function generateSigningKey() {
+  const { privateKey } = await generateKeyPair('RS256', { extractable: true });
+  return { ...(await exportJWK(privateKey)), alg: 'RS256', use: 'sig' };
+}
+
+/** Consent is given without a page: the only clients are the app's own. */
+async function grantAll(ctx: KoaContextWithOIDC) {
+  const { client, session, provider, result } = ctx.oidc;
+  if (client === undefined || session === undefined) return undefined;
+  const grantId = result?.consent?.grantId ?? session.grantIdFor(client.clientId);
+  const existing = grantId === undefined ? undefined : await provider.Grant.find(grantId);
+  const { clientId } = client;
+  const grant = existing ?? new provider.Grant({ clientId, accountId: session.accountId });
+  grant.addOIDCScope([...ctx.oidc.requestParamOIDCScopes]);
+  await grant.save();
+  return grant;
+}

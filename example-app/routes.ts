@@ -1,0 +1,41 @@
+import express, { type Express, Router } from 'express';
+import type { OidcLogout } from '../lib/index.ts'; // from 'express-oidc-logout'
+import { BrowserSessions } from './browser-sessions.ts';
+import { notFound, sendFailure } from './failure.ts';
+import { browserLogin } from './login/browser-login.ts';
+import { Logins } from './login/logins.ts';
+import type { ProviderLogin } from './login/provider-login.ts';
+import { page } from './page.ts';
+import { secureHeaders } from './secure-headers.ts';
+import { authenticate } from './trio/authenticate.ts';
+import { prepare } from './trio/prepare.ts';
+
+export interface RouteParts {
+  readonly oidc: OidcLogout;
+  readonly provider: ProviderLogin;
+  readonly issuer: string;
+  readonly baseUrl: string;
+}
+
+/** Mounts everything under its path. */
+export function routes({ oidc, provider, issuer, baseUrl }: RouteParts): Express {
+  const secure = baseUrl.startsWith('https:');
+  const sessions = new BrowserSessions({ secure });
+  const logins = new Logins(provider, oidc);
+  const app = express().disable('x-powered-by').use(secureHeaders);
+
+  app.use('/_security/oidc/prepare', prepare({ issuer, logins }));
+  app.use('/_security/oidc/authenticate', authenticate(logins));
+  app.use('/_security/oidc/logout', oidc.logout());
+  app.use('/api', oidc.guard(), api());
+  app.use(browserLogin({ logins: new Logins(provider, oidc), sessions, secure }));
+  app.use(page(sessions));
+  app.use(notFound, sendFailure);
+  return app;
+}
+
+function api(): Router {
+  return Router().get('/me', (req, res) => {
+    res.json({ sub: req.auth?.payload.sub, claims: req.auth?.payload });
+  });
+}

@@ -1,0 +1,396 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import request from 'supertest';
+import * as entry from '../lib/index.ts';
+import { resolveOptions } from '../lib/options.ts';
+import {
+  type ConsumerProject,
+  createConsumerProject,
+  PACKAGE,
+  REPOSITORY,
+  type RunningApp,
+} from './consumer-project.ts';
+import { type LoginProvider, startLoginProvider } from './login-provider.ts';
+import { appWith, LOGOUT, optionsFor } from './support/app.ts';
+import { launchChromium } from './support/chromium.ts';
+import { AUDIENCE, CLIENT_ID, createSigner } from './support/provider.ts';
+import { type RedisServer, startRedisServer } from './support/redis-server.ts';
+
+const README = readFileSync(join(REPOSITORY, 'README.md'), 'utf8');
+const FENCED = /^```(\w*)\n(.*?)^```$/gms;
+
+interface Manifest {
+  readonly name: string;
+  readonly scripts: Record<string, string>;
+  readonly peerDependencies: Record<string, string>;
+  readonly engines: { readonly node: string };
+}
+const manifest = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as Manifest;
+
+interface Block {
+  readonly language: string;
+  readonly code: string;
+}
+
+const blocks = [...README.matchAll(FENCED)].map(([, language = '', code = '']): Block => ({
+  language,
+  code: code.trim(),
+}));
+const taken = new Set<Block>();
+
+/** The one block that contains this text. What is taken is run, or compared with what runs. */
+function take(language: string, text: string): string {
+  const found = blocks.filter((block) => block.language === language && block.code.includes(text));
+  const [block] = found;
+  if (block === undefined || found.length > 1) throw new Error(`Not one block has: ${text}`);
+  taken.add(block);
+  return block.code;
+}
+
+const INSTALL = take('sh', 'npm install express');
+const QUICK_START = take('js', "from 'express-oidc-logout'");
+const START = take('sh', 'node app.mjs');
+const LOGGED_OUT = take('json', 'redirect');
+const REFUSED = take('json', 'invalid_token');
+const LOGIN = take('js', 'export async function createLogin');
+const USE_LOGIN = take('js', "from './login.mjs'");
+const PAGE = take('js', 'location.assign');
+const ACL = take('redis', 'ACL SETUSER');
+const EXAMPLE = take('sh', 'npm run example');
+const ELASTICSEARCH = take('json', 'root_cause');
+const DEVELOPMENT = take('sh', 'npm test');
+
+/** The cells of the rows of the table that has these columns, without their backticks. */
+function table(...columns: readonly string[]): string[][] {
+  const lines = README.split('\n');
+  const isHead = (line: string) => columns.every((column) => cells(line).includes(column));
+  return lines.flatMap((line, index) => {
+    if (!isHead(line)) return [];
+    const rows = lines.slice(index + 2);
+    return rows.slice(0, rows.indexOf('')).map(cells);
+  });
+}
+
+function cells(line: string): string[] {
+  const row = line.split(/(?<!\\)\|/).slice(1, -1);
+  return row.map((cell) => cell.trim().replaceAll('`', ''));
+}
+
+const SERVE_PAGE = `app.get('/', (req, res) => res.send(${JSON.stringify(`<script>${PAGE}</script>`)}));`;
+
+let redis: RedisServer;
+let provider: LoginProvider;
+let project: ConsumerProject;
+
+beforeAll(async () => {
+  [redis, provider, project] = await Promise.all([
+    startRedisServer(),
+    startLoginProvider(),
+    createConsumerProject(),
+  ]);
+  // The package by its name, from its sources.
+  const folder = `node_modules/${PACKAGE}`;
+  const source = JSON.stringify(join(REPOSITORY, 'lib/index.ts'));
+  await project.write(`${folder}/package.json`, '{"type":"module","exports":"./index.js"}');
+  await project.write(`${folder}/index.js`, `export * from ${source};`);
+  await project.write('app.mjs', QUICK_START);
+  await project.write('login.mjs', LOGIN);
+  const appWithLogin = QUICK_START.replace(/^const server = /m, `${USE_LOGIN}\n${SERVE_PAGE}\n$&`);
+  await project.write('app-with-login.mjs', appWithLogin);
+});
+
+afterAll(async () => {
+  await project.close();
+  await provider.close();
+  await redis.close();
+});
+
+beforeEach(async () => {
+  provider.claims = {};
+  await redis.flush();
+});
+
+/** Starts the app with the variables that the README sets, and no other. */
+async function start(file: string, more: Record<string, string> = {}): Promise<RunningApp> {
+  const values: Record<string, string> = {
+    OIDC_ISSUER: provider.issuer,
+    OIDC_CLIENT_ID: CLIENT_ID,
+    OIDC_AUDIENCE: AUDIENCE,
+    REDIS_URL: redis.path,
+    PORT: '0',
+  };
+  const names = [...START.matchAll(/(\w+)=\S+/g)].map(([, name = '']) => name);
+  const env = Object.fromEntries(names.map((name) => [name, values[name] ?? '']));
+  return project.start(['--import', 'tsx', file], { ...env, ...more });
+}
+
+function callApi({ url }: RunningApp, token: string): Promise<Response> {
+  return fetch(`${url}/api`, { headers: { Authorization: `Bearer ${token}` } });
+}
+
+function logOut({ url }: RunningApp, body: object): Promise<Response> {
+  const headers = { 'Content-Type': 'application/json' };
+  return fetch(url + LOGOUT, { method: 'POST', headers, body: JSON.stringify(body) });
+}
+
+async function redirectOf(answer: Response): Promise<URL> {
+  return new URL(((await answer.json()) as { redirect: string }).redirect);
+}
+
+describe('the quick start', () => {
+  it('is complete, has at most 25 lines, and begins by line 30', () => {
+    expect(QUICK_START.split('\n').length).toBeLessThanOrEqual(25);
+    expect(README.slice(0, README.indexOf(QUICK_START)).split('\n').length).toBeLessThan(30);
+    expect(START).toMatch(/^(?:[A-Z_]+=\S+ )+node app\.mjs$/);
+  });
+
+  it('lets a token in, logs it out, and keeps it out', async () => {
+    const app = await start('app.mjs');
+    const access_token = await provider.signer.accessToken();
+
+    const before = await callApi(app, access_token);
+    const answer = await logOut(app, { access_token });
+    const after = await callApi(app, access_token);
+
+    expect(before.status).toBe(200);
+    expect(await before.json()).toEqual({ user: 'alice' });
+    expect(answer.status).toBe(200);
+    expect((await redirectOf(answer)).href).toMatch(`${provider.issuer}/logout?client_id=web&`);
+    expect(after.status).toBe(401);
+    expect(await after.json()).toEqual(JSON.parse(REFUSED));
+  });
+
+  it('keeps the token out of another process with the same Redis', async () => {
+    const [one, other] = await Promise.all([start('app.mjs'), start('app.mjs')]);
+    const access_token = await provider.signer.accessToken();
+    expect((await callApi(other, access_token)).status).toBe(200);
+    expect((await logOut(one, { access_token })).status).toBe(200);
+    expect((await callApi(other, access_token)).status).toBe(401);
+  });
+
+  it('answers a logout as it is shown', async () => {
+    const signer = await createSigner();
+    const { app, oidc } = appWith(optionsFor(signer));
+    const access_token = await signer.accessToken();
+    await oidc.sessions.save({ access_token, id_token: await signer.idToken() });
+
+    const answer = await request(app).post(LOGOUT).send({ access_token }).expect(200);
+
+    const parts = (body: unknown) => {
+      const { redirect, ...rest } = body as { redirect: string };
+      const { origin, pathname, searchParams } = new URL(redirect);
+      const { id_token_hint: hint, state, ...fixed } = Object.fromEntries(searchParams);
+      const order = [...searchParams.keys()];
+      const kinds = [hint?.slice(0, 3), typeof state];
+      return { rest, origin, pathname, order, fixed, kinds };
+    };
+    expect(parts(answer.body)).toEqual(parts(JSON.parse(LOGGED_OUT)));
+  });
+});
+
+describe('the login', () => {
+  const CALLBACK = 'https://app.example.com';
+  let app: RunningApp;
+
+  beforeAll(async () => {
+    app = await start('app-with-login.mjs', { BASE_URL: CALLBACK });
+  });
+
+  async function logIn(): Promise<{ access_token: string; refresh_token: string }> {
+    const leave = await fetch(`${app.url}/login`, { redirect: 'manual' });
+    const back = await fetch(leave.headers.get('location') ?? '', { redirect: 'manual' });
+    const [cookie = ''] = (leave.headers.get('set-cookie') ?? '').split(';');
+    const callback = (back.headers.get('location') ?? '').replace(CALLBACK, app.url);
+    const answer = await fetch(callback, { headers: { cookie } });
+    expect(answer.status).toBe(200);
+    return (await answer.json()) as Awaited<ReturnType<typeof logIn>>;
+  }
+
+  function refresh(body: object): Promise<Response> {
+    const headers = { 'Content-Type': 'application/json' };
+    return fetch(`${app.url}/refresh`, { method: 'POST', headers, body: JSON.stringify(body) });
+  }
+
+  it('is saved, so that the logout sends its ID Token', async () => {
+    const tokens = await logIn();
+    expect((await callApi(app, tokens.access_token)).status).toBe(200);
+    const redirect = await redirectOf(await logOut(app, tokens));
+    expect(redirect.searchParams.get('id_token_hint')?.split('.')).toHaveLength(3);
+    expect((await callApi(app, tokens.access_token)).status).toBe(401);
+  });
+
+  it('is not taken over from another browser', async () => {
+    const leave = await fetch(`${app.url}/login`, { redirect: 'manual' });
+    const back = await fetch(leave.headers.get('location') ?? '', { redirect: 'manual' });
+    const callback = (back.headers.get('location') ?? '').replace(CALLBACK, app.url);
+    const answer = await fetch(callback, { headers: { cookie: 'login=a.b.c' } });
+    expect(answer.status).toBe(500);
+    expect(await redis.dump()).toEqual({});
+  });
+
+  it('is refreshed as long as it lasts', async () => {
+    provider.claims = { sid: undefined };
+    const first = await logIn();
+    const second = (await (await refresh(first)).json()) as typeof first;
+    expect((await callApi(app, second.access_token)).status).toBe(200);
+    expect((await logOut(app, second)).status).toBe(200);
+
+    const answer = await refresh(second);
+
+    expect(answer.status).toBe(401);
+    expect(await answer.json()).toEqual({ error: 'login_required' });
+    expect((await callApi(app, first.access_token)).status).toBe(401);
+  });
+
+  it('is ended by an administrator, and by nobody else', async () => {
+    const { access_token } = await logIn();
+    const end = async (claims: object) => {
+      const token = await provider.signer.accessToken({ sub: 'root', sid: 'other', ...claims });
+      const headers = { Authorization: `Bearer ${token}` };
+      return fetch(`${app.url}/users/alice/sessions`, { method: 'DELETE', headers });
+    };
+    expect((await end({ scope: 'read' })).status).toBe(403);
+    expect((await callApi(app, access_token)).status).toBe(200);
+    expect((await end({ scope: 'admin' })).status).toBe(204);
+    expect((await callApi(app, access_token)).status).toBe(401);
+  });
+
+  it('ends from a page that holds the tokens', async () => {
+    const tokens = await logIn();
+    const browser = await launchChromium();
+    try {
+      const page = await browser.newPage();
+      await page.goto(app.url);
+      await page.evaluate(`void logOut(${JSON.stringify(tokens)})`);
+      const isLogout = ({ href }: URL) =>
+        href.startsWith(`${provider.issuer}/logout?id_token_hint=`);
+      await page.waitForURL(isLogout, { timeout: 10_000 });
+      expect(await page.textContent('body')).toBe('logged out');
+    } finally {
+      await browser.close();
+    }
+    expect((await callApi(app, tokens.access_token)).status).toBe(401);
+  });
+});
+
+describe('the tables', () => {
+  /** The names that a refusal tells. */
+  function optionNames(options: object): string[] {
+    const call = () => entry.oidcLogout(options as entry.OidcLogoutOptions);
+    expect(call).toThrow(/its options are /);
+    try {
+      call();
+    } catch (error) {
+      return (error as Error).message.split('its options are ')[1]?.split(', ') ?? [];
+    }
+    return [];
+  }
+
+  it('have every option, and its default', () => {
+    const rows = table('Name', 'Type', 'Default', 'Remark');
+    const names = rows.map(([name]) => name);
+    const ofProvider = optionNames({ provider: { unknown: 1 } });
+    expect(names).toEqual([...ofProvider, ...optionNames({ unknown: 1 })]);
+
+    const resolved = resolveOptions({
+      provider: { issuer: 'https://op.example.com', clientId: 'web' },
+    });
+    const defaults: Record<string, unknown> = { ...resolved, ...resolved.providers[0] };
+    defaults.providerTimeout = resolved.providers[0]?.timeoutMs;
+    const told = rows.filter(([, , value = '']) => !/^(?:none|required|fetched)$/.test(value));
+    for (const [name = '', , value] of told) {
+      const actual = defaults[name];
+      expect([name, value]).toEqual([name, asText(actual)]);
+    }
+    const untold = rows.filter((row) => !told.includes(row) && row[2] === 'none');
+    for (const [name = ''] of untold.slice(2)) {
+      expect([name, defaults[name]]).toEqual([name, undefined]);
+    }
+  });
+
+  it('have every error, its code and its status', () => {
+    const errors = Object.entries(entry).flatMap(([name, value]) => {
+      if (!(value.prototype instanceof entry.OidcLogoutError) || name === 'HttpError') return [];
+      const make = value as unknown as new (cause: unknown) => entry.OidcLogoutError;
+      const error = new make(['x']) as entry.OidcLogoutError & { status?: number };
+      return [[name, error.code, String(error.status ?? 'none')]];
+    });
+    const told = table('Class', 'Code', 'Status').map((row) => row.slice(0, 3));
+    expect(told.sort()).toEqual(errors.sort());
+  });
+
+  it('have every event and its members', () => {
+    const members: {
+      [Name in keyof entry.OidcLogoutEvents]: (keyof entry.OidcLogoutEvents[Name])[];
+    } = {
+      logout: ['issuer', 'subject', 'sid', 'repeated'],
+      invalidated: ['kind', 'issuer', 'subject', 'sid'],
+      'store-error': ['operation', 'reason'],
+      'provider-error': ['issuer', 'operation', 'reason'],
+      'listener-error': ['event', 'error'],
+    };
+    const told = table('Event', 'Members').map(([name = '', list = '']) => [
+      name,
+      list.split(', '),
+    ]);
+    expect(Object.fromEntries(told)).toEqual(members);
+  });
+
+  const clients: Redis[] = [];
+
+  afterEach(() => {
+    for (const client of clients.splice(0)) client.disconnect();
+  });
+
+  it('have every kind of key in Redis, and an ACL for them is enough', async () => {
+    const signer = await createSigner();
+    const [, , username = '', , secret = ''] = ACL.split(' ');
+    const [command = '', ...words] = ACL.split(' ');
+    await redis.connect().call(command, ...words);
+    const client = new Redis({ path: redis.path, username, password: secret.slice(1) });
+    clients.push(client);
+    const { app, oidc } = appWith({ ...optionsFor(signer), redis: client });
+    const access_token = await signer.accessToken();
+    const tokens = { access_token, refresh_token: 'refresh', id_token: await signer.idToken() };
+    await oidc.sessions.save(tokens);
+    const before = Object.keys(await redis.dump());
+    await request(app).post(LOGOUT).send({ access_token, refresh_token: 'refresh' }).expect(200);
+    await oidc.sessions.end({ issuer: signer.issuer, sub: 'alice' });
+    const after = Object.keys(await redis.dump());
+
+    const kinds = new Set([...before, ...after].map((key) => key.split(':').slice(0, 2).join(':')));
+    const told = table('Key (after keyPrefix)').map(([key = '']) => `oidc:${key.split(':')[0]}`);
+    expect([...kinds].sort()).toEqual(told.sort());
+  });
+});
+
+it('shows the errors of Elasticsearch as they are answered', async () => {
+  const signer = await createSigner();
+  const { app } = appWith({ ...optionsFor(signer), errorFormat: 'elasticsearch' });
+  const answer = await request(app).post(LOGOUT).send({ token: 'a', tokn: 'b' });
+  expect(answer.status).toBe(400);
+  expect(answer.headers['x-elastic-product']).toBe('Elasticsearch');
+  expect(answer.body).toEqual(JSON.parse(ELASTICSEARCH));
+});
+
+it('names packages and scripts that there are', () => {
+  const [, , ...packages] = INSTALL.split(' ');
+  expect(packages[0]).toBe(manifest.name);
+  for (const name of packages.slice(1)) expect(manifest.peerDependencies).toHaveProperty(name);
+  expect(EXAMPLE).toBe('npm install && npm run example');
+  expect(DEVELOPMENT).toBe('npm install && npm test');
+  expect(manifest.scripts).toMatchObject({ example: expect.any(String), test: expect.any(String) });
+  expect(README).toContain(`Node ${manifest.engines.node.replace('>=', '')} or later`);
+});
+
+it('has no block of code that is not run', () => {
+  const untested = blocks.filter(({ language }) => language !== 'text');
+  expect(untested.filter((block) => !taken.has(block))).toEqual([]);
+  expect(README.match(/^\s*(?:```|~~~)/gm)).toHaveLength(2 * blocks.length);
+});
+
+function asText(value: unknown): string {
+  return Array.isArray(value) ? `['${value.join("', '")}']` : String(value);
+}
