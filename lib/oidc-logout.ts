@@ -1,3 +1,4 @@
+import { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
 import { Events, type Listener, type OidcLogoutEvents } from './events.ts';
 import { DeadlineInvalidationList } from './invalidation/deadline.ts';
@@ -87,8 +88,12 @@ export function oidcLogout(options: OidcLogoutOptions): OidcLogout {
   const { maxTokenLifetime } = settings;
 
   const oidc: OidcLogout = {
-    logout: () => logout({ ...settings, accessTokens, invalidations, registry, events }),
+    logout(...misuse: unknown[]) {
+      refuseRequest(misuse[0], 'logout');
+      return logout({ ...settings, accessTokens, invalidations, registry, events });
+    },
     guard(guardOptions = {}) {
+      refuseRequest(guardOptions, 'guard');
       checkObject(guardOptions, 'options');
       checkNames(guardOptions, ['scope'], 'guard()');
       if (settings.audience === undefined) {
@@ -114,6 +119,11 @@ export function oidcLogout(options: OidcLogoutOptions): OidcLogout {
     },
   };
   return oidc;
+}
+
+function refuseRequest(options: unknown, name: string): void {
+  if (!(options instanceof IncomingMessage)) return;
+  throw new TypeError(`oidc.${name} must be called: app.use(path, oidc.${name}())`);
 }
 
 function createStores({ redis, keyPrefix, ...own }: ResolvedOptions, calls: StoreCalls) {

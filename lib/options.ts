@@ -102,12 +102,14 @@ export interface OidcLogoutOptions {
   readonly expiredTokenGrace?: number | undefined;
 
   /**
-   * The longest remaining life with which an access token is accepted, in seconds. The end of a session
-   * is remembered for as long. Default: 86400 (a day).
+   * The longest remaining life with which an access token is accepted, in seconds. Default: 86400 (a day).
    */
   readonly maxTokenLifetime?: number | undefined;
 
-  /** How long a session is remembered after its last login or refresh, in seconds. Default: 1209600 (14 days). */
+  /**
+   * How long a session is remembered after its last login or refresh, and its end after a logout, in
+   * seconds. Default: 1209600 (14 days).
+   */
   readonly maxSessionLifetime?: number | undefined;
 
   /** How long the same logout gets the identical answer, in seconds; 0 = not at all. Default: 60. */

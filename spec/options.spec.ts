@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import express from 'express';
+import request from 'supertest';
 import { oidcLogout } from '../lib/index.ts';
 
 const provider = { issuer: 'https://op.example.com', clientId: 'web' };
@@ -28,6 +30,19 @@ describe('oidcLogout', () => {
   it('names its handlers, so that they are found in a stack trace', () => {
     const oidc = oidcLogout({ provider, audience: 'api' });
     expect([oidc.logout().name, oidc.guard().name]).toEqual(['logoutHandler', 'guardHandler']);
+  });
+
+  it.each(['logout', 'guard'] as const)('tells when %s is mounted but not called', async (name) => {
+    const oidc: object = oidcLogout({ provider, audience: 'api' });
+    const messages: string[] = [];
+    const app = express();
+    app.use((oidc as Record<typeof name, express.RequestHandler>)[name]);
+    app.use(((error: Error, _req, res, _next) => {
+      messages.push(error.message);
+      res.status(500).end();
+    }) satisfies express.ErrorRequestHandler);
+    await request(app).post('/').expect(500);
+    expect(messages).toEqual([`oidc.${name} must be called: app.use(path, oidc.${name}())`]);
   });
 
   it.each<[unknown, string]>([

@@ -9,7 +9,7 @@ import {
   createConsumerProject,
   PACKAGE,
   REPOSITORY,
-} from './consumer-project.ts';
+} from './support/consumer-project.ts';
 
 const run = promisify(execFile);
 

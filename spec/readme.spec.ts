@@ -11,8 +11,8 @@ import {
   PACKAGE,
   REPOSITORY,
   type RunningApp,
-} from './consumer-project.ts';
-import { type LoginProvider, startLoginProvider } from './login-provider.ts';
+} from './support/consumer-project.ts';
+import { type LoginProvider, startLoginProvider } from './support/login-provider.ts';
 import { appWith, LOGOUT, optionsFor } from './support/app.ts';
 import { launchChromium } from './support/chromium.ts';
 import { AUDIENCE, CLIENT_ID, createSigner } from './support/provider.ts';

@@ -100,7 +100,8 @@ export class Invalidations {
   #entry(invalidation: Invalidation): InvalidationEntry {
     const { key, kind } = invalidation;
     const { maxTokenLifetime, maxSessionLifetime, clockTolerance } = this.#lifetimes;
-    const ttl = maxTokenLifetime + clockTolerance + REFRESH_MARGIN;
+    // A refresh token that the provider still honours goes on minting tokens of an ended session.
+    const ttl = Math.max(maxTokenLifetime + clockTolerance + REFRESH_MARGIN, maxSessionLifetime);
     switch (kind) {
       case 'access-token':
         return { key, ttl: this.#secondsLeft(invalidation.expiresAt) };

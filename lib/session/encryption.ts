@@ -1,5 +1,7 @@
 import { CompactEncrypt, compactDecrypt } from 'jose';
 
+const JWE = /^eyJ[\w-]*(?:\.[\w-]*){4}$/;
+
 /**
  * Encrypts what the registry stores, as JWE with `dir` and `A256GCM`, when there is a key. The record's
  * key is a part of what is authenticated, so that one record cannot be put in another's place.
@@ -20,7 +22,7 @@ export class Encryption {
 
   /** The text, or `undefined` where it was not sealed with this key for this record. */
   async open(recordKey: string, sealed: string): Promise<string | undefined> {
-    if (this.#key === undefined) return sealed;
+    if (this.#key === undefined) return JWE.test(sealed) ? undefined : sealed;
     try {
       const { plaintext, protectedHeader } = await compactDecrypt(sealed, this.#key, {
         keyManagementAlgorithms: ['dir'],

@@ -25,6 +25,11 @@ describe('Encryption', () => {
     expect(await encryption.open('session:a', await seal())).toBeUndefined();
   });
 
+  it('does not open what was sealed without a key', async () => {
+    const sealed = await encryption.seal('session:a', 'text');
+    expect(await new Encryption(undefined).open('session:a', sealed)).toBeUndefined();
+  });
+
   it('leaves text as it is without a key', async () => {
     const none = new Encryption(undefined);
     expect(await none.seal('session:a', 'text')).toBe('text');

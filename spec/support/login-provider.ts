@@ -5,7 +5,7 @@ import {
   serveMetadata,
   type Signer,
   startProviderServer,
-} from './support/provider.ts';
+} from './provider.ts';
 
 /** A provider on loopback that logs everybody in as alice without asking, and refreshes tokens. */
 export interface LoginProvider extends ProviderServer {
