@@ -41,7 +41,14 @@ const INVALID_REQUEST = {
 /** What is wrong with a request: one word per cause, one fixed text per word. */
 export type InvalidRequestCause = keyof typeof INVALID_REQUEST;
 
+// RFC 6750, section 3
+function challenge(error: string, description: string): string {
+  return `${REALM}, error="${error}", error_description="${description}"`;
+}
+
 const PRINTABLE_FIELD = /^[A-Za-z_]{1,32}$/;
+
+const REALM = 'Bearer realm="api"';
 
 /** The request is malformed; nothing was changed. Status 400, `invalid_request`. */
 export class InvalidRequestError extends HttpError {
@@ -51,12 +58,16 @@ export class InvalidRequestError extends HttpError {
   readonly reason: InvalidRequestCause;
   /** The name of the unknown field or parameter; absent when it does not look like a name. */
   readonly field: string | undefined;
+  override readonly headers: Readonly<Record<string, string>>;
 
   constructor(reason: InvalidRequestCause, field?: string) {
     const name = field !== undefined && PRINTABLE_FIELD.test(field) ? field : undefined;
     super(name === undefined ? INVALID_REQUEST[reason] : `${INVALID_REQUEST[reason]}: ${name}`);
     this.reason = reason;
     this.field = name;
+    this.headers = reason.startsWith('credentials-')
+      ? { 'WWW-Authenticate': challenge('invalid_request', this.message) }
+      : {};
   }
 }
 
@@ -95,8 +106,6 @@ export class UnsupportedMediaTypeError extends HttpError {
   }
 }
 
-const REALM = 'Bearer realm="api"';
-
 /**
  * The request has no Bearer credentials. Status 401 with a bare challenge and no body.
  *
@@ -119,7 +128,7 @@ const INVALID_TOKEN = {
   'wrong-kind': 'The token is not an access token',
   'not-authentic': 'The access token is not authentic or not meant for this API',
   expired: 'The access token expired',
-  'lives-too-long': 'The access token expires too far in the future',
+  'lives-too-long': 'The access token lives too long',
   invalidated: 'The access token was invalidated by a logout',
 } as const;
 
@@ -141,9 +150,7 @@ export class InvalidTokenError extends HttpError {
   constructor(reason: InvalidTokenCause) {
     super(INVALID_TOKEN[reason]);
     this.reason = reason;
-    this.headers = {
-      'WWW-Authenticate': `${REALM}, error="invalid_token", error_description="${this.message}"`,
-    };
+    this.headers = { 'WWW-Authenticate': challenge('invalid_token', this.message) };
   }
 }
 
@@ -157,9 +164,7 @@ export class InsufficientScopeError extends HttpError {
   constructor(scope: readonly string[]) {
     super('The access token lacks a required scope');
     this.headers = {
-      'WWW-Authenticate':
-        `${REALM}, error="insufficient_scope", ` +
-        `error_description="${this.message}", scope="${scope.join(' ')}"`,
+      'WWW-Authenticate': `${challenge('insufficient_scope', this.message)}, scope="${scope.join(' ')}"`,
     };
   }
 }

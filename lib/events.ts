@@ -1,5 +1,3 @@
-import { EventEmitter } from 'node:events';
-
 /** A session was logged out by its own access token. */
 export interface LogoutEvent {
   readonly issuer: string;
@@ -23,7 +21,7 @@ export interface InvalidatedEvent {
 export interface StoreErrorEvent {
   /** The store's method. */
   readonly operation: string;
-  /** `timeout`, `not-connected`, or the code of the failure, such as `ECONNRESET` or `OOM`. */
+  /** `timeout`, `stalled`, `not-connected`, or the code of the failure, such as `ECONNRESET` or `OOM`. */
   readonly reason: string;
 }
 
@@ -51,35 +49,32 @@ export interface OidcLogoutEvents {
 
 export type Listener<Name extends keyof OidcLogoutEvents> = (event: OidcLogoutEvents[Name]) => void;
 
-/** Tells listeners what happens. One that fails, at once or later, harms no request. */
-export class Events {
-  readonly #emitter = new EventEmitter({ captureRejections: true });
+type AnyListener = (event: never) => unknown;
 
-  constructor() {
-    Object.assign(this.#emitter, {
-      [EventEmitter.captureRejectionSymbol]: (error: unknown, event: string) => {
-        this.#tellFailure(event, error);
-      },
-    });
-  }
+/** Tells listeners what happens. One that fails, at once or later, harms no request and no other. */
+export class Events {
+  readonly #listeners = new Map<keyof OidcLogoutEvents, Set<AnyListener>>();
 
   on<Name extends keyof OidcLogoutEvents>(name: Name, listener: Listener<Name>): void {
-    this.#emitter.on(name, listener);
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners.add(listener));
   }
 
   off<Name extends keyof OidcLogoutEvents>(name: Name, listener: Listener<Name>): void {
-    this.#emitter.off(name, listener);
+    this.#listeners.get(name)?.delete(listener);
   }
 
   emit<Name extends keyof OidcLogoutEvents>(name: Name, event: OidcLogoutEvents[Name]): void {
-    try {
-      this.#emitter.emit(name, event);
-    } catch (error) {
-      this.#tellFailure(name, error);
+    for (const listener of this.#listeners.get(name) ?? []) {
+      void this.#call(name, () => listener(event as never));
     }
   }
 
-  #tellFailure(event: string, error: unknown): void {
-    if (event !== 'listener-error') this.emit('listener-error', { event, error });
+  async #call(event: keyof OidcLogoutEvents, listen: () => unknown): Promise<void> {
+    try {
+      await listen();
+    } catch (error) {
+      if (event !== 'listener-error') this.emit('listener-error', { event, error });
+    }
   }
 }

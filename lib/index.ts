@@ -19,7 +19,7 @@ export type { OidcLogout } from './oidc-logout.ts';
 export type { OidcLogoutOptions, ProviderOptions } from './options.ts';
 export type { GuardOptions } from './middleware/guard.ts';
 export type { RequestAuth } from './middleware/request-auth.ts';
-export type { SessionName, Sessions, TokenResponse } from './sessions.ts';
+export type { SessionName, Sessions, TokenResponse } from './session/sessions.ts';
 export type {
   InvalidatedEvent,
   ListenerErrorEvent,

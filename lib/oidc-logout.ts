@@ -15,7 +15,7 @@ import { Encryption } from './session/encryption.ts';
 import { MemorySessionStore } from './session/memory.ts';
 import { RedisSessionStore } from './session/redis.ts';
 import { SessionRegistry } from './session/session-registry.ts';
-import { Sessions } from './sessions.ts';
+import { Sessions } from './session/sessions.ts';
 import { StoreCalls } from './store/store-calls.ts';
 import { AccessTokens } from './token/access-token.ts';
 

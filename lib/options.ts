@@ -289,7 +289,7 @@ function resolveProvider(provider: ProviderOptions, options: OidcLogoutOptions):
 function resolveMetadata(metadata: ProviderMetadata, allowInsecure: boolean): void {
   checkObject(metadata, 'provider.metadata');
   for (const member of ['jwks_uri', 'end_session_endpoint'] as const) {
-    if (metadata[member] === undefined) continue;
+    if (!metadata[member]) continue;
     checkUrl(metadata[member], `provider.metadata.${member}`, allowInsecure);
   }
 }

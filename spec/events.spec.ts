@@ -26,8 +26,8 @@ describe('events', () => {
     await logOut();
     expect(app.events).toEqual([
       ['invalidated', { kind: 'refresh-token', ...owner }],
-      ['invalidated', { kind: 'access-token', ...owner }],
       ['invalidated', { kind: 'session', ...owner }],
+      ['invalidated', { kind: 'access-token', ...owner }],
       ['logout', { ...owner, repeated: false }],
     ]);
   });
@@ -41,10 +41,12 @@ describe('events', () => {
     ],
     ['rejects', () => Promise.reject(new Error('listener'))],
   ])('harm no logout with a listener that %s', async (_how, listener) => {
-    app.oidc.on('logout', listener);
+    const heard: unknown[] = [];
+    app.oidc.on('logout', listener).on('logout', (event) => heard.push(event));
     const told = new Promise((resolve) => app.oidc.on('listener-error', resolve));
     await logOut();
     expect(await told).toEqual({ event: 'logout', error: new Error('listener') });
+    expect(heard).toHaveLength(1);
   });
 
   it('end in silence with a listener-error listener that throws', async () => {

@@ -91,6 +91,10 @@ describe('oidcLogout', () => {
       '"provider.postLogoutRedirectUri" must be',
     ],
     [
+      { provider: { ...provider, postLogoutRedirectUri: 'https://app.example.com/\u00e9' } },
+      '"provider.postLogoutRedirectUri" must be',
+    ],
+    [
       { provider: { ...provider, postLogoutRedirectUri: '/out' } },
       '"provider.postLogoutRedirectUri" must be',
     ],

@@ -314,7 +314,8 @@ describe('the tables', () => {
     const errors = Object.entries(entry).flatMap(([name, value]) => {
       if (!(value.prototype instanceof entry.OidcLogoutError) || name === 'HttpError') return [];
       const make = value as unknown as new (cause: unknown) => entry.OidcLogoutError;
-      const error = new make(['x']) as entry.OidcLogoutError & { status?: number };
+      const cause = name === 'InsufficientScopeError' ? ['x'] : 'x';
+      const error = new make(cause) as entry.OidcLogoutError & { status?: number };
       return [[name, error.code, String(error.status ?? 'none')]];
     });
     const told = table('Class', 'Code', 'Status').map((row) => row.slice(0, 3));

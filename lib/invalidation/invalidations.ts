@@ -1,14 +1,12 @@
 import type { Events } from '../events.ts';
-import type {
-  LoginReference,
-  RegisteredToken,
-  SessionRegistry,
-} from '../session/session-registry.ts';
+import type { RegisteredToken, SessionRegistry } from '../session/session-registry.ts';
 import type { AccessToken } from '../token/access-token.ts';
 import type { InvalidationEntry, InvalidationList } from './invalidation-list.ts';
 
 // Seconds: a refresh that is under way at logout mints a token that lives as long from then on.
 const REFRESH_MARGIN = 60;
+// What every store can count.
+const MOST_SECONDS = 2 ** 31 - 1;
 
 export interface InvalidationLifetimes {
   /** Seconds. */
@@ -34,12 +32,20 @@ export type Invalidation = {
   | { readonly kind: 'subject'; readonly until: number }
 );
 
+/** Which entries of the list hit a token. */
+export interface Coverage {
+  readonly token: boolean;
+  readonly subject: boolean;
+  readonly session: boolean;
+}
+
 /** The meaning of the invalidation list: what an entry hits, and how long it has to be kept. */
 export class Invalidations {
   readonly #list: InvalidationList;
   readonly #registry: SessionRegistry;
   readonly #events: Events;
   readonly #lifetimes: InvalidationLifetimes;
+  readonly #registered = new WeakMap<AccessToken, RegisteredToken | undefined>();
 
   constructor(
     list: InvalidationList,
@@ -53,34 +59,42 @@ export class Invalidations {
     this.#lifetimes = lifetimes;
   }
 
-  /** Tells whether the token itself, its subject or its session is on the list. */
-  async cover(token: AccessToken): Promise<boolean> {
-    const [[own, subject, session], registered] = await Promise.all([
-      this.#lookUp(token.key, token.subjectKey, token.sessionKey),
-      token.sessionKey === undefined ? this.registered(token) : undefined,
+  /**
+   * Looks up what hits the token. A session's cut-off spares a login that was saved after it, a
+   * subject's one that was issued after it.
+   */
+  async coverage(token: AccessToken): Promise<Coverage> {
+    const known = this.#known(token);
+    const keys = [token.key, token.subjectKey, token.sessionKey, known?.session];
+    const [[own, subject, ...cutOffs], found = known] = await Promise.all([
+      this.lookUp(...keys),
+      this.#isAsked(token) ? undefined : this.registered(token),
     ]);
-    if (own !== undefined) return true;
-    if (subject !== undefined && token.authTime <= subject) return true;
-    if (session !== undefined) return isBefore(await this.registered(token), session);
-    if (registered === undefined) return false;
-    const [cutOff = 0] = await this.sessionCutOffs([registered.session]);
-    return isBefore(registered, cutOff);
+    if (!keys.includes(found?.session)) cutOffs.push(...(await this.lookUp(found?.session)));
+    const cutOff = Math.max(0, ...cutOffs.map((each) => each ?? 0));
+    const isHit = subject !== undefined || cutOff > 0;
+    const login = isHit ? await this.registered(token) : undefined;
+    return {
+      token: own !== undefined,
+      subject: subject !== undefined && (login?.loginTime ?? token.authTime) <= subject,
+      session: cutOff > (login?.generation ?? 0),
+    };
   }
 
   /** What the registry knows of the token; once it knows something, it is not asked again. */
   async registered(token: AccessToken): Promise<RegisteredToken | undefined> {
-    token.registered ??= await this.#registry.findToken(token.key);
-    return token.registered;
+    const known = this.#known(token);
+    if (known !== undefined) return known;
+    const found = await this.#registry.findToken(token.key);
+    this.#registered.set(token, found);
+    return found;
   }
 
-  /** The cut-off of each session's logins; 0 where none has ended. */
-  async sessionCutOffs(keys: readonly string[]): Promise<number[]> {
-    return (await this.#lookUp(...keys)).map((cutOff) => cutOff ?? 0);
-  }
-
-  async isListed(key: string): Promise<boolean> {
-    const [entry] = await this.#lookUp(key);
-    return entry !== undefined;
+  /** The cut-offs under these keys, in their order. */
+  async lookUp(...keys: readonly (string | undefined)[]): Promise<(number | undefined)[]> {
+    const known = [...new Set(keys)].filter((key) => key !== undefined);
+    const found = await this.#list.check(known);
+    return keys.map((key) => (key === undefined ? undefined : found[known.indexOf(key)]));
   }
 
   /** Puts all on the list in one round trip, and tells of it when all is stored. */
@@ -91,10 +105,14 @@ export class Invalidations {
     }
   }
 
-  async #lookUp(...keys: readonly (string | undefined)[]): Promise<(number | undefined)[]> {
-    const known = keys.filter((key) => key !== undefined);
-    const found = await this.#list.check(known);
-    return keys.map((key) => (key === undefined ? undefined : found[known.indexOf(key)]));
+  #known(token: AccessToken): RegisteredToken | undefined {
+    return token.registered ?? this.#registered.get(token);
+  }
+
+  // A token without a `sid` has no other way to its session, so it is asked for until it is saved.
+  #isAsked(token: AccessToken): boolean {
+    if (this.#known(token) !== undefined) return true;
+    return token.sessionKey !== undefined && this.#registered.has(token);
   }
 
   #entry(invalidation: Invalidation): InvalidationEntry {
@@ -117,11 +135,7 @@ export class Invalidations {
   #secondsLeft(expiresAt: number): number {
     const { clockTolerance, expiredTokenGrace } = this.#lifetimes;
     const left = Math.ceil(expiresAt - Date.now() / 1000);
-    return Math.max(1, left + (left > 0 ? clockTolerance : expiredTokenGrace));
+    const margin = left > 0 ? clockTolerance : Math.max(clockTolerance, expiredTokenGrace);
+    return Math.min(Math.max(1, left + margin), MOST_SECONDS);
   }
-}
-
-/** Tells whether a login, or one nobody registered, came before the cut-off of its session. */
-function isBefore(login: LoginReference | undefined, cutOff: number): boolean {
-  return login === undefined || login.generation < cutOff;
 }

@@ -15,8 +15,9 @@ const FORMATTING_PARAMETERS = new Set(['error_trace', 'filter_path', 'format', '
 const MEDIA_TYPE = /^[\w.+-]{1,64}\/[\w.+-]{1,64}/;
 
 /** Elasticsearch refuses parameters that it does not know, but for those that format its answer. */
-export function refuseUnknownParameters({ query }: Request): void {
-  const unknown = Object.keys(query).find((name) => !FORMATTING_PARAMETERS.has(name));
+export function refuseUnknownParameters(req: Request): void {
+  const query: unknown = req.query;
+  const unknown = Object.keys(query ?? {}).find((name) => !FORMATTING_PARAMETERS.has(name));
   if (unknown !== undefined) throw new InvalidRequestError('unknown-parameter', unknown);
 }
 
@@ -33,9 +34,10 @@ export function sendElasticsearchError(error: HttpError, req: Request, res: Resp
   res.json({ error: { root_cause: [exception], ...exception }, status });
 }
 
-function routingError(error: HttpError, { baseUrl, headers, method }: Request): string | undefined {
+function routingError(error: HttpError, req: Request): string | undefined {
+  const { headers, method } = req;
   if (error instanceof MethodNotAllowedError) {
-    return `Incorrect HTTP method for uri [${baseUrl}] and method [${method}], allowed: [POST]`;
+    return `Incorrect HTTP method for uri [${pathOf(req)}] and method [${method}], allowed: [POST]`;
   }
   if (!(error instanceof UnsupportedMediaTypeError)) return undefined;
   const mediaType = MEDIA_TYPE.exec(headers['content-type'] ?? '')?.[0];
@@ -65,7 +67,7 @@ function requestException(error: InvalidRequestError, req: Request): Exception {
     case 'refresh-token-not-a-string':
       return parseException(notAString(req.body as Record<string, unknown>));
     case 'unknown-field':
-      return parseException(`[oidc_logout] unknown field [${field}]`);
+      return parseException(`[oidc_logout] unknown field${field === '' ? '' : ` [${field}]`}`);
     case 'access-token-missing':
       return {
         type: 'action_request_validation_exception',
@@ -75,11 +77,15 @@ function requestException(error: InvalidRequestError, req: Request): Exception {
       return illegalArgument('refresh token must be provided');
     case 'unknown-parameter':
       return illegalArgument(
-        `request [${req.baseUrl}] contains unrecognized parameter: [${field}]`,
+        `request [${pathOf(req)}] contains unrecognized parameter: [${field}]`,
       );
     default:
       return illegalArgument(error.message);
   }
+}
+
+function pathOf({ originalUrl }: Request): string {
+  return originalUrl.split('?', 1)[0] ?? '';
 }
 
 function notAString(requestBody: Record<string, unknown>): string {

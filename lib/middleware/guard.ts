@@ -38,7 +38,8 @@ export function guard({
 }: GuardParts): RequestHandler {
   async function refuseInvalidated(accessToken: AccessToken): Promise<void> {
     try {
-      if (!(await invalidations.cover(accessToken))) return;
+      const { token, subject, session } = await invalidations.coverage(accessToken);
+      if (!token && !subject && !session) return;
     } catch (error) {
       if (onStoreError === 'allow' && error instanceof StoreUnavailableError) return;
       throw error;

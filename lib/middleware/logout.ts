@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { NextFunction, Request, Response } from 'express';
 import type { Events } from '../events.ts';
-import type { Invalidation, Invalidations } from '../invalidation/invalidations.ts';
+import type { Coverage, Invalidation, Invalidations } from '../invalidation/invalidations.ts';
 import { buildEndSessionUrl } from '../provider/end-session-url.ts';
 import type { RegisteredSession, SessionRegistry } from '../session/session-registry.ts';
 import type { AccessToken, AccessTokens } from '../token/access-token.ts';
-import { tokenKey } from '../token/token-keys.ts';
+import { refreshTokenKey } from '../token/token-keys.ts';
 import { refuseUnknownParameters, sendElasticsearchError } from './elasticsearch-error.ts';
 import { sendOAuthError, serve } from './endpoint.ts';
 import { readLogoutRequest } from './logout-request.ts';
@@ -29,7 +29,9 @@ export interface LogoutParts {
 interface Logout extends NamedSession {
   readonly accessToken: AccessToken;
   readonly refreshTokenKey: string | undefined;
-  /** The access token is on the list already. */
+  /** What is on the list already. */
+  readonly coverage: Coverage;
+  /** The access token was dead before. */
   readonly repeated: boolean;
   /** What was answered before, within `retryWindow`. */
   readonly keptAnswer: string | undefined;
@@ -47,14 +49,15 @@ export function logout(parts: LogoutParts) {
 
   async function read(req: Request, res: Response): Promise<Logout> {
     const request = await readLogoutRequest(await readBody(req, res));
-    const refreshTokenKey = request.refreshToken && tokenKey(request.refreshToken);
+    const refreshKey = request.refreshToken && refreshTokenKey(request.refreshToken);
     const accessToken = await accessTokens.verifyForLogout(request.accessToken);
-    const [named, repeated, keptAnswer] = await Promise.all([
-      findNamedSession(parts, accessToken, refreshTokenKey),
-      invalidations.cover(accessToken),
+    const [named, coverage, keptAnswer] = await Promise.all([
+      findNamedSession(parts, accessToken, refreshKey),
+      invalidations.coverage(accessToken),
       registry.findAnswer(accessToken.key),
     ]);
-    return { ...named, accessToken, refreshTokenKey, repeated, keptAnswer };
+    const repeated = coverage.token || coverage.subject || coverage.session;
+    return { ...named, accessToken, refreshTokenKey: refreshKey, coverage, repeated, keptAnswer };
   }
 
   async function redirectOf({
@@ -85,12 +88,11 @@ export function logout(parts: LogoutParts) {
     await forgetEnded(request);
   }
 
-  async function forgetEnded({ session, repeated }: Logout): Promise<void> {
+  // What is known under the session's key may be of a login that came after the end.
+  async function forgetEnded({ session }: Logout): Promise<void> {
     if (session === undefined) return;
-    if (repeated) {
-      const [cutOff = 0] = await invalidations.sessionCutOffs([session.session]);
-      if (cutOff <= session.generation) return;
-    }
+    const [cutOff = 0] = await invalidations.lookUp(session.session);
+    if (cutOff <= session.generation) return;
     await registry.forget([session.session]);
   }
 
@@ -115,20 +117,23 @@ export function logout(parts: LogoutParts) {
   };
 }
 
+/** What is not on the list yet. An ended session stays as it is: a later login may have come since. */
 function invalidationsOf(request: Logout): Invalidation[] {
-  const { accessToken, refreshTokenKey, login, session, repeated } = request;
+  const { accessToken, coverage, login, refreshTokenKey: refreshKey, session } = request;
+  const { key, expiresAt, sessionKey } = accessToken;
   const owner = ownerOf(accessToken, session);
   const invalidations: Invalidation[] = [];
-  if (refreshTokenKey !== undefined) {
-    invalidations.push({ kind: 'refresh-token', key: refreshTokenKey, ...owner });
+  if (refreshKey !== undefined) {
+    invalidations.push({ kind: 'refresh-token', key: refreshKey, ...owner });
   }
-  // A repeat must not end a login that came after the first.
-  if (repeated) return invalidations;
-  const { key, expiresAt } = accessToken;
-  invalidations.push({ kind: 'access-token', key, expiresAt, ...owner });
-  if (login !== undefined) {
-    const { session: sessionKey, generation } = login;
-    invalidations.push({ kind: 'session', key: sessionKey, generation, ...owner });
+  if (login !== undefined && !coverage.session) {
+    const { generation } = login;
+    for (const each of new Set([login.session, sessionKey ?? login.session])) {
+      invalidations.push({ kind: 'session', key: each, generation, ...owner });
+    }
+  }
+  if (!coverage.token) {
+    invalidations.push({ kind: 'access-token', key, expiresAt, ...owner });
   }
   return invalidations;
 }

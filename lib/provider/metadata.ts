@@ -15,8 +15,8 @@ const METADATA_LIMIT = 512 * 1024;
  * @see [OpenID Connect RP-Initiated Logout 1.0, section 2.1](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#OPMetadata)
  */
 export interface ProviderMetadata {
-  readonly jwks_uri?: string | undefined;
-  readonly end_session_endpoint?: string | undefined;
+  readonly jwks_uri?: string | null | undefined;
+  readonly end_session_endpoint?: string | null | undefined;
 }
 
 class IssuerMismatchError extends Error {

@@ -58,7 +58,8 @@ export class Provider {
   /** The End Session endpoint, or `undefined` where the provider has none. */
   async endSessionEndpoint(): Promise<string | undefined> {
     const metadata = await this.#metadata.get();
-    if (metadata.end_session_endpoint === undefined) return undefined;
+    // Discovery 1.0, section 4.2: what is empty is absent.
+    if (!metadata.end_session_endpoint) return undefined;
     return this.#attempt('metadata', () => this.#usableUrl(metadata, 'end_session_endpoint'));
   }
 

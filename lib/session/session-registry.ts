@@ -18,8 +18,10 @@ export interface RegisteredToken extends LoginReference {
   readonly issuer: string;
   readonly subject: string;
   readonly sid?: string | undefined;
+  /** When the login's ID Token was issued, in seconds since the epoch. */
+  readonly loginTime: number;
   /** Seconds since the epoch. */
-  readonly authTime: number;
+  readonly issuedAt: number;
   /** Seconds since the epoch. */
   readonly expiresAt: number;
   readonly scope?: string | undefined;
@@ -30,9 +32,7 @@ export interface RegisteredSession extends LoginReference {
   readonly issuer: string;
   readonly subject: string;
   readonly sid?: string | undefined;
-  /** Seconds since the epoch, by the provider's clock. */
-  readonly authTime: number;
-  /** Seconds since the epoch, by the app's clock. */
+  /** When the login's ID Token was issued, in seconds since the epoch. */
   readonly loginTime: number;
   readonly idToken: string;
 }
@@ -44,6 +44,10 @@ export interface Registration {
   readonly accessTokenKey: string;
   readonly accessToken: RegisteredToken;
   readonly refreshTokenKey: string | undefined;
+  /** The ID Token of a login; a refresh has none of its own. */
+  readonly idTokenKey?: string;
+  /** The refresh token that the provider replaced by this one. */
+  readonly usedRefreshTokenKey?: string | undefined;
 }
 
 export interface RegistryLifetimes {
@@ -65,27 +69,23 @@ export class SessionRegistry {
     this.#lifetimes = lifetimes;
   }
 
-  async save(registration: Registration): Promise<void> {
-    const { session, subjectKey, accessToken, accessTokenKey, refreshTokenKey } = registration;
-    const ttl = this.#lifetimes.maxSessionLifetime;
-    const records: StoredRecord[] = [
-      await this.#sealed(`session:${session.session}`, JSON.stringify(session), ttl),
-      {
-        key: `access:${accessTokenKey}`,
-        value: JSON.stringify(accessToken),
-        ttl: secondsUntil(accessToken.expiresAt + this.#lifetimes.expiredTokenGrace),
-      },
+  async save({ session, subjectKey, ...keys }: Registration): Promise<void> {
+    const { maxSessionLifetime, expiredTokenGrace } = this.#lifetimes;
+    const { session: key, generation } = session;
+    const { accessToken, accessTokenKey, refreshTokenKey, idTokenKey, usedRefreshTokenKey } = keys;
+    const left = Math.ceil(accessToken.expiresAt + expiredTokenGrace - Date.now() / 1000);
+    const accessTokenTtl = Math.min(Math.max(1, left), maxSessionLifetime);
+    const login = JSON.stringify({ session: key, generation } satisfies LoginReference);
+    const records: (StoredRecord | undefined)[] = [
+      await this.#sealed(`session:${key}`, JSON.stringify(session), maxSessionLifetime),
+      record('access', accessTokenKey, JSON.stringify(accessToken), accessTokenTtl),
+      record('refresh', refreshTokenKey, login, maxSessionLifetime),
+      record('refresh', usedRefreshTokenKey, login, Math.max(1, expiredTokenGrace)),
+      record('id', idTokenKey, login, maxSessionLifetime),
     ];
-    if (refreshTokenKey !== undefined) {
-      const reference: LoginReference = {
-        session: session.session,
-        generation: session.generation,
-      };
-      records.push({ key: `refresh:${refreshTokenKey}`, value: JSON.stringify(reference), ttl });
-    }
     await Promise.all([
-      this.#store.set(records),
-      this.#store.addMember(`subject:${subjectKey}`, session.session, ttl),
+      this.#store.set(records.filter((each) => each !== undefined)),
+      this.#store.addMember(`subject:${subjectKey}`, key, maxSessionLifetime),
     ]);
   }
 
@@ -95,6 +95,10 @@ export class SessionRegistry {
 
   async findRefreshToken(refreshTokenKey: string): Promise<LoginReference | undefined> {
     return parse(await this.#get(`refresh:${refreshTokenKey}`)) as LoginReference | undefined;
+  }
+
+  async findIdToken(idTokenKey: string): Promise<LoginReference | undefined> {
+    return parse(await this.#get(`id:${idTokenKey}`)) as LoginReference | undefined;
   }
 
   /** The session as its latest login left it. */
@@ -141,8 +145,13 @@ export class SessionRegistry {
   }
 }
 
-function secondsUntil(time: number): number {
-  return Math.max(1, Math.ceil(time - Date.now() / 1000));
+function record(
+  kind: string,
+  key: string | undefined,
+  value: string,
+  ttl: number,
+): StoredRecord | undefined {
+  return key === undefined ? undefined : { key: `${kind}:${key}`, value, ttl };
 }
 
 function parse(json: string | undefined): unknown {

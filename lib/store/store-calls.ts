@@ -6,6 +6,8 @@ import { failureReason } from '../failure-reason.ts';
 export class StoreCalls {
   readonly #events: Events;
   readonly #timeoutMs: number;
+  #stalled = false;
+  #probing = false;
 
   constructor(events: Events, timeoutMs: number) {
     this.#events = events;
@@ -14,7 +16,7 @@ export class StoreCalls {
 
   async run<T>(operation: string, call: () => Promise<T>): Promise<T> {
     try {
-      return await this.#withDeadline(call());
+      return await (this.#stalled ? this.#probe(call) : this.#withDeadline(call));
     } catch (error) {
       const unavailable =
         error instanceof StoreUnavailableError
@@ -25,15 +27,29 @@ export class StoreCalls {
     }
   }
 
-  async #withDeadline<T>(call: Promise<T>): Promise<T> {
+  // A store that hangs gets one call at a time: all others would only pile up in its client.
+  async #probe<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#probing) throw new StoreUnavailableError('stalled');
+    this.#probing = true;
+    try {
+      return await this.#withDeadline(call);
+    } finally {
+      this.#probing = false;
+    }
+  }
+
+  async #withDeadline<T>(call: () => Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
+        this.#stalled = true;
         reject(new StoreUnavailableError('timeout'));
       }, this.#timeoutMs);
     });
     try {
-      return await Promise.race([call, deadline]);
+      const answer = await Promise.race([call(), deadline]);
+      this.#stalled = false;
+      return answer;
     } finally {
       clearTimeout(timer);
     }

@@ -5,7 +5,7 @@ import { KEYS_MAX_AGE_MS, type Provider } from '../provider/provider.ts';
 import type { RegisteredToken, SessionRegistry } from '../session/session-registry.ts';
 import { InvalidJwtError, verifyJwt } from './jwt.ts';
 import { isJwt, sessionKey, subjectKey, tokenKey } from './token-keys.ts';
-import { isAccessToken } from './token-kind.ts';
+import { isAccessToken, isOfAnotherClient } from './token-kind.ts';
 
 const CACHED_TOKENS = 10_000;
 
@@ -19,14 +19,16 @@ export interface AccessToken {
   readonly provider: Provider;
   /** Seconds since the epoch. */
   readonly expiresAt: number;
+  /** Seconds since the epoch. */
+  readonly issuedAt: number | undefined;
   /** Seconds since the epoch: `auth_time`, else `iat`; 0 where the token has neither. */
   readonly authTime: number;
   readonly key: string;
   readonly subjectKey: string | undefined;
   /** By the token's own `sid`. */
   readonly sessionKey: string | undefined;
-  /** What the registry knows of the token, once it was asked. */
-  registered: RegisteredToken | undefined;
+  /** What the registry knows of an opaque token. */
+  readonly registered: RegisteredToken | undefined;
 }
 
 export interface AccessTokenRules {
@@ -64,19 +66,21 @@ export class AccessTokens {
   async verify(token: string): Promise<AccessToken> {
     const accessToken = await this.#authenticate(token);
     const { clockTolerance, maxTokenLifetime } = this.#rules;
-    const remaining = accessToken.expiresAt - Date.now() / 1000;
-    if (remaining <= -clockTolerance) throw new InvalidTokenError('expired');
+    const { expiresAt, issuedAt = Infinity } = accessToken;
+    const now = Date.now() / 1000;
+    if (expiresAt <= now - clockTolerance) throw new InvalidTokenError('expired');
     // No token may outlive the entry that ends its session.
-    if (remaining > maxTokenLifetime + clockTolerance)
-      throw new InvalidTokenError('lives-too-long');
+    const lifetime = expiresAt - Math.min(issuedAt, now);
+    if (lifetime > maxTokenLifetime + clockTolerance) throw new InvalidTokenError('lives-too-long');
     return accessToken;
   }
 
   /** Verifies a token that is to be invalidated, which may have expired a while ago. */
   async verifyForLogout(token: string): Promise<AccessToken> {
     const accessToken = await this.#authenticate(token);
-    const { expiredTokenGrace } = this.#rules;
-    if (accessToken.expiresAt <= Date.now() / 1000 - expiredTokenGrace) {
+    const { clockTolerance, expiredTokenGrace } = this.#rules;
+    const grace = Math.max(clockTolerance, expiredTokenGrace);
+    if (accessToken.expiresAt <= Date.now() / 1000 - grace) {
       throw new InvalidTokenError('expired');
     }
     return accessToken;
@@ -96,8 +100,13 @@ export class AccessTokens {
   async #authenticateJwt(token: string): Promise<AccessToken> {
     const { header, provider } = this.#readUnverified(token);
     const payload = await this.#verifyClaims(token, provider);
-    if (!isAccessToken(header, payload, { ...provider.settings, strict: this.#rules.strict })) {
+    const { audience, strict } = this.#rules;
+    const { clientId } = provider.settings;
+    if (!isAccessToken(header, payload, { clientId, strict }))
       throw new InvalidTokenError('wrong-kind');
+    // Whoever has no audience to check is at least the client that the token was issued to.
+    if (audience === undefined && isOfAnotherClient(payload, clientId)) {
+      throw new InvalidTokenError('not-authentic');
     }
     const { sid, sub } = payload;
     if (sub !== undefined && !isText(sub)) throw new InvalidTokenError('not-authentic');
@@ -107,6 +116,7 @@ export class AccessTokens {
       payload: deepFreeze(payload),
       provider,
       expiresAt: expiryOf(payload),
+      issuedAt: payload.iat,
       authTime: authTimeOf(payload),
       key: tokenKey(token),
       subjectKey: sub === undefined ? undefined : subjectKey(provider.issuer, sub),
@@ -148,7 +158,7 @@ export class AccessTokens {
     const provider = this.#providers.get(registered?.issuer ?? '');
     if (registered === undefined || provider === undefined)
       throw new InvalidTokenError('malformed');
-    const { issuer, subject, sid, scope, expiresAt, authTime, session } = registered;
+    const { issuer, subject, sid, scope, expiresAt, issuedAt, loginTime, session } = registered;
     return {
       token,
       header: undefined,
@@ -161,7 +171,8 @@ export class AccessTokens {
       }),
       provider,
       expiresAt,
-      authTime,
+      issuedAt,
+      authTime: loginTime,
       key,
       subjectKey: subjectKey(issuer, subject),
       sessionKey: session,

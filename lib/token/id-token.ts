@@ -9,8 +9,8 @@ export interface IdToken {
   readonly issuer: string;
   readonly subject: string;
   readonly sid: string | undefined;
-  /** Seconds since the epoch: `auth_time`, else `iat`. */
-  readonly authTime: number;
+  /** Seconds since the epoch. */
+  readonly issuedAt: number;
 }
 
 /**
@@ -22,14 +22,14 @@ export interface IdToken {
 export async function verifyIdToken(token: string, provider: Provider): Promise<IdToken> {
   const { issuer } = provider;
   const claims = await verifyClaims(token, provider);
-  const { sub, sid, auth_time, iat } = claims;
+  const { sub, sid, iat = 0 } = claims;
   if (typeof sub !== 'string' || sub === '' || 'events' in claims) throw new InvalidIdTokenError();
   return {
     token,
     issuer,
     subject: sub,
     sid: typeof sid === 'string' && sid !== '' ? sid : undefined,
-    authTime: typeof auth_time === 'number' ? auth_time : (iat ?? 0),
+    issuedAt: iat,
   };
 }
 

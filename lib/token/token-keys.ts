@@ -20,12 +20,20 @@ export function isJwt(token: string): boolean {
 }
 
 /**
- * The key of one token. Of a JWT it is made of what the signature covers and not of the signature,
+ * The key of one verified token. Of a JWT it is made of what the signature covers and not of the signature,
  * because one signature has many spellings that verify: unused bits of its last base64url character,
  * and for ECDSA `(r, n - s)`.
  */
 export function tokenKey(token: string): string {
   return digest('token', isJwt(token) ? token.slice(0, token.lastIndexOf('.')) : token);
+}
+
+/**
+ * The key of a refresh token, of exactly this text: nobody verified it, so it must not hit what another
+ * text says of itself.
+ */
+export function refreshTokenKey(token: string): string {
+  return digest('refresh', token);
 }
 
 /** The key of the provider's session `sid`, which is unique only together with its issuer. */

@@ -4,7 +4,7 @@ const ACCESS_TOKEN_TYPES = ['at+jwt', 'application/at+jwt'];
 const UNTYPED = [undefined, 'jwt', 'application/jwt'];
 
 const CLAIMS_OF_OTHER_TOKENS = ['at_hash', 'c_hash', 's_hash', 'events', 'nonce'];
-const CLAIMS_OF_ACCESS_TOKENS = ['scope', 'scp', 'client_id', 'cid', 'appid'];
+const CLAIMS_OF_ACCESS_TOKENS = ['scope', 'scp', 'client_id', 'cid', 'appid', 'idtyp'];
 
 /**
  * Tells whether a JWT of this provider is an access token. One that is typed `at+jwt` is; of one that
@@ -31,6 +31,15 @@ function claimsOfAccessToken(claims: JWTPayload, clientId: string): boolean {
   if (typeof claims.typ === 'string') return claims.typ === 'Bearer';
   if (typeof claims.token_use === 'string') return claims.token_use === 'access';
   if (CLAIMS_OF_OTHER_TOKENS.some((claim) => claim in claims)) return false;
+  // PingAM and Curity
+  if ((claims.tokenName ?? 'access_token') !== 'access_token' || claims.purpose === 'id')
+    return false;
   const meantForClient = [claims.aud].flat().includes(clientId);
   return !meantForClient || CLAIMS_OF_ACCESS_TOKENS.some((claim) => claim in claims);
+}
+
+/** Tells whether the token says that it was issued to another client; many do not say. */
+export function isOfAnotherClient(claims: JWTPayload, clientId: string): boolean {
+  const client = claims.client_id ?? claims.azp ?? claims.cid ?? claims.appid;
+  return client !== undefined && client !== clientId;
 }

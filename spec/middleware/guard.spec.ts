@@ -81,10 +81,16 @@ describe.each(Object.keys(EXPRESS))('guard on %s', (version) => {
 
   it('answers 400 to credentials that are malformed or stand twice', async () => {
     const token = await signer.accessToken();
-    await call(app, 'Bearer a b').expect(400, {
-      error: 'invalid_request',
-      error_description: 'The Authorization header is not a well-formed Bearer credential',
-    });
+    await call(app, 'Bearer a b')
+      .expect(400, {
+        error: 'invalid_request',
+        error_description: 'The Authorization header is not a well-formed Bearer credential',
+      })
+      .expect(
+        'WWW-Authenticate',
+        'Bearer realm="api", error="invalid_request", ' +
+          'error_description="The Authorization header is not a well-formed Bearer credential"',
+      );
     await call(app, `Bearer ${token}`, `/api?access_token=${token}`).expect(400, {
       error: 'invalid_request',
       error_description: 'The request carries an access token in more than one way',
@@ -143,7 +149,18 @@ describe.each(Object.keys(EXPRESS))('guard on %s', (version) => {
     [
       'outlives maxTokenLifetime',
       () => signer.accessToken({ exp: now() + 90_000 }),
-      'The access token expires too far in the future',
+      'The access token lives too long',
+    ],
+    [
+      'outlived maxTokenLifetime when it was issued, and is near its end',
+      () => signer.accessToken({ iat: now() - 90_000, exp: now() + 60 }),
+      'The access token lives too long',
+    ],
+    ['has a number as subject', () => signer.accessToken({ sub: 7 }), notAuthentic],
+    [
+      'is a refresh token of PingAM',
+      () => signer.sign({ aud: AUDIENCE, tokenName: 'refresh_token' }),
+      wrongKind,
     ],
     [
       'has a crit that nobody knows',

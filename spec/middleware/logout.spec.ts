@@ -205,6 +205,27 @@ describe.each(Object.keys(EXPRESS))('logout on %s', (version) => {
       await post(bare, { access_token }).expect(200, { redirect: null });
     });
 
+    it.each([null, ''])(
+      'is null where the End Session endpoint is %j',
+      async (end_session_endpoint) => {
+        const provider = { metadata: { end_session_endpoint } };
+        const bare = start(optionsFor(signer, { provider: provider }));
+        const { access_token } = await login(bare);
+        await post(bare, { access_token }).expect(200, { redirect: null });
+        await call(bare, access_token).expect(401);
+      },
+    );
+
+    it('is not for the token of another client, where no audience tells whose API this is', async () => {
+      const open = start({ audience: undefined });
+      await login(open);
+      const aud = 'https://other.example.com';
+      const foreign = await signer.accessToken({ aud, client_id: 'other' });
+      await post(open, { access_token: foreign }).expect(401);
+      const own = await signer.accessToken({ aud });
+      await post(open, { access_token: own }).expect(200);
+    });
+
     it('has neither post_logout_redirect_uri nor state where none is configured', async () => {
       const bare = start(optionsFor(signer, { provider: { postLogoutRedirectUri: undefined } }));
       const { access_token, id_token } = await login(bare);
@@ -285,6 +306,20 @@ describe.each(Object.keys(EXPRESS))('logout on %s', (version) => {
       await call(app, live).expect(200);
       await post(app, { access_token: expired }).expect(200);
       await call(app, live).expect(401);
+    });
+
+    it('stays dead when expiredTokenGrace is shorter than clockTolerance', async () => {
+      const now = Date.now();
+      const tolerant = start({ expiredTokenGrace: 0, clockTolerance: 60 });
+      const access_token = await signer.accessToken({
+        sid: undefined,
+        exp: Math.floor(now / 1000) - 10,
+      });
+      await call(tolerant, access_token).expect(200);
+      await post(tolerant, { access_token }).expect(200);
+      await call(tolerant, access_token).expect(401);
+      expect(await livesOf('oidc:invalid:*')).toEqual([expect.any(Number)]);
+      expect((await livesOf('oidc:invalid:*'))[0]).toBeGreaterThan(45);
     });
 
     it('is refused after expiredTokenGrace', async () => {
@@ -374,6 +409,37 @@ describe.each(Object.keys(EXPRESS))('logout on %s', (version) => {
       await call(app, renewed.access_token).expect(401);
     });
 
+    it('end by a token that something else had invalidated before', async () => {
+      const access_token = await signer.accessToken({ iat: Math.floor(Date.now() / 1000) - 10 });
+      await app.oidc.sessions.end({ issuer: signer.issuer, sub: 'alice' });
+      const later = await signer.accessToken({ iat: Math.floor(Date.now() / 1000) + 5 });
+      await call(app, access_token).expect(401);
+      await call(app, later).expect(200);
+      await post(app, { access_token }).expect(200);
+      await call(app, later).expect(401);
+    });
+
+    it('end in all their tokens when access token and ID Token name them differently', async () => {
+      const id_token = await signer.idToken({ sid: 'b' });
+      const [first, second] = [
+        await signer.accessToken({ sid: 'a' }),
+        await signer.accessToken({ sid: 'a' }),
+      ];
+      await app.oidc.sessions.save({ access_token: first, id_token });
+      await app.oidc.sessions.rotate({ access_token: first }, { access_token: second });
+      const unsaved = await signer.accessToken({ sid: 'a' });
+      await post(app, { access_token: second }).expect(200);
+      for (const token of [first, second, unsaved]) await call(app, token).expect(401);
+      const later = await signer.accessToken({ sid: 'a' });
+      await app.oidc.sessions.save({
+        access_token: later,
+        id_token: await signer.idToken({ sid: 'b' }),
+      });
+      await call(app, later).expect(200);
+      await app.oidc.sessions.end({ issuer: signer.issuer, sid: 'b' });
+      await call(app, later).expect(401);
+    });
+
     it('end with tokens that are minted after the logout', async () => {
       const { access_token } = await login(app);
       await post(app, { access_token }).expect(200);
@@ -446,6 +512,15 @@ describe.each(Object.keys(EXPRESS))('logout on %s', (version) => {
       await post(app, { access_token: first.access_token }).expect(200);
       const { refresh_token } = await login(app);
       await post(app, { access_token: first.access_token, refresh_token }).expect(400, foreign);
+    });
+
+    it('hits no token but itself: whoever signs nothing cannot name the token of another', async () => {
+      const bob = await login(app, { sub: 'bob', sid: 'sid-2' });
+      const unsigned = bob.access_token.replace(/[^.]+$/, 'AAAA');
+      const access_token = await signer.accessToken();
+      await post(app, { access_token, refresh_token: unsigned }).expect(200);
+      await post(app, { access_token, refresh_token: bob.access_token }).expect(200);
+      await call(app, bob.access_token).expect(200);
     });
 
     it('that nobody knows is invalidated with the access token', async () => {

@@ -16,11 +16,11 @@ import {
   ProviderUnavailableError,
   SessionEndedError,
   StoreUnavailableError,
-} from '../lib/index.ts';
-import { type App, appWith, LOGOUT, optionsFor } from './support/app.ts';
-import { setTime } from './support/clock.ts';
-import { type Claims, CLIENT_ID, createSigner, type Signer } from './support/provider.ts';
-import { type RedisServer, startRedisServer } from './support/redis-server.ts';
+} from '../../lib/index.ts';
+import { type App, appWith, LOGOUT, optionsFor } from '../support/app.ts';
+import { setTime } from '../support/clock.ts';
+import { type Claims, CLIENT_ID, createSigner, type Signer } from '../support/provider.ts';
+import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
 
 let redis: RedisServer;
 let signer: Signer;
@@ -83,6 +83,7 @@ describe('sessions.save', () => {
     const keys = Object.keys(dump).sort();
     expect(keys).toEqual([
       expect.stringMatching(/^oidc:access:[\w-]{22}$/),
+      expect.stringMatching(/^oidc:id:[\w-]{22}$/),
       expect.stringMatching(/^oidc:refresh:[\w-]{22}$/),
       expect.stringMatching(/^oidc:session:[\w-]{22}$/),
       expect.stringMatching(/^oidc:subject:[\w-]{22}$/),
@@ -91,7 +92,7 @@ describe('sessions.save', () => {
     const hours = await Promise.all(
       keys.map(async (key) => Math.round((await client.ttl(key)) / 3600)),
     );
-    expect(hours).toEqual([25, 336, 336, 336]);
+    expect(hours).toEqual([25, 336, 336, 336, 336]);
     const text = JSON.stringify(dump);
     expect(text).not.toContain(tokens.access_token);
     expect(text).not.toContain(tokens.refresh_token);
@@ -116,6 +117,39 @@ describe('sessions.save', () => {
     },
   );
 
+  it.each([undefined, 'sid-1'])(
+    'refuses a login (sid %s) whose access token was logged out before it was saved',
+    async (sid) => {
+      const tokens = await tokensOf({ sid });
+      await logOut(tokens).expect(200);
+      await expect(app.oidc.sessions.save(tokens)).rejects.toThrow(SessionEndedError);
+      const renewed = await tokensOf({ sid });
+      await expect(app.oidc.sessions.rotate(tokens, renewed)).rejects.toThrow(SessionEndedError);
+      expect(await statusOf(renewed)).toBe(401);
+    },
+  );
+
+  it.each([undefined, 'sid-1'])(
+    'refuses another access token with the ID Token of a login (sid %s) that ended',
+    async (sid) => {
+      const tokens = await login({ sid });
+      await logOut(tokens).expect(200);
+      const other = { ...(await tokensOf({ sid })), id_token: tokens.id_token };
+      await expect(app.oidc.sessions.save(other)).rejects.toThrow(SessionEndedError);
+    },
+  );
+
+  it('once more at the same time as a logout leaves no live session', async () => {
+    for (let round = 0; round < 50; round++) {
+      const tokens = await login({ sid: `sid-${round}` });
+      const again = app.oidc.sessions.save(tokens).catch((error: unknown) => error);
+      await Promise.all([again, logOut(tokens).expect(200)]);
+      const renewed = await tokensOf({ sid: `sid-${round}` });
+      await expect(app.oidc.sessions.rotate(tokens, renewed)).rejects.toThrow(SessionEndedError);
+      expect(await statusOf(renewed)).toBe(401);
+    }
+  });
+
   it('takes the sid from the access token where the ID Token has none', async () => {
     const id_token = await signer.idToken({ sid: undefined });
     const tokens = { access_token: await signer.accessToken({ sid: 'sid-9' }), id_token };
@@ -124,6 +158,17 @@ describe('sessions.save', () => {
     await app.oidc.sessions.rotate(tokens, refreshed);
     await logOut(tokens).expect(200);
     expect([await statusOf(tokens), await statusOf(refreshed)]).toEqual([401, 401]);
+  });
+
+  it.each([null, ''])('takes the refresh token %j for none', async (refresh_token) => {
+    await app.oidc.sessions.save({ ...(await tokensOf()), refresh_token });
+    expect(await keysOf('refresh')).toEqual([]);
+  });
+
+  it.each([1e20, -5, '', 'soon'])('survives expires_in %j', async (expires_in) => {
+    const id_token = await signer.idToken();
+    await app.oidc.sessions.save({ access_token: 'opaque', id_token, expires_in });
+    expect(await keysOf('access')).toHaveLength(1);
   });
 
   it.each([600, '600'])(
@@ -315,6 +360,35 @@ describe('sessions.rotate', () => {
 });
 
 describe('sessions.end', () => {
+  it('of a user ends a login that is under way', async () => {
+    const tokens = await tokensOf({ iat: Math.floor(Date.now() / 1000) - 2 });
+    await app.oidc.sessions.end({ issuer: signer.issuer, sub: 'alice' });
+    await expect(app.oidc.sessions.save(tokens)).rejects.toThrow(SessionEndedError);
+    expect(await statusOf(tokens)).toBe(401);
+  });
+
+  it('of a user and a login at the same time leave nothing that can be refreshed', async () => {
+    const iat = Math.floor(Date.now() / 1000) - 2;
+    for (let round = 0; round < 20; round++) {
+      const tokens = await tokensOf({ sid: `sid-${round}`, iat });
+      const saved = app.oidc.sessions.save(tokens).catch((error: unknown) => error);
+      await Promise.all([saved, app.oidc.sessions.end({ issuer: signer.issuer, sub: 'alice' })]);
+      const renewed = await tokensOf({ sid: `sid-${round}` });
+      await expect(app.oidc.sessions.rotate(tokens, renewed)).rejects.toThrow(SessionEndedError);
+      expect(await statusOf(renewed)).toBe(401);
+    }
+  });
+
+  it('of a user spares a later login by single sign-on, whose auth_time is that of the first', async () => {
+    const now = Date.now();
+    const auth_time = Math.floor(now / 1000) - 600;
+    const old = await login({ auth_time });
+    await app.oidc.sessions.end({ issuer: signer.issuer, sub: 'alice' });
+    setTime(now + 2000);
+    const later = await login({ auth_time, sid: 'sid-2' });
+    expect([await statusOf(later), await statusOf(old)]).toEqual([200, 401]);
+  });
+
   it('ends one session by its sid, and leaves the others', async () => {
     const laptop = await login({ sid: 'laptop' });
     const phone = await login({ sid: 'phone' });
@@ -374,6 +448,11 @@ describe('sessions.end', () => {
   it.each([
     [{ issuer: 'https://other.example.com', sid: 'a' }, '"issuer" is not a configured one'],
     [{ issuer: 'https://op.example.com', sid: '' }, '"sid" must be a string that is not empty'],
+    [
+      { issuer: 'https://op.example.com', sid: 'a', sub: 'b' },
+      '"sid" and "sub" exclude each other',
+    ],
+    [undefined, '"session" must be an object'],
     [{ issuer: 'https://op.example.com' }, '"sid" must be a string that is not empty'],
     [{ issuer: 'https://op.example.com', sub: 1 }, '"sub" must be a string that is not empty'],
   ])('refuses %j', async (name, message) => {

@@ -1,0 +1,278 @@
+import { decodeJwt, type JWTPayload } from 'jose';
+import { InvalidIdTokenError, SessionEndedError } from '../errors.ts';
+import type { Invalidation, Invalidations } from '../invalidation/invalidations.ts';
+import { checkObject, checkText } from '../option-checks.ts';
+import type { Provider } from '../provider/provider.ts';
+import type {
+  LoginReference,
+  RegisteredSession,
+  Registration,
+  SessionRegistry,
+} from './session-registry.ts';
+import { type IdToken, verifyIdToken } from '../token/id-token.ts';
+import {
+  loginKey,
+  refreshTokenKey,
+  sessionKey,
+  subjectKey,
+  tokenKey,
+} from '../token/token-keys.ts';
+
+/**
+ * The token endpoint's answer, as it came; other members are ignored.
+ *
+ * @see [OpenID Connect Core 1.0, section 3.1.3.3](https://openid.net/specs/openid-connect-core-1_0.html#TokenResponse)
+ */
+export interface TokenResponse {
+  readonly access_token: string;
+  readonly id_token?: string | undefined;
+  readonly refresh_token?: string | null | undefined;
+  /** Seconds; some providers send them as a string. */
+  readonly expires_in?: number | string | undefined;
+  readonly scope?: string | undefined;
+}
+
+/** One session of a provider, by its `sid`, or all sessions of a user, by the `sub`. */
+export type SessionName =
+  | { readonly issuer: string; readonly sid: string; readonly sub?: never }
+  | { readonly issuer: string; readonly sub: string; readonly sid?: never };
+
+export interface SessionParts {
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly registry: SessionRegistry;
+  readonly invalidations: Invalidations;
+  /** Seconds. */
+  readonly maxTokenLifetime: number;
+}
+
+/** Tells the package of logins and refreshes, and ends sessions from the app's side. */
+export class Sessions {
+  readonly #parts: SessionParts;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Registers a login, so that a logout reaches all tokens of its session and can send its ID Token as
+   * `id_token_hint`. Call it after each login, with the token endpoint's answer.
+   *
+   * @throws TypeError when `access_token` or `id_token` is missing.
+   * @throws {@link InvalidIdTokenError} when the ID Token is not one of a configured provider for this client.
+   * @throws {@link SessionEndedError} when the login is not a new one, and its session or user was ended.
+   * @throws {@link StoreUnavailableError} or {@link ProviderUnavailableError} when the login could not be registered.
+   */
+  async save(tokens: TokenResponse): Promise<void> {
+    checkObject(tokens, 'tokens');
+    const accessToken = checkText(tokens.access_token, 'access_token');
+    const idToken = await this.#verify(checkText(tokens.id_token, 'id_token'));
+    const { issuer, subject, issuedAt: loginTime, token } = idToken;
+    const sid = idToken.sid ?? sidOf(accessToken);
+    const session = sid === undefined ? loginKey(issuer, token) : sessionKey(issuer, sid);
+    const generation = await this.#generationOf({ session, idToken, tokens });
+    const login = { session, generation, issuer, subject, sid, loginTime, idToken: token };
+    await this.#register(login, tokens, { idTokenKey: tokenKey(token) });
+  }
+
+  /**
+   * Registers the tokens of a refresh beside those that were used for it. Hand out the new tokens only
+   * after it resolved.
+   *
+   * @throws {@link SessionEndedError} when the session ended meanwhile, or was never saved. The new
+   * tokens are then invalidated, and the user has to log in again.
+   * @throws {@link InvalidIdTokenError} when the new ID Token is not one of the same user for this client.
+   */
+  async rotate(oldTokens: TokenResponse, tokens: TokenResponse): Promise<void> {
+    checkObject(oldTokens, 'oldTokens');
+    checkObject(tokens, 'tokens');
+    checkText(tokens.access_token, 'access_token');
+    const login = await this.#findLogin(oldTokens);
+    const session = login && (await this.#parts.registry.findSession(login));
+    if (session === undefined) return this.#refuse(tokens);
+    const idToken = await this.#renewedIdToken(tokens, session);
+    const used = keysOf(oldTokens);
+    const refresh_token = tokens.refresh_token ?? oldTokens.refresh_token;
+    const usedRefreshTokenKey =
+      refresh_token === oldTokens.refresh_token ? undefined : used.refresh;
+    // Registered first and looked up second: whatever ends the session from now on finds the new tokens.
+    await this.#register(
+      { ...session, idToken },
+      { ...tokens, refresh_token },
+      { usedRefreshTokenKey },
+    );
+    if (!(await this.#hasEnded(session, used))) return;
+    await this.#parts.registry.forget([session.session]);
+    await this.#refuse(tokens, session);
+  }
+
+  /**
+   * Ends one session, or with `sub` everything issued to the user until now. To end what has ended, or
+   * what nobody knows, is no error.
+   *
+   * @throws TypeError when the issuer is not a configured one, or neither `sid` nor `sub` is given.
+   * @throws {@link StoreUnavailableError} when the end could not be stored.
+   */
+  async end(name: SessionName): Promise<void> {
+    checkObject(name, 'session');
+    const { issuer, sid, sub }: { issuer: string; sid?: string; sub?: string } = name;
+    const { invalidations, providers, registry } = this.#parts;
+    if (!providers.has(issuer)) throw new TypeError('"issuer" is not a configured one');
+    if (sid !== undefined && sub !== undefined)
+      throw new TypeError('"sid" and "sub" exclude each other');
+    const subjects = sub === undefined ? [] : [endOfSubject(issuer, checkText(sub, 'sub'))];
+    const sessions =
+      sub === undefined
+        ? [sessionKey(issuer, checkText(sid, 'sid'))]
+        : await registry.sessionsOf(subjectKey(issuer, sub));
+    const cutOffs = await invalidations.lookUp(...sessions);
+    const ends = sessions.map((key, index): Invalidation => {
+      const generation = cutOffs[index] ?? 0;
+      return { kind: 'session', key, generation, issuer, sid, subject: sub };
+    });
+    await invalidations.add([...subjects, ...ends]);
+    await registry.forget(sessions);
+  }
+
+  // Of the unverified ID Token only `iss` is used, and only to choose the configuration.
+  async #verify(token: string): Promise<IdToken> {
+    const provider = this.#parts.providers.get(claimsOf(token).iss ?? '');
+    if (provider === undefined) throw new InvalidIdTokenError();
+    return verifyIdToken(token, provider);
+  }
+
+  // Core 1.0, section 12.2: the answer to a refresh may lack an ID Token, and one of it names the same user.
+  async #renewedIdToken(tokens: TokenResponse, session: RegisteredSession): Promise<string> {
+    if (tokens.id_token === undefined) return session.idToken;
+    const { issuer, subject, token } = await this.#verify(tokens.id_token);
+    if (issuer !== session.issuer || subject !== session.subject) throw new InvalidIdTokenError();
+    return token;
+  }
+
+  async #register(
+    session: RegisteredSession,
+    tokens: TokenResponse,
+    keys: Pick<Registration, 'idTokenKey' | 'usedRefreshTokenKey'>,
+  ): Promise<void> {
+    const { session: key, generation, issuer, subject, sid, loginTime } = session;
+    const { access, refresh } = keysOf(tokens);
+    const issuedAt = nowInSeconds();
+    await this.#parts.registry.save({
+      session,
+      subjectKey: subjectKey(issuer, subject),
+      accessTokenKey: access,
+      accessToken: {
+        ...{ session: key, generation, issuer, subject, sid, loginTime, issuedAt },
+        expiresAt: this.#expiryOf(tokens),
+        scope: tokens.scope,
+      },
+      refreshTokenKey: refresh,
+      ...keys,
+    });
+  }
+
+  /**
+   * The generation of a login that comes now: after every end of its session until now.
+   *
+   * @throws {@link SessionEndedError} when it does not come now, but was known before an end.
+   */
+  async #generationOf({ session, idToken, tokens }: NewLogin): Promise<number> {
+    const { issuer, subject, issuedAt, token } = idToken;
+    const { access, refresh } = keysOf(tokens);
+    const sid = sidOf(tokens.access_token);
+    const [current, earlier] = await Promise.all([
+      this.#parts.registry.currentSession(session),
+      this.#findLogin(tokens, tokenKey(token)),
+    ]);
+    const [subjectCutOff = 0, accessToken, refreshToken, earlierCutOff = 0, ...cutOffs] =
+      await this.#parts.invalidations.lookUp(
+        ...[subjectKey(issuer, subject), access, refresh, earlier?.session, session],
+        sid === undefined ? undefined : sessionKey(issuer, sid),
+      );
+    const isListed = accessToken !== undefined || refreshToken !== undefined;
+    const isOver = earlier !== undefined && earlierCutOff > earlier.generation;
+    if (isListed || isOver || issuedAt <= subjectCutOff) throw new SessionEndedError();
+    return Math.max(current?.generation ?? 0, ...cutOffs.map((cutOff) => cutOff ?? 0));
+  }
+
+  async #findLogin(
+    tokens: TokenResponse,
+    idTokenKey?: string,
+  ): Promise<LoginReference | undefined> {
+    const { registry } = this.#parts;
+    const { access, refresh } = keysOf(tokens);
+    const [byRefreshToken, byAccessToken, byIdToken] = await Promise.all([
+      refresh === undefined ? undefined : registry.findRefreshToken(refresh),
+      registry.findToken(access),
+      idTokenKey === undefined ? undefined : registry.findIdToken(idTokenKey),
+    ]);
+    return byRefreshToken ?? byAccessToken ?? byIdToken;
+  }
+
+  async #hasEnded(session: RegisteredSession, used: TokenKeys): Promise<boolean> {
+    const subject = subjectKey(session.issuer, session.subject);
+    const [cutOff = 0, subjectCutOff = 0, ...usedTokens] = await this.#parts.invalidations.lookUp(
+      ...[session.session, subject, used.access, used.refresh],
+    );
+    if (cutOff > session.generation || session.loginTime <= subjectCutOff) return true;
+    return usedTokens.some((entry) => entry !== undefined);
+  }
+
+  async #refuse(tokens: TokenResponse, session?: RegisteredSession): Promise<never> {
+    const owner = { issuer: session?.issuer, subject: session?.subject, sid: session?.sid };
+    const { access, refresh } = keysOf(tokens);
+    const expiresAt = this.#expiryOf(tokens);
+    const refused: Invalidation[] = [{ kind: 'access-token', key: access, expiresAt, ...owner }];
+    if (refresh !== undefined) refused.push({ kind: 'refresh-token', key: refresh, ...owner });
+    await this.#parts.invalidations.add(refused);
+    throw new SessionEndedError();
+  }
+
+  #expiryOf({ access_token, expires_in }: TokenResponse): number {
+    const { exp } = claimsOf(access_token);
+    if (typeof exp === 'number' && Number.isFinite(exp)) return Math.ceil(exp);
+    const lifetime = Number.parseInt(String(expires_in), 10);
+    return nowInSeconds() + (lifetime >= 0 ? lifetime : this.#parts.maxTokenLifetime);
+  }
+}
+
+interface NewLogin {
+  readonly session: string;
+  readonly idToken: IdToken;
+  readonly tokens: TokenResponse;
+}
+
+interface TokenKeys {
+  readonly access: string;
+  readonly refresh: string | undefined;
+}
+
+function keysOf({ access_token, refresh_token }: TokenResponse): TokenKeys {
+  return {
+    access: tokenKey(checkText(access_token, 'access_token')),
+    // Some providers send null or nothing for what they do not issue.
+    refresh: refresh_token ? refreshTokenKey(checkText(refresh_token, 'refresh_token')) : undefined,
+  };
+}
+
+// Straight from the token endpoint: what the token says of itself is the provider's word.
+function claimsOf(token: string): JWTPayload {
+  try {
+    return decodeJwt(token);
+  } catch {
+    return {};
+  }
+}
+
+function sidOf(accessToken: string): string | undefined {
+  const { sid } = claimsOf(accessToken);
+  return typeof sid === 'string' && sid !== '' ? sid : undefined;
+}
+
+function endOfSubject(issuer: string, subject: string): Invalidation {
+  const key = subjectKey(issuer, subject);
+  return { kind: 'subject', key, issuer, subject, until: nowInSeconds() };
+}
+
+function nowInSeconds(): number {
+  return Math.floor(Date.now() / 1000);
+}
