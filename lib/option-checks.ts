@@ -6,8 +6,9 @@ function refuse(name: string, expected: string): never {
 }
 
 export function checkObject(value: unknown, name: string): asserts value is object {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     refuse(name, 'an object');
+  }
 }
 
 export function checkNames(options: object, known: readonly string[], place: string): void {

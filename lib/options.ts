@@ -239,8 +239,9 @@ function resolveStores(options: OidcLogoutOptions) {
     throw new TypeError('"invalidationList" and "sessionStore" must be given together');
   }
   if (invalidationList !== undefined) {
-    if (redis !== undefined)
+    if (redis !== undefined) {
       throw new TypeError('"redis" must be left out beside "invalidationList"');
+    }
     checkMethods(invalidationList, 'invalidationList', ['add', 'check']);
     const methods = ['get', 'set', 'delete', 'addMember', 'members'];
     checkMethods(sessionStore, 'sessionStore', methods);

@@ -117,8 +117,9 @@ export class Sessions {
     const { issuer, sid, sub }: { issuer: string; sid?: string; sub?: string } = name;
     const { invalidations, providers, registry } = this.#parts;
     if (!providers.has(issuer)) throw new TypeError('"issuer" is not a configured one');
-    if (sid !== undefined && sub !== undefined)
+    if (sid !== undefined && sub !== undefined) {
       throw new TypeError('"sid" and "sub" exclude each other');
+    }
     const subjects = sub === undefined ? [] : [endOfSubject(issuer, checkText(sub, 'sub'))];
     const sessions =
       sub === undefined

@@ -33,8 +33,9 @@ export class ReadyRedis {
     const { status } = this.#client;
     // 'wait' is a lazy client: the first command connects it.
     if (status === 'ready' || status === 'wait') return this.#client;
-    if (status !== 'connecting' && status !== 'connect')
+    if (status !== 'connecting' && status !== 'connect') {
       throw new StoreUnavailableError('not-connected');
+    }
     this.#ready ??= this.#becomesReady();
     await this.#ready;
     return this.#client;

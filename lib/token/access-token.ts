@@ -102,8 +102,9 @@ export class AccessTokens {
     const payload = await this.#verifyClaims(token, provider);
     const { audience, strict } = this.#rules;
     const { clientId } = provider.settings;
-    if (!isAccessToken(header, payload, { clientId, strict }))
+    if (!isAccessToken(header, payload, { clientId, strict })) {
       throw new InvalidTokenError('wrong-kind');
+    }
     // Whoever has no audience to check is at least the client that the token was issued to.
     if (audience === undefined && isOfAnotherClient(payload, clientId)) {
       throw new InvalidTokenError('not-authentic');
@@ -156,8 +157,9 @@ export class AccessTokens {
     const key = tokenKey(token);
     const registered = await this.#registry.findToken(key);
     const provider = this.#providers.get(registered?.issuer ?? '');
-    if (registered === undefined || provider === undefined)
+    if (registered === undefined || provider === undefined) {
       throw new InvalidTokenError('malformed');
+    }
     const { issuer, subject, sid, scope, expiresAt, issuedAt, loginTime, session } = registered;
     return {
       token,

@@ -15,7 +15,8 @@ export function readBearerToken({ headers, url }: IncomingMessage): string {
   if (authorization === undefined || !SCHEME.test(authorization)) throw new MissingTokenError();
   const token = CREDENTIALS.exec(authorization)?.[1];
   if (token === undefined) throw new InvalidRequestError('credentials-malformed');
-  if (url !== undefined && QUERY_TOKEN.test(url))
+  if (url !== undefined && QUERY_TOKEN.test(url)) {
     throw new InvalidRequestError('credentials-repeated');
+  }
   return token;
 }

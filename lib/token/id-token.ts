@@ -43,8 +43,9 @@ async function verifyClaims(token: string, provider: Provider): Promise<JWTPaylo
     const rules = { issuer, audience: clientId, algorithms: [...algorithms] };
     return await verifyJwt(token, key, { ...rules, requiredClaims: ['sub', 'iat'] });
   } catch (error) {
-    if (error instanceof InvalidJwtError || error instanceof TypeError)
+    if (error instanceof InvalidJwtError || error instanceof TypeError) {
       throw new InvalidIdTokenError();
+    }
     throw error;
   }
 }

@@ -32,8 +32,9 @@ function claimsOfAccessToken(claims: JWTPayload, clientId: string): boolean {
   if (typeof claims.token_use === 'string') return claims.token_use === 'access';
   if (CLAIMS_OF_OTHER_TOKENS.some((claim) => claim in claims)) return false;
   // PingAM and Curity
-  if ((claims.tokenName ?? 'access_token') !== 'access_token' || claims.purpose === 'id')
+  if ((claims.tokenName ?? 'access_token') !== 'access_token' || claims.purpose === 'id') {
     return false;
+  }
   const meantForClient = [claims.aud].flat().includes(clientId);
   return !meantForClient || CLAIMS_OF_ACCESS_TOKENS.some((claim) => claim in claims);
 }
