@@ -240,6 +240,20 @@ describe('a Redis that', () => {
     await call(access_token, alone).expect(401);
   });
 
+  it('hung a while ago fails no call any more', async () => {
+    const alone = start({ storeTimeout: 50 });
+    const { access_token } = await login(alone);
+    redis.pause();
+    await expectUnavailable(call(access_token, alone));
+    redis.resume();
+    await redis.connect().ping();
+    const over = performance.now() + 2 * 50;
+    while (performance.now() < over) await new Promise((resolve) => setImmediate(resolve));
+    const tokens = await Promise.all(Array.from({ length: 10 }, () => signer.accessToken()));
+    const answers = await Promise.all(tokens.map((token) => call(token, alone)));
+    expect(answers.map(({ status }) => status)).toEqual(tokens.map(() => 200));
+  });
+
   it('holds no queue of commands after an outage', async () => {
     const client = redis.connect({ maxRetriesPerRequest: null });
     const alone = start({ redis: client });

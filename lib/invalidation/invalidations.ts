@@ -28,8 +28,8 @@ export type Invalidation = {
 } & (
   | { readonly kind: 'access-token'; readonly expiresAt: number }
   | { readonly kind: 'refresh-token' }
-  | { readonly kind: 'session'; readonly generation: number }
-  | { readonly kind: 'subject'; readonly until: number }
+  | { readonly kind: 'session'; readonly cutOff: number }
+  | { readonly kind: 'subject'; readonly cutOff: number }
 );
 
 /** Which entries of the list hit a token. */
@@ -45,7 +45,7 @@ export class Invalidations {
   readonly #registry: SessionRegistry;
   readonly #events: Events;
   readonly #lifetimes: InvalidationLifetimes;
-  readonly #registered = new WeakMap<AccessToken, RegisteredToken | undefined>();
+  readonly #registered = new WeakMap<AccessToken, RegisteredToken>();
 
   constructor(
     list: InvalidationList,
@@ -68,7 +68,7 @@ export class Invalidations {
     const keys = [token.key, token.subjectKey, token.sessionKey, known?.session];
     const [[own, subject, ...cutOffs], found = known] = await Promise.all([
       this.lookUp(...keys),
-      this.#isAsked(token) ? undefined : this.registered(token),
+      known === undefined ? this.registered(token) : undefined,
     ]);
     if (!keys.includes(found?.session)) cutOffs.push(...(await this.lookUp(found?.session)));
     const cutOff = Math.max(0, ...cutOffs.map((each) => each ?? 0));
@@ -86,14 +86,15 @@ export class Invalidations {
     const known = this.#known(token);
     if (known !== undefined) return known;
     const found = await this.#registry.findToken(token.key);
-    this.#registered.set(token, found);
+    // A miss is not kept: the token may be saved after its first request.
+    if (found !== undefined) this.#registered.set(token, found);
     return found;
   }
 
   /** The cut-offs under these keys, in their order. */
   async lookUp(...keys: readonly (string | undefined)[]): Promise<(number | undefined)[]> {
     const known = [...new Set(keys)].filter((key) => key !== undefined);
-    const found = await this.#list.check(known);
+    const found = known.length === 0 ? [] : await this.#list.check(known);
     return keys.map((key) => (key === undefined ? undefined : found[known.indexOf(key)]));
   }
 
@@ -109,12 +110,6 @@ export class Invalidations {
     return token.registered ?? this.#registered.get(token);
   }
 
-  // A token without a `sid` has no other way to its session, so it is asked for until it is saved.
-  #isAsked(token: AccessToken): boolean {
-    if (this.#known(token) !== undefined) return true;
-    return token.sessionKey !== undefined && this.#registered.has(token);
-  }
-
   #entry(invalidation: Invalidation): InvalidationEntry {
     const { key, kind } = invalidation;
     const { maxTokenLifetime, maxSessionLifetime, clockTolerance } = this.#lifetimes;
@@ -126,9 +121,8 @@ export class Invalidations {
       case 'refresh-token':
         return { key, ttl: maxSessionLifetime };
       case 'session':
-        return { key, ttl, cutOff: Math.max(Date.now(), invalidation.generation + 1) };
       case 'subject':
-        return { key, ttl, cutOff: invalidation.until };
+        return { key, ttl, cutOff: invalidation.cutOff };
     }
   }
 

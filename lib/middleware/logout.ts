@@ -117,25 +117,28 @@ export function logout(parts: LogoutParts) {
   };
 }
 
-/** What is not on the list yet. An ended session stays as it is: a later login may have come since. */
 function invalidationsOf(request: Logout): Invalidation[] {
-  const { accessToken, coverage, login, refreshTokenKey: refreshKey, session } = request;
-  const { key, expiresAt, sessionKey } = accessToken;
+  const { accessToken, coverage, refreshTokenKey: refreshKey, session } = request;
+  const { key, expiresAt } = accessToken;
   const owner = ownerOf(accessToken, session);
   const invalidations: Invalidation[] = [];
   if (refreshKey !== undefined) {
     invalidations.push({ kind: 'refresh-token', key: refreshKey, ...owner });
   }
-  if (login !== undefined && !coverage.session) {
-    const { generation } = login;
-    for (const each of new Set([login.session, sessionKey ?? login.session])) {
-      invalidations.push({ kind: 'session', key: each, generation, ...owner });
-    }
-  }
+  invalidations.push(...endsOf(request).map((end) => ({ ...end, ...owner })));
   if (!coverage.token) {
     invalidations.push({ kind: 'access-token', key, expiresAt, ...owner });
   }
   return invalidations;
+}
+
+// The cut-off is that of this very login, not of now: a logout that is late spares a login after it.
+function endsOf({ accessToken, coverage, isRegistered, login }: Logout) {
+  if (login === undefined) return [];
+  const keys = [...new Set([login.session, accessToken.sessionKey ?? login.session])];
+  // Of two keys one may be missing; of a token that was not saved nobody knows which login it means.
+  if (coverage.session && (keys.length === 1 || !isRegistered)) return [];
+  return keys.map((key) => ({ kind: 'session', key, cutOff: login.generation + 1 }) as const);
 }
 
 function ownerOf({ payload, provider }: AccessToken, session: RegisteredSession | undefined) {

@@ -9,6 +9,8 @@ import type { AccessToken } from '../token/access-token.ts';
 
 /** The login that a logout request names by its tokens, and what is known of its session. */
 export interface NamedSession {
+  /** The access token was saved, so that its login is certain. */
+  readonly isRegistered: boolean;
   /** `undefined` when nothing tells which session the tokens belong to. */
   readonly login: LoginReference | undefined;
   /** `undefined` when the login was not saved, or has ended. */
@@ -43,7 +45,7 @@ export async function findNamedSession(
     throw new InvalidRequestError('refresh-token-of-another-session');
   }
   const session = current?.generation === login.generation ? current : undefined;
-  return { login, session };
+  return { isRegistered: registered !== undefined, login, session };
 }
 
 async function findByRefreshToken(
@@ -52,11 +54,11 @@ async function findByRefreshToken(
   login: LoginReference | undefined,
 ): Promise<NamedSession> {
   const session = login && (await registry.findSession(login));
-  if (session === undefined) return { login: undefined, session: undefined };
+  if (session === undefined) return { isRegistered: false, login: undefined, session: undefined };
   if (session.issuer !== provider.issuer || session.subject !== payload.sub) {
     throw new InvalidRequestError('refresh-token-of-another-session');
   }
-  return { login, session };
+  return { isRegistered: false, login, session };
 }
 
 function isSame(one: LoginReference, other: LoginReference): boolean {

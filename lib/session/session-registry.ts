@@ -2,6 +2,9 @@ import { StoreUnavailableError } from '../errors.ts';
 import type { Encryption } from './encryption.ts';
 import type { SessionStore, StoredRecord } from './session-store.ts';
 
+// What every store can count.
+const MOST_SECONDS = 2 ** 31 - 1;
+
 /** Which login a token comes from. */
 export interface LoginReference {
   /** The session's key on the invalidation list. */
@@ -74,7 +77,7 @@ export class SessionRegistry {
     const { session: key, generation } = session;
     const { accessToken, accessTokenKey, refreshTokenKey, idTokenKey, usedRefreshTokenKey } = keys;
     const left = Math.ceil(accessToken.expiresAt + expiredTokenGrace - Date.now() / 1000);
-    const accessTokenTtl = Math.min(Math.max(1, left), maxSessionLifetime);
+    const accessTokenTtl = Math.min(Math.max(1, left), MOST_SECONDS);
     const login = JSON.stringify({ session: key, generation } satisfies LoginReference);
     const records: (StoredRecord | undefined)[] = [
       await this.#sealed(`session:${key}`, JSON.stringify(session), maxSessionLifetime),

@@ -70,6 +70,7 @@ export class Sessions {
     const sid = idToken.sid ?? sidOf(accessToken);
     const session = sid === undefined ? loginKey(issuer, token) : sessionKey(issuer, sid);
     const generation = await this.#generationOf({ session, idToken, tokens });
+    if (generation === undefined) return this.#refuse(tokens, { issuer, subject, sid });
     const login = { session, generation, issuer, subject, sid, loginTime, idToken: token };
     await this.#register(login, tokens, { idTokenKey: tokenKey(token) });
   }
@@ -86,10 +87,12 @@ export class Sessions {
     checkObject(oldTokens, 'oldTokens');
     checkObject(tokens, 'tokens');
     checkText(tokens.access_token, 'access_token');
+    const renewed = tokens.id_token === undefined ? undefined : await this.#verify(tokens.id_token);
     const login = await this.#findLogin(oldTokens);
     const session = login && (await this.#parts.registry.findSession(login));
     if (session === undefined) return this.#refuse(tokens);
-    const idToken = await this.#renewedIdToken(tokens, session);
+    checkSameUser(renewed, session);
+    const idToken = renewed?.token ?? session.idToken;
     const used = keysOf(oldTokens);
     const refresh_token = tokens.refresh_token ?? oldTokens.refresh_token;
     const usedRefreshTokenKey =
@@ -100,7 +103,7 @@ export class Sessions {
       { ...tokens, refresh_token },
       { usedRefreshTokenKey },
     );
-    if (!(await this.#hasEnded(session, used))) return;
+    if (!(await this.#hasEnded(session, oldTokens))) return;
     await this.#parts.registry.forget([session.session]);
     await this.#refuse(tokens, session);
   }
@@ -127,11 +130,11 @@ export class Sessions {
         : await registry.sessionsOf(subjectKey(issuer, sub));
     const cutOffs = await invalidations.lookUp(...sessions);
     const ends = sessions.map((key, index): Invalidation => {
-      const generation = cutOffs[index] ?? 0;
-      return { kind: 'session', key, generation, issuer, sid, subject: sub };
+      const cutOff = Math.max(Date.now(), (cutOffs[index] ?? 0) + 1);
+      return { kind: 'session', key, cutOff, issuer, sid, subject: sub };
     });
     await invalidations.add([...subjects, ...ends]);
-    await registry.forget(sessions);
+    if (sessions.length > 0) await registry.forget(sessions);
   }
 
   // Of the unverified ID Token only `iss` is used, and only to choose the configuration.
@@ -139,14 +142,6 @@ export class Sessions {
     const provider = this.#parts.providers.get(claimsOf(token).iss ?? '');
     if (provider === undefined) throw new InvalidIdTokenError();
     return verifyIdToken(token, provider);
-  }
-
-  // Core 1.0, section 12.2: the answer to a refresh may lack an ID Token, and one of it names the same user.
-  async #renewedIdToken(tokens: TokenResponse, session: RegisteredSession): Promise<string> {
-    if (tokens.id_token === undefined) return session.idToken;
-    const { issuer, subject, token } = await this.#verify(tokens.id_token);
-    if (issuer !== session.issuer || subject !== session.subject) throw new InvalidIdTokenError();
-    return token;
   }
 
   async #register(
@@ -172,14 +167,12 @@ export class Sessions {
   }
 
   /**
-   * The generation of a login that comes now: after every end of its session until now.
-   *
-   * @throws {@link SessionEndedError} when it does not come now, but was known before an end.
+   * The generation of a login that comes now: after every end of its session until now. `undefined` when
+   * it does not come now, but was known before an end.
    */
-  async #generationOf({ session, idToken, tokens }: NewLogin): Promise<number> {
+  async #generationOf({ session, idToken, tokens }: NewLogin): Promise<number | undefined> {
     const { issuer, subject, issuedAt, token } = idToken;
     const { access, refresh } = keysOf(tokens);
-    const sid = sidOf(tokens.access_token);
     const [current, earlier] = await Promise.all([
       this.#parts.registry.currentSession(session),
       this.#findLogin(tokens, tokenKey(token)),
@@ -187,11 +180,11 @@ export class Sessions {
     const [subjectCutOff = 0, accessToken, refreshToken, earlierCutOff = 0, ...cutOffs] =
       await this.#parts.invalidations.lookUp(
         ...[subjectKey(issuer, subject), access, refresh, earlier?.session, session],
-        sid === undefined ? undefined : sessionKey(issuer, sid),
+        ownSessionKey(issuer, tokens.access_token),
       );
     const isListed = accessToken !== undefined || refreshToken !== undefined;
     const isOver = earlier !== undefined && earlierCutOff > earlier.generation;
-    if (isListed || isOver || issuedAt <= subjectCutOff) throw new SessionEndedError();
+    if (isListed || isOver || issuedAt <= subjectCutOff) return undefined;
     return Math.max(current?.generation ?? 0, ...cutOffs.map((cutOff) => cutOff ?? 0));
   }
 
@@ -209,16 +202,19 @@ export class Sessions {
     return byRefreshToken ?? byAccessToken ?? byIdToken;
   }
 
-  async #hasEnded(session: RegisteredSession, used: TokenKeys): Promise<boolean> {
-    const subject = subjectKey(session.issuer, session.subject);
-    const [cutOff = 0, subjectCutOff = 0, ...usedTokens] = await this.#parts.invalidations.lookUp(
-      ...[session.session, subject, used.access, used.refresh],
-    );
-    if (cutOff > session.generation || session.loginTime <= subjectCutOff) return true;
-    return usedTokens.some((entry) => entry !== undefined);
+  async #hasEnded(session: RegisteredSession, oldTokens: TokenResponse): Promise<boolean> {
+    const { issuer, subject, generation, loginTime } = session;
+    const { access, refresh } = keysOf(oldTokens);
+    const [subjectCutOff = 0, accessToken, refreshToken, ...cutOffs] =
+      await this.#parts.invalidations.lookUp(
+        ...[subjectKey(issuer, subject), access, refresh, session.session],
+        ownSessionKey(issuer, oldTokens.access_token),
+      );
+    if (accessToken !== undefined || refreshToken !== undefined) return true;
+    return loginTime <= subjectCutOff || cutOffs.some((cutOff = 0) => cutOff > generation);
   }
 
-  async #refuse(tokens: TokenResponse, session?: RegisteredSession): Promise<never> {
+  async #refuse(tokens: TokenResponse, session?: SessionOwner): Promise<never> {
     const owner = { issuer: session?.issuer, subject: session?.subject, sid: session?.sid };
     const { access, refresh } = keysOf(tokens);
     const expiresAt = this.#expiryOf(tokens);
@@ -241,6 +237,8 @@ interface NewLogin {
   readonly idToken: IdToken;
   readonly tokens: TokenResponse;
 }
+
+type SessionOwner = Pick<RegisteredSession, 'issuer' | 'subject' | 'sid'>;
 
 interface TokenKeys {
   readonly access: string;
@@ -269,9 +267,22 @@ function sidOf(accessToken: string): string | undefined {
   return typeof sid === 'string' && sid !== '' ? sid : undefined;
 }
 
+/** The key of the session that the access token itself names. */
+function ownSessionKey(issuer: string, accessToken: string): string | undefined {
+  const sid = sidOf(accessToken);
+  return sid === undefined ? undefined : sessionKey(issuer, sid);
+}
+
+// Core 1.0, section 12.2: the ID Token of a refresh, where there is one, names the same user.
+function checkSameUser(renewed: IdToken | undefined, session: RegisteredSession): void {
+  if (renewed === undefined) return;
+  const { issuer, subject } = renewed;
+  if (issuer !== session.issuer || subject !== session.subject) throw new InvalidIdTokenError();
+}
+
 function endOfSubject(issuer: string, subject: string): Invalidation {
   const key = subjectKey(issuer, subject);
-  return { kind: 'subject', key, issuer, subject, until: nowInSeconds() };
+  return { kind: 'subject', key, issuer, subject, cutOff: nowInSeconds() };
 }
 
 function nowInSeconds(): number {

@@ -6,7 +6,7 @@ import { failureReason } from '../failure-reason.ts';
 export class StoreCalls {
   readonly #events: Events;
   readonly #timeoutMs: number;
-  #stalled = false;
+  #stalledUntil = 0;
   #probing = false;
 
   constructor(events: Events, timeoutMs: number) {
@@ -16,7 +16,7 @@ export class StoreCalls {
 
   async run<T>(operation: string, call: () => Promise<T>): Promise<T> {
     try {
-      return await (this.#stalled ? this.#probe(call) : this.#withDeadline(call));
+      return await (this.#isStalled() ? this.#probe(call) : this.#withDeadline(call));
     } catch (error) {
       const unavailable =
         error instanceof StoreUnavailableError
@@ -25,6 +25,10 @@ export class StoreCalls {
       this.#events.emit('store-error', { operation, reason: unavailable.reason });
       throw unavailable;
     }
+  }
+
+  #isStalled(): boolean {
+    return this.#stalledUntil > performance.now();
   }
 
   // A store that hangs gets one call at a time: all others would only pile up in its client.
@@ -42,13 +46,13 @@ export class StoreCalls {
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
-        this.#stalled = true;
+        this.#stalledUntil = performance.now() + 2 * this.#timeoutMs;
         reject(new StoreUnavailableError('timeout'));
       }, this.#timeoutMs);
     });
     try {
       const answer = await Promise.race([call(), deadline]);
-      this.#stalled = false;
+      this.#stalledUntil = 0;
       return answer;
     } finally {
       clearTimeout(timer);

@@ -359,6 +359,13 @@ describe('sessions.rotate', () => {
   });
 });
 
+it('an access token stays known for its whole life, though maxSessionLifetime is shorter', async () => {
+  app = start({ maxSessionLifetime: 1 });
+  await login({ sid: undefined });
+  const [key = ''] = await keysOf('access');
+  expect(await redis.connect().ttl(key)).toBeGreaterThan(3600);
+});
+
 describe('sessions.end', () => {
   it('of a user ends a login that is under way', async () => {
     const tokens = await tokensOf({ iat: Math.floor(Date.now() / 1000) - 2 });

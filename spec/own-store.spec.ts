@@ -1,0 +1,123 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import request from 'supertest';
+import type { InvalidationEntry } from '../lib/index.ts';
+import { MemoryInvalidationList } from '../lib/invalidation/memory.ts';
+import { MemorySessionStore } from '../lib/session/memory.ts';
+import { type App, appWith, LOGOUT, optionsFor } from './support/app.ts';
+import { createSigner, type Signer } from './support/provider.ts';
+
+describe('two processes with a store of the app', () => {
+  let signer: Signer;
+  let shared: MemoryInvalidationList;
+  let sessionStore: MemorySessionStore;
+  let one: App;
+  let other: App;
+  let beforeAdd: (entries: readonly InvalidationEntry[]) => Promise<void>;
+
+  beforeEach(async () => {
+    signer = await createSigner();
+    shared = new MemoryInvalidationList();
+    sessionStore = new MemorySessionStore();
+    beforeAdd = () => Promise.resolve();
+    const slow = {
+      check: (keys: readonly string[]) => {
+        if (keys.length === 0) throw new Error('a look-up of nothing');
+        return shared.check(keys);
+      },
+      async add(entries: readonly InvalidationEntry[]) {
+        await beforeAdd(entries);
+        await shared.add(entries);
+      },
+    };
+    one = appWith({ ...optionsFor(signer), invalidationList: slow, sessionStore });
+    other = appWith({ ...optionsFor(signer), invalidationList: shared, sessionStore });
+  });
+
+  async function statusOf(access_token: string, { app }: App): Promise<number> {
+    const test = request(app).get('/api').set('Authorization', `Bearer ${access_token}`);
+    return (await test).status;
+  }
+
+  async function tokensOf(sid: string | undefined, idTokenSid = sid) {
+    const id_token = await signer.idToken({ sid: idTokenSid });
+    return { access_token: await signer.accessToken({ sid }), id_token };
+  }
+
+  const logOut = ({ app }: App, access_token: string) =>
+    request(app).post(LOGOUT).send({ access_token });
+
+  it('a logout that is late spares a login that came meanwhile', async () => {
+    const old = await tokensOf('sid-1');
+    await one.oidc.sessions.save(old);
+    let release = () => undefined as unknown;
+    const arrived = new Promise<void>((resolve) => {
+      beforeAdd = () => {
+        resolve();
+        return new Promise(
+          (go) =>
+            (release = () => {
+              go();
+            }),
+        );
+      };
+    });
+    const late = logOut(one, old.access_token).then(({ status }) => status);
+    await arrived;
+    await logOut(other, old.access_token).expect(200);
+    const later = await tokensOf('sid-1');
+    await other.oidc.sessions.save(later);
+    release();
+    expect(await late).toBe(200);
+    expect([
+      await statusOf(later.access_token, other),
+      await statusOf(old.access_token, one),
+    ]).toEqual([200, 401]);
+  });
+
+  it('a token that was used before it was saved ends with its session', async () => {
+    const tokens = await tokensOf('a', 'b');
+    expect(await statusOf(tokens.access_token, one)).toBe(200);
+    await other.oidc.sessions.save(tokens);
+    await other.oidc.sessions.end({ issuer: signer.issuer, sid: 'b' });
+    expect([
+      await statusOf(tokens.access_token, one),
+      await statusOf(tokens.access_token, other),
+    ]).toEqual([401, 401]);
+  });
+
+  it('a session with two names ends in both, though a write fails in between', async () => {
+    const tokens = await tokensOf('a', 'b');
+    await one.oidc.sessions.save(tokens);
+    beforeAdd = async ([first]) => {
+      if (first !== undefined) await shared.add([first]);
+      throw new Error('the rest is lost');
+    };
+    await logOut(one, tokens.access_token).expect(503);
+    beforeAdd = () => Promise.resolve();
+    await logOut(one, tokens.access_token).expect(200);
+    expect(await statusOf(await signer.accessToken({ sid: 'a' }), other)).toBe(401);
+  });
+
+  it('a refresh does not bring back a session that ended by the name in its access token', async () => {
+    const tokens = await tokensOf('a', 'b');
+    await one.oidc.sessions.save(tokens);
+    await other.oidc.sessions.end({ issuer: signer.issuer, sid: 'a' });
+    const access_token = await signer.accessToken({ sid: undefined });
+    await expect(one.oidc.sessions.rotate(tokens, { access_token })).rejects.toThrow('has ended');
+    expect(await statusOf(access_token, other)).toBe(401);
+  });
+
+  it('a login that is refused leaves no live token', async () => {
+    const tokens = await tokensOf(undefined);
+    await one.oidc.sessions.save(tokens);
+    await logOut(other, tokens.access_token).expect(200);
+    const again = { ...tokens, access_token: await signer.accessToken({ sid: undefined }) };
+    await expect(one.oidc.sessions.save(again)).rejects.toThrow('has ended');
+    expect(await statusOf(again.access_token, other)).toBe(401);
+  });
+
+  it('the end of a user without sessions looks up nothing', async () => {
+    await one.oidc.sessions.end({ issuer: signer.issuer, sub: 'alice' });
+    expect(await statusOf(await signer.accessToken({ sid: undefined }), other)).toBe(401);
+  });
+});
