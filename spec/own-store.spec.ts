@@ -25,6 +25,7 @@ describe('two processes with a store of the app', () => {
         return shared.check(keys);
       },
       async add(entries: readonly InvalidationEntry[]) {
+        if (entries.length === 0) throw new Error('an addition of nothing');
         await beforeAdd(entries);
         await shared.add(entries);
       },
@@ -114,6 +115,12 @@ describe('two processes with a store of the app', () => {
     const again = { ...tokens, access_token: await signer.accessToken({ sid: undefined }) };
     await expect(one.oidc.sessions.save(again)).rejects.toThrow('has ended');
     expect(await statusOf(again.access_token, other)).toBe(401);
+  });
+
+  it('a repeated logout adds nothing', async () => {
+    const { access_token } = await tokensOf('sid-1');
+    await logOut(one, access_token).expect(200);
+    await logOut(one, access_token).expect(200);
   });
 
   it('the end of a user without sessions looks up nothing', async () => {

@@ -100,6 +100,7 @@ export class Invalidations {
 
   /** Puts all on the list in one round trip, and tells of it when all is stored. */
   async add(invalidations: readonly Invalidation[]): Promise<void> {
+    if (invalidations.length === 0) return;
     await this.#list.add(invalidations.map((invalidation) => this.#entry(invalidation)));
     for (const { kind, issuer, subject, sid } of invalidations) {
       this.#events.emit('invalidated', { kind, issuer, subject, sid });
