@@ -22,6 +22,13 @@ export abstract class HttpError extends OidcLogoutError {
   readonly headers: Readonly<Record<string, string>> = {};
 }
 
+const REALM = 'Bearer realm="api"';
+
+// RFC 6750, section 3
+function challenge(error: string, description: string): string {
+  return `${REALM}, error="${error}", error_description="${description}"`;
+}
+
 const INVALID_REQUEST = {
   'body-missing': 'The request has no body',
   'body-malformed': 'The body cannot be parsed',
@@ -41,14 +48,7 @@ const INVALID_REQUEST = {
 /** What is wrong with a request: one word per cause, one fixed text per word. */
 export type InvalidRequestCause = keyof typeof INVALID_REQUEST;
 
-// RFC 6750, section 3
-function challenge(error: string, description: string): string {
-  return `${REALM}, error="${error}", error_description="${description}"`;
-}
-
 const PRINTABLE_FIELD = /^[A-Za-z_]{1,32}$/;
-
-const REALM = 'Bearer realm="api"';
 
 /** The request is malformed; nothing was changed. Status 400, `invalid_request`. */
 export class InvalidRequestError extends HttpError {

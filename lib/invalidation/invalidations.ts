@@ -1,12 +1,11 @@
 import type { Events } from '../events.ts';
 import type { RegisteredToken, SessionRegistry } from '../session/session-registry.ts';
+import { secondsUntil } from '../store/seconds-until.ts';
 import type { AccessToken } from '../token/access-token.ts';
 import type { InvalidationEntry, InvalidationList } from './invalidation-list.ts';
 
 // Seconds: a refresh that is under way at logout mints a token that lives as long from then on.
 const REFRESH_MARGIN = 60;
-// What every store can count.
-const MOST_SECONDS = 2 ** 31 - 1;
 
 export interface InvalidationLifetimes {
   /** Seconds. */
@@ -118,7 +117,7 @@ export class Invalidations {
     const ttl = Math.max(maxTokenLifetime + clockTolerance + REFRESH_MARGIN, maxSessionLifetime);
     switch (kind) {
       case 'access-token':
-        return { key, ttl: this.#secondsLeft(invalidation.expiresAt) };
+        return { key, ttl: this.#tokenTtl(invalidation.expiresAt) };
       case 'refresh-token':
         return { key, ttl: maxSessionLifetime };
       case 'session':
@@ -127,10 +126,9 @@ export class Invalidations {
     }
   }
 
-  #secondsLeft(expiresAt: number): number {
+  #tokenTtl(expiresAt: number): number {
     const { clockTolerance, expiredTokenGrace } = this.#lifetimes;
-    const left = Math.ceil(expiresAt - Date.now() / 1000);
-    const margin = left > 0 ? clockTolerance : Math.max(clockTolerance, expiredTokenGrace);
-    return Math.min(Math.max(1, left + margin), MOST_SECONDS);
+    if (expiresAt > Date.now() / 1000) return secondsUntil(expiresAt + clockTolerance);
+    return secondsUntil(expiresAt + Math.max(clockTolerance, expiredTokenGrace));
   }
 }

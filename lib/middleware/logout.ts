@@ -5,6 +5,7 @@ import type { Coverage, Invalidation, Invalidations } from '../invalidation/inva
 import { buildEndSessionUrl } from '../provider/end-session-url.ts';
 import type { RegisteredSession, SessionRegistry } from '../session/session-registry.ts';
 import type { AccessToken, AccessTokens } from '../token/access-token.ts';
+import { sidOf } from '../token/sid.ts';
 import { refreshTokenKey } from '../token/token-keys.ts';
 import { refuseUnknownParameters, sendElasticsearchError } from './elasticsearch-error.ts';
 import { sendOAuthError, serve } from './endpoint.ts';
@@ -88,11 +89,13 @@ export function logout(parts: LogoutParts) {
     await forgetEnded(request);
   }
 
-  // What is known under the session's key may be of a login that came after the end.
-  async function forgetEnded({ session }: Logout): Promise<void> {
+  async function forgetEnded({ coverage, session }: Logout): Promise<void> {
     if (session === undefined) return;
-    const [cutOff = 0] = await invalidations.lookUp(session.session);
-    if (cutOff <= session.generation) return;
+    // Where the end came before, what is known under the session's key may be of a login after it.
+    if (coverage.session) {
+      const [cutOff = 0] = await invalidations.lookUp(session.session);
+      if (cutOff <= session.generation) return;
+    }
     await registry.forget([session.session]);
   }
 
@@ -142,7 +145,7 @@ function endsOf({ accessToken, coverage, isRegistered, login }: Logout) {
 }
 
 function ownerOf({ payload, provider }: AccessToken, session: RegisteredSession | undefined) {
-  const sid = typeof payload.sid === 'string' ? payload.sid : session?.sid;
+  const sid = sidOf(payload) ?? session?.sid;
   return { issuer: provider.issuer, subject: payload.sub ?? session?.subject, sid };
 }
 

@@ -1,9 +1,7 @@
 import { StoreUnavailableError } from '../errors.ts';
+import { secondsUntil } from '../store/seconds-until.ts';
 import type { Encryption } from './encryption.ts';
 import type { SessionStore, StoredRecord } from './session-store.ts';
-
-// What every store can count.
-const MOST_SECONDS = 2 ** 31 - 1;
 
 /** Which login a token comes from. */
 export interface LoginReference {
@@ -16,13 +14,17 @@ export interface LoginReference {
   readonly generation: number;
 }
 
-/** What is known of an access token that the app saved. */
-export interface RegisteredToken extends LoginReference {
+/** Whose login it was, and when. */
+export interface RegisteredLogin extends LoginReference {
   readonly issuer: string;
   readonly subject: string;
   readonly sid?: string | undefined;
   /** When the login's ID Token was issued, in seconds since the epoch. */
   readonly loginTime: number;
+}
+
+/** What is known of an access token that the app saved. */
+export interface RegisteredToken extends RegisteredLogin {
   /** Seconds since the epoch. */
   readonly issuedAt: number;
   /** Seconds since the epoch. */
@@ -31,12 +33,7 @@ export interface RegisteredToken extends LoginReference {
 }
 
 /** What is known of a session that the app saved. */
-export interface RegisteredSession extends LoginReference {
-  readonly issuer: string;
-  readonly subject: string;
-  readonly sid?: string | undefined;
-  /** When the login's ID Token was issued, in seconds since the epoch. */
-  readonly loginTime: number;
+export interface RegisteredSession extends RegisteredLogin {
   readonly idToken: string;
 }
 
@@ -76,8 +73,7 @@ export class SessionRegistry {
     const { maxSessionLifetime, expiredTokenGrace } = this.#lifetimes;
     const { session: key, generation } = session;
     const { accessToken, accessTokenKey, refreshTokenKey, idTokenKey, usedRefreshTokenKey } = keys;
-    const left = Math.ceil(accessToken.expiresAt + expiredTokenGrace - Date.now() / 1000);
-    const accessTokenTtl = Math.min(Math.max(1, left), MOST_SECONDS);
+    const accessTokenTtl = secondsUntil(accessToken.expiresAt + expiredTokenGrace);
     const login = JSON.stringify({ session: key, generation } satisfies LoginReference);
     const records: (StoredRecord | undefined)[] = [
       await this.#sealed(`session:${key}`, JSON.stringify(session), maxSessionLifetime),

@@ -10,6 +10,7 @@ import type {
   SessionRegistry,
 } from './session-registry.ts';
 import { type IdToken, verifyIdToken } from '../token/id-token.ts';
+import { sidOf } from '../token/sid.ts';
 import {
   loginKey,
   refreshTokenKey,
@@ -67,7 +68,7 @@ export class Sessions {
     const accessToken = checkText(tokens.access_token, 'access_token');
     const idToken = await this.#verify(checkText(tokens.id_token, 'id_token'));
     const { issuer, subject, issuedAt: loginTime, token } = idToken;
-    const sid = idToken.sid ?? sidOf(accessToken);
+    const sid = idToken.sid ?? sidOf(claimsOf(accessToken));
     const session = sid === undefined ? loginKey(issuer, token) : sessionKey(issuer, sid);
     const generation = await this.#generationOf({ session, idToken, tokens });
     if (generation === undefined) return this.#refuse(tokens, { issuer, subject, sid });
@@ -262,14 +263,9 @@ function claimsOf(token: string): JWTPayload {
   }
 }
 
-function sidOf(accessToken: string): string | undefined {
-  const { sid } = claimsOf(accessToken);
-  return typeof sid === 'string' && sid !== '' ? sid : undefined;
-}
-
 /** The key of the session that the access token itself names. */
 function ownSessionKey(issuer: string, accessToken: string): string | undefined {
-  const sid = sidOf(accessToken);
+  const sid = sidOf(claimsOf(accessToken));
   return sid === undefined ? undefined : sessionKey(issuer, sid);
 }
 

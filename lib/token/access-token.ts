@@ -4,6 +4,7 @@ import { InvalidTokenError } from '../errors.ts';
 import { KEYS_MAX_AGE_MS, type Provider } from '../provider/provider.ts';
 import type { RegisteredToken, SessionRegistry } from '../session/session-registry.ts';
 import { InvalidJwtError, verifyJwt } from './jwt.ts';
+import { sidOf } from './sid.ts';
 import { isJwt, sessionKey, subjectKey, tokenKey } from './token-keys.ts';
 import { isAccessToken, isOfAnotherClient } from './token-kind.ts';
 
@@ -109,8 +110,11 @@ export class AccessTokens {
     if (audience === undefined && isOfAnotherClient(payload, clientId)) {
       throw new InvalidTokenError('not-authentic');
     }
-    const { sid, sub } = payload;
-    if (sub !== undefined && !isText(sub)) throw new InvalidTokenError('not-authentic');
+    const { sub } = payload;
+    const sid = sidOf(payload);
+    if (sub !== undefined && (typeof sub !== 'string' || sub === '')) {
+      throw new InvalidTokenError('not-authentic');
+    }
     return {
       token,
       header: deepFreeze(header),
@@ -121,7 +125,7 @@ export class AccessTokens {
       authTime: authTimeOf(payload),
       key: tokenKey(token),
       subjectKey: sub === undefined ? undefined : subjectKey(provider.issuer, sub),
-      sessionKey: isText(sid) ? sessionKey(provider.issuer, sid) : undefined,
+      sessionKey: sid === undefined ? undefined : sessionKey(provider.issuer, sid),
       registered: undefined,
     };
   }
@@ -181,10 +185,6 @@ export class AccessTokens {
       registered,
     };
   }
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
 }
 
 function expiryOf({ exp }: JWTPayload): number {

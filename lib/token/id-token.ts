@@ -2,6 +2,7 @@ import { decodeProtectedHeader, type JWTPayload } from 'jose';
 import { InvalidIdTokenError } from '../errors.ts';
 import type { Provider } from '../provider/provider.ts';
 import { InvalidJwtError, verifyJwt } from './jwt.ts';
+import { sidOf } from './sid.ts';
 
 /** What an ID Token says of the login. */
 export interface IdToken {
@@ -22,13 +23,13 @@ export interface IdToken {
 export async function verifyIdToken(token: string, provider: Provider): Promise<IdToken> {
   const { issuer } = provider;
   const claims = await verifyClaims(token, provider);
-  const { sub, sid, iat = 0 } = claims;
+  const { sub, iat = 0 } = claims;
   if (typeof sub !== 'string' || sub === '' || 'events' in claims) throw new InvalidIdTokenError();
   return {
     token,
     issuer,
     subject: sub,
-    sid: typeof sid === 'string' && sid !== '' ? sid : undefined,
+    sid: sidOf(claims),
     issuedAt: iat,
   };
 }

@@ -1,0 +1,8 @@
+// What every store can count.
+const MOST_SECONDS = 2 ** 31 - 1;
+
+/** The time to live of what is to be kept until a time, given in seconds since the epoch. */
+export function secondsUntil(time: number): number {
+  const left = Math.ceil(time - Date.now() / 1000);
+  return Math.min(Math.max(1, left), MOST_SECONDS);
+}
