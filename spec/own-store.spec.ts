@@ -3,7 +3,7 @@ import request from 'supertest';
 import type { InvalidationEntry } from '../lib/index.ts';
 import { MemoryInvalidationList } from '../lib/invalidation/memory.ts';
 import { MemorySessionStore } from '../lib/session/memory.ts';
-import { type App, appWith, LOGOUT, optionsFor } from './support/app.ts';
+import { type App, appWith, call, LOGOUT, optionsFor } from './support/app.ts';
 import { createSigner, type Signer } from './support/provider.ts';
 
 describe('two processes with a store of the app', () => {
@@ -34,9 +34,8 @@ describe('two processes with a store of the app', () => {
     other = appWith({ ...optionsFor(signer), invalidationList: shared, sessionStore });
   });
 
-  async function statusOf(access_token: string, { app }: App): Promise<number> {
-    const test = request(app).get('/api').set('Authorization', `Bearer ${access_token}`);
-    return (await test).status;
+  async function statusOf(access_token: string, app: App): Promise<number> {
+    return (await call(app, access_token)).status;
   }
 
   async function tokensOf(sid: string | undefined, idTokenSid = sid) {

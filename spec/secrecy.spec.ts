@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import request from 'supertest';
 import type { OidcLogoutOptions } from '../lib/index.ts';
-import { type App, appWith, LOGOUT, optionsFor } from './support/app.ts';
+import { type App, appWith, call, LOGOUT, optionsFor } from './support/app.ts';
 import { CLIENT_ID, createSigner, type Signer } from './support/provider.ts';
 import { type RedisServer, startRedisServer } from './support/redis-server.ts';
 
@@ -43,13 +43,10 @@ async function exercise(options: Partial<OidcLogoutOptions>) {
   const [first, second, third] = tokens;
   const attempt = (work: Promise<unknown>) => work.catch((error: unknown) => errors.push(error));
   const logOut = (body: object) => request(app.app).post(LOGOUT).send(body);
-  const call = ({ access_token }: Tokens) =>
-    request(app.app).get('/api').set('Authorization', `Bearer ${access_token}`);
-
   await app.oidc.sessions.save(first);
   await app.oidc.sessions.save(second);
   await app.oidc.sessions.rotate(second, third);
-  await call(first).expect(200);
+  await call(app, first.access_token).expect(200);
   await logOut({ access_token: first.access_token, refresh_token: first.refresh_token }).expect(
     200,
   );
@@ -61,7 +58,10 @@ async function exercise(options: Partial<OidcLogoutOptions>) {
   const stored = await redis.dump();
 
   redis.pause();
-  await Promise.all([call(second).expect(503), logOut({ token: second.access_token }).expect(503)]);
+  await Promise.all([
+    call(app, second.access_token).expect(503),
+    logOut({ token: second.access_token }).expect(503),
+  ]);
   await attempt(app.oidc.sessions.save(first));
   redis.resume();
   client.disconnect();

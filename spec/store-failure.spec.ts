@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { Redis } from 'ioredis';
 import request from 'supertest';
 import type { InvalidationList, OidcLogoutOptions } from '../lib/index.ts';
-import { type App, appWith, LOGOUT, optionsFor } from './support/app.ts';
+import { type App, appWith, call as callApp, LOGOUT, optionsFor } from './support/app.ts';
 import { createSigner, type Signer } from './support/provider.ts';
 import { type RedisServer, startRedisServer } from './support/redis-server.ts';
 
@@ -42,8 +42,8 @@ async function login({ oidc }: App = app) {
   return tokens;
 }
 
-function call(access_token: string, { app: at }: App = app): request.Test {
-  return request(at).get('/api').set('Authorization', `Bearer ${access_token}`);
+function call(access_token: string, at = app): request.Test {
+  return callApp(at, access_token);
 }
 
 function logOut(access_token: string, { app: at }: App = app): request.Test {

@@ -13,7 +13,7 @@ import express from 'express';
 import type { JWTPayload } from 'jose';
 import request from 'supertest';
 import type { OidcLogoutOptions } from '../../lib/index.ts';
-import { type App, appWith, EXPRESS, LOGOUT, optionsFor } from '../support/app.ts';
+import { type App, appWith, call, EXPRESS, LOGOUT, optionsFor } from '../support/app.ts';
 import { setTime } from '../support/clock.ts';
 import { createSigner, type Signer } from '../support/provider.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
@@ -53,10 +53,6 @@ async function login({ oidc }: App, claims: JWTPayload = {}): Promise<Login> {
   };
   await oidc.sessions.save(tokens);
   return tokens;
-}
-
-function call({ app }: App, token: string): request.Test {
-  return request(app).get('/api').set('Authorization', `Bearer ${token}`);
 }
 
 function post({ app }: App, body: object): request.Test {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import type { RequestListener } from 'node:http';
 import request from 'supertest';
 import type { OidcLogoutOptions, ProviderOptions } from '../../lib/index.ts';
-import { type App, appWith, LOGOUT } from '../support/app.ts';
+import { type App, appWith, call, LOGOUT } from '../support/app.ts';
 import { setTime } from '../support/clock.ts';
 import {
   AUDIENCE,
@@ -41,10 +41,6 @@ describe('provider', () => {
     const app = appWith({ audience: AUDIENCE, ...options, provider: configured });
     apps.push(app);
     return app;
-  }
-
-  function call({ app }: App, token: string): request.Test {
-    return request(app).get('/api').set('Authorization', `Bearer ${token}`);
   }
 
   describe('metadata', () => {

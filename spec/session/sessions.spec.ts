@@ -17,7 +17,7 @@ import {
   SessionEndedError,
   StoreUnavailableError,
 } from '../../lib/index.ts';
-import { type App, appWith, LOGOUT, optionsFor } from '../support/app.ts';
+import { type App, appWith, call, LOGOUT, optionsFor } from '../support/app.ts';
 import { setTime } from '../support/clock.ts';
 import { type Claims, CLIENT_ID, createSigner, type Signer } from '../support/provider.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
@@ -63,8 +63,7 @@ async function login(claims: Claims = {}) {
 }
 
 async function statusOf({ access_token }: { access_token: string }, at = app): Promise<number> {
-  const test = request(at.app).get('/api').set('Authorization', `Bearer ${access_token}`);
-  return (await test).status;
+  return (await call(at, access_token)).status;
 }
 
 function logOut(body: { access_token: string; refresh_token?: string }): request.Test {

@@ -1,6 +1,7 @@
 import express, { type Express } from 'express';
 // @ts-expect-error: the package under this name has no types of its own
 import untypedExpress4 from 'express4';
+import request from 'supertest';
 import {
   type OidcLogout,
   oidcLogout,
@@ -65,4 +66,9 @@ export function appWith(options: OidcLogoutOptions, app: Express = express()): A
     app.use('/api', oidc.guard(), (req, res) => void res.json(req.auth));
   }
   return { app, oidc, events };
+}
+
+/** Calls the guarded API. */
+export function call({ app }: Pick<App, 'app'>, accessToken: string): request.Test {
+  return request(app).get('/api').set('Authorization', `Bearer ${accessToken}`);
 }
