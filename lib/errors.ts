@@ -41,6 +41,10 @@ const INVALID_REQUEST = {
   'refresh-token-of-another-session': 'The refresh token belongs to another session',
   'unknown-field': 'The body has an unknown field',
   'unknown-parameter': 'The URL has an unknown parameter',
+  'return-to-not-allowed': 'The place to return to is not allowed',
+  'logout-token-missing': 'The field logout_token is missing, empty or repeated',
+  'issuer-unknown': 'The parameter iss is missing, repeated or not a configured issuer',
+  'session-missing': 'The parameter sid is missing, empty or repeated',
   'credentials-malformed': 'The Authorization header is not a well-formed Bearer credential',
   'credentials-repeated': 'The request carries an access token in more than one way',
 } as const;
@@ -151,6 +155,40 @@ export class InvalidTokenError extends HttpError {
     super(INVALID_TOKEN[reason]);
     this.reason = reason;
     this.headers = { 'WWW-Authenticate': challenge('invalid_token', this.message) };
+  }
+}
+
+const INVALID_LOGOUT_TOKEN = {
+  malformed: 'The Logout Token is malformed',
+  'unknown-issuer': 'The Logout Token is of an unknown issuer',
+  'wrong-kind': 'The token is not a Logout Token',
+  'not-encrypted-as-agreed': 'The Logout Token is not encrypted as agreed',
+  'not-authentic': 'The Logout Token is not authentic or not meant for this client',
+  expired: 'The Logout Token expired, or is not of the past',
+  nonce: 'The Logout Token has a nonce',
+  'event-missing': 'The Logout Token has no back-channel logout event',
+  'claims-malformed': 'A claim of the Logout Token is missing or malformed',
+  'session-missing': 'The Logout Token has neither sub nor sid',
+  'another-subject': 'The sub and the sid of the Logout Token do not belong together',
+} as const;
+
+/** Why a Logout Token is refused. */
+export type InvalidLogoutTokenCause = keyof typeof INVALID_LOGOUT_TOKEN;
+
+/**
+ * The Logout Token is not one that ends a session of this client. Status 400, `invalid_request`.
+ *
+ * @see [OpenID Connect Back-Channel Logout 1.0, section 2.6](https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation)
+ */
+export class InvalidLogoutTokenError extends HttpError {
+  readonly code = 'ERR_INVALID_LOGOUT_TOKEN';
+  readonly status = 400;
+  readonly error = 'invalid_request';
+  readonly reason: InvalidLogoutTokenCause;
+
+  constructor(reason: InvalidLogoutTokenCause) {
+    super(INVALID_LOGOUT_TOKEN[reason]);
+    this.reason = reason;
   }
 }
 

@@ -17,9 +17,29 @@ export interface InvalidatedEvent {
   readonly sid?: string | undefined;
 }
 
+/** Who ended a session: its own tokens, the provider on one of its channels, or the app. */
+export type EndCause = 'logout' | 'back-channel' | 'front-channel' | 'app';
+
+/**
+ * A session ended, in this process or in another one that shares the Redis: close what it keeps open.
+ * Told when the end is stored. It is not told again when a session that has ended is ended once more,
+ * unless a failure in between left that in doubt.
+ */
+export interface SessionEndedEvent {
+  readonly issuer: string;
+  /** Absent when the session was not saved and only its `sid` is known. */
+  readonly subject: string | undefined;
+  /** Absent when every session of the subject ended, or when the provider names none. */
+  readonly sid: string | undefined;
+  readonly cause: EndCause;
+}
+
 /** A call to the store failed or took longer than `storeTimeout`. */
 export interface StoreErrorEvent {
-  /** The store's method. */
+  /**
+   * The store's method; `publish` or `subscribe` when other processes are not told of an ended session,
+   * or this one is not.
+   */
   readonly operation: string;
   /** `timeout`, `stalled`, `not-connected`, or the code of the failure, such as `ECONNRESET` or `OOM`. */
   readonly reason: string;
@@ -42,6 +62,7 @@ export interface ListenerErrorEvent {
 export interface OidcLogoutEvents {
   logout: LogoutEvent;
   invalidated: InvalidatedEvent;
+  'session-ended': SessionEndedEvent;
   'store-error': StoreErrorEvent;
   'provider-error': ProviderErrorEvent;
   'listener-error': ListenerErrorEvent;

@@ -1,8 +1,10 @@
 export { oidcLogout } from './oidc-logout.ts';
+export { verifyLogoutToken } from './token/logout-token.ts';
 export {
   HttpError,
   InsufficientScopeError,
   InvalidIdTokenError,
+  InvalidLogoutTokenError,
   InvalidRequestError,
   InvalidTokenError,
   MethodNotAllowedError,
@@ -16,20 +18,28 @@ export {
 } from './errors.ts';
 
 export type { OidcLogout } from './oidc-logout.ts';
-export type { OidcLogoutOptions, ProviderOptions } from './options.ts';
+export type { OidcLogoutOptions } from './options.ts';
+export type { ProviderOptions } from './provider-options.ts';
+export type { ClientMetadata, ClientMetadataOptions } from './client-metadata.ts';
 export type { GuardOptions } from './middleware/guard.ts';
+export type { LogoutOptions } from './middleware/return-to.ts';
+export type { PostLogout } from './middleware/post-logout.ts';
 export type { RequestAuth } from './middleware/request-auth.ts';
 export type { SessionName, Sessions, TokenResponse } from './session/sessions.ts';
 export type {
+  EndCause,
   InvalidatedEvent,
   ListenerErrorEvent,
   LogoutEvent,
   OidcLogoutEvents,
   ProviderErrorEvent,
+  SessionEndedEvent,
   StoreErrorEvent,
 } from './events.ts';
-export type { InvalidRequestCause, InvalidTokenCause } from './errors.ts';
+export type { InvalidLogoutTokenCause, InvalidRequestCause, InvalidTokenCause } from './errors.ts';
 export type { InvalidationEntry, InvalidationList } from './invalidation/invalidation-list.ts';
 export type { ProviderMetadata } from './provider/metadata.ts';
-export type { RedisClient } from './store/ready-redis.ts';
+export type { RedisClient, RedisSubscriber } from './store/ready-redis.ts';
 export type { SessionStore, StoredRecord } from './session/session-store.ts';
+export type { TokenEncryption } from './token/encrypted-jwt.ts';
+export type { LogoutToken, LogoutTokenKey, LogoutTokenOptions } from './token/logout-token.ts';

@@ -38,6 +38,11 @@ export function checkUrl(value: unknown, name: string, allowInsecure: boolean): 
   );
 }
 
+export function checkJwks(value: unknown, name: string): void {
+  const keys = (value as { readonly keys?: unknown } | null)?.keys;
+  if (!Array.isArray(keys)) refuse(name, 'a JWK Set: an object with an array "keys"');
+}
+
 export function checkBoolean(value: unknown, name: string, standard: boolean): boolean {
   if (value === undefined) return standard;
   return typeof value === 'boolean' ? value : refuse(name, 'a boolean');

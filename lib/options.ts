@@ -7,52 +7,12 @@ import {
   checkObject,
   checkText,
   checkTexts,
-  checkUrl,
 } from './option-checks.ts';
 import type { InvalidationList } from './invalidation/invalidation-list.ts';
-import type { ProviderMetadata } from './provider/metadata.ts';
 import type { ProviderSettings } from './provider/provider.ts';
+import { type ProviderOptions, resolveProviders } from './provider-options.ts';
 import type { SessionStore } from './session/session-store.ts';
 import type { RedisClient } from './store/ready-redis.ts';
-
-/** An OpenID Provider and this app's registration there. */
-export interface ProviderOptions {
-  /**
-   * The provider's issuer identifier, exactly as it stands in its metadata and in `iss`: a trailing
-   * slash counts.
-   */
-  readonly issuer: string;
-
-  /** The `client_id` of this app at the provider. */
-  readonly clientId: string;
-
-  /** The client's secret. Used as the key of ID Tokens when `algorithms` has one of `HS256`, `HS384`, `HS512`. */
-  readonly clientSecret?: string | undefined;
-
-  /**
-   * Where the provider sends the browser after the logout: one of the URIs registered there as
-   * `post_logout_redirect_uris`. It is sent byte for byte. Default: none, and no `state` either; the
-   * provider then shows a page of its own.
-   *
-   * @see [OpenID Connect RP-Initiated Logout 1.0, section 3](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RedirectionAfterLogout)
-   */
-  readonly postLogoutRedirectUri?: string | undefined;
-
-  /**
-   * The signature algorithms of this provider's ID Tokens and access tokens. No other is accepted,
-   * whatever the token or the provider's metadata says. Default: `['RS256']`.
-   */
-  readonly algorithms?: readonly string[] | undefined;
-
-  /**
-   * The provider's metadata under their wire names, of which `end_session_endpoint` and `jwks_uri` are
-   * read. Default: fetched from `<issuer>/.well-known/openid-configuration` when first needed.
-   */
-  readonly metadata?: ProviderMetadata | undefined;
-
-  /** The provider's keys, as a JWK Set. Default: fetched from the metadata's `jwks_uri` when first needed. */
-  readonly jwks?: { readonly keys: readonly object[] } | undefined;
-}
 
 /** Options of {@link oidcLogout}. Unknown ones are refused. */
 export interface OidcLogoutOptions {
@@ -90,8 +50,9 @@ export interface OidcLogoutOptions {
   readonly audience?: string | readonly string[] | undefined;
 
   /**
-   * Accept as access tokens only JWTs of the type `at+jwt` that have every claim that RFC 9068 requires.
-   * Default: `false`; a JWT of no special type passes too, when its claims are those of an access token.
+   * Accept as access tokens only JWTs of the type `at+jwt` that have every claim that RFC 9068 requires,
+   * and as Logout Tokens only JWTs of the type `logout+jwt` that have `exp` and no other audience.
+   * Default: `false`; a JWT of no special type passes too, when its claims are those of such a token.
    */
   readonly strict?: boolean | undefined;
 
@@ -115,7 +76,14 @@ export interface OidcLogoutOptions {
   /** How long the same logout gets the identical answer, in seconds; 0 = not at all. Default: 60. */
   readonly retryWindow?: number | undefined;
 
-  /** The largest body that the logout endpoint reads, in bytes after decompression. Default: 16384. */
+  /**
+   * How long a Logout Token without `exp` is taken after its `iat`, in seconds. Default: 300 (5 minutes).
+   *
+   * @see [OpenID Connect Back-Channel Logout 1.0, section 2.4](https://openid.net/specs/openid-connect-backchannel-1_0.html#LogoutToken)
+   */
+  readonly logoutTokenMaxAge?: number | undefined;
+
+  /** The largest body that an endpoint reads, in bytes after decompression. Default: 16384. */
   readonly bodyLimit?: number | undefined;
 
   /** How the logout endpoint writes its errors: as RFC 6749 does, or as Elasticsearch does. Default: `oauth`. */
@@ -152,22 +120,13 @@ export interface ResolvedOptions {
   readonly maxTokenLifetime: number;
   readonly maxSessionLifetime: number;
   readonly retryWindow: number;
+  readonly logoutTokenMaxAge: number;
   readonly bodyLimit: number;
   readonly errorFormat: 'oauth' | 'elasticsearch';
   readonly includeClientId: boolean;
   readonly onStoreError: 'deny' | 'allow';
   readonly storeTimeout: number;
 }
-
-const PROVIDER_NAMES: Record<keyof ProviderOptions, true> = {
-  issuer: true,
-  clientId: true,
-  clientSecret: true,
-  postLogoutRedirectUri: true,
-  algorithms: true,
-  metadata: true,
-  jwks: true,
-};
 
 const NAMES: Record<keyof OidcLogoutOptions, true> = {
   provider: true,
@@ -183,6 +142,7 @@ const NAMES: Record<keyof OidcLogoutOptions, true> = {
   maxTokenLifetime: true,
   maxSessionLifetime: true,
   retryWindow: true,
+  logoutTokenMaxAge: true,
   bodyLimit: true,
   errorFormat: true,
   includeClientId: true,
@@ -202,7 +162,14 @@ export function resolveOptions(options: OidcLogoutOptions): ResolvedOptions {
     checkNumber(options[name], name, { standard, least, unit: 'seconds' });
   return Object.freeze({
     ...resolveStores(options),
-    providers: resolveProviders(options),
+    providers: resolveProviders(options.provider, {
+      timeoutMs: checkMilliseconds(options, 'providerTimeout', 5000),
+      allowInsecureRequests: checkBoolean(
+        options.allowInsecureRequests,
+        'allowInsecureRequests',
+        false,
+      ),
+    }),
     encryptionKey: resolveEncryptionKey(options.encryptionKey),
     audience: options.audience === undefined ? undefined : checkTexts(options.audience, 'audience'),
     strict: checkBoolean(options.strict, 'strict', false),
@@ -211,6 +178,7 @@ export function resolveOptions(options: OidcLogoutOptions): ResolvedOptions {
     maxTokenLifetime: seconds('maxTokenLifetime', DAY),
     maxSessionLifetime: seconds('maxSessionLifetime', 14 * DAY),
     retryWindow: seconds('retryWindow', 60, 0),
+    logoutTokenMaxAge: seconds('logoutTokenMaxAge', 300),
     bodyLimit: checkNumber(options.bodyLimit, 'bodyLimit', {
       standard: 16_384,
       least: 1,
@@ -233,7 +201,9 @@ function checkMilliseconds(
 
 function resolveStores(options: OidcLogoutOptions) {
   const { redis, invalidationList, sessionStore, keyPrefix = 'oidc:' } = options;
-  if (redis !== undefined) checkMethods(redis, 'redis', ['get', 'set', 'eval', 'zadd']);
+  if (redis !== undefined) {
+    checkMethods(redis, 'redis', ['get', 'set', 'eval', 'zadd', 'duplicate']);
+  }
   if (typeof keyPrefix !== 'string') checkText(keyPrefix, 'keyPrefix');
   if ((invalidationList === undefined) !== (sessionStore === undefined)) {
     throw new TypeError('"invalidationList" and "sessionStore" must be given together');
@@ -243,77 +213,10 @@ function resolveStores(options: OidcLogoutOptions) {
       throw new TypeError('"redis" must be left out beside "invalidationList"');
     }
     checkMethods(invalidationList, 'invalidationList', ['add', 'check']);
-    const methods = ['get', 'set', 'delete', 'addMember', 'members'];
+    const methods = ['get', 'set', 'add', 'take', 'delete', 'addMember', 'members'];
     checkMethods(sessionStore, 'sessionStore', methods);
   }
   return { redis, invalidationList, sessionStore, keyPrefix };
-}
-
-function resolveProviders(options: OidcLogoutOptions): readonly ProviderSettings[] {
-  const entries = [options.provider].flat();
-  if (entries.length === 0) throw new TypeError('"provider" must name at least one provider');
-  const providers = entries.map((entry) => resolveProvider(entry, options));
-  if (new Set(providers.map(({ issuer }) => issuer)).size < providers.length) {
-    throw new TypeError('"provider" must not name an "issuer" twice');
-  }
-  return Object.freeze(providers);
-}
-
-function resolveProvider(provider: ProviderOptions, options: OidcLogoutOptions): ProviderSettings {
-  checkObject(provider, 'provider');
-  checkNames(provider, Object.keys(PROVIDER_NAMES), '"provider"');
-  const { clientSecret, postLogoutRedirectUri, metadata, jwks } = provider;
-  const allowInsecure = checkBoolean(options.allowInsecureRequests, 'allowInsecureRequests', false);
-  const issuer = checkUrl(provider.issuer, 'provider.issuer', allowInsecure);
-  if (issuer.includes('?')) throw new TypeError('"provider.issuer" must have no query');
-  if (metadata !== undefined) resolveMetadata(metadata, allowInsecure);
-  if (jwks !== undefined && !Array.isArray(jwks.keys)) {
-    throw new TypeError('"provider.jwks" must be a JWK Set: an object with an array "keys"');
-  }
-  return Object.freeze({
-    issuer,
-    clientId: checkText(provider.clientId, 'provider.clientId'),
-    clientSecret:
-      clientSecret === undefined ? undefined : checkText(clientSecret, 'provider.clientSecret'),
-    postLogoutRedirectUri:
-      postLogoutRedirectUri === undefined
-        ? undefined
-        : checkUrl(postLogoutRedirectUri, 'provider.postLogoutRedirectUri', allowInsecure),
-    algorithms: resolveAlgorithms(provider),
-    metadata,
-    jwks,
-    timeoutMs: checkMilliseconds(options, 'providerTimeout', 5000),
-    allowInsecureRequests: allowInsecure,
-  });
-}
-
-function resolveMetadata(metadata: ProviderMetadata, allowInsecure: boolean): void {
-  checkObject(metadata, 'provider.metadata');
-  for (const member of ['jwks_uri', 'end_session_endpoint'] as const) {
-    if (!metadata[member]) continue;
-    checkUrl(metadata[member], `provider.metadata.${member}`, allowInsecure);
-  }
-}
-
-const ALGORITHM = /^(?:(?:RS|PS|ES|HS)(?:256|384|512)|EdDSA|Ed25519|ML-DSA-(?:44|65|87))$/;
-
-function resolveAlgorithms({ algorithms, clientSecret }: ProviderOptions): readonly string[] {
-  const checked = checkTexts(algorithms ?? 'RS256', 'provider.algorithms');
-  for (const algorithm of checked) {
-    if (!ALGORITHM.test(algorithm)) {
-      throw new TypeError(
-        `"provider.algorithms" must not have "${algorithm}": it is no JWS signature algorithm`,
-      );
-    }
-    // RFC 7518, section 3.2: a key at least as long as the hash.
-    const octets = algorithm.startsWith('HS') ? Number(algorithm.slice(2)) / 8 : 0;
-    if (Buffer.byteLength(clientSecret ?? '') < octets) {
-      throw new TypeError(
-        `"provider.clientSecret" must have at least ${octets} bytes for ${algorithm}`,
-      );
-    }
-  }
-  return checked;
 }
 
 function resolveEncryptionKey(key: Uint8Array | string | undefined): Uint8Array | undefined {

@@ -10,11 +10,15 @@ const list = { add: () => undefined, check: () => undefined };
 describe('oidcLogout', () => {
   it('needs no more than a provider', () => {
     expect(Object.keys(oidcLogout({ provider })).sort()).toEqual([
+      'backChannelLogout',
+      'clientMetadata',
       'close',
+      'frontChannelLogout',
       'guard',
       'logout',
       'off',
       'on',
+      'postLogoutCallback',
       'sessions',
     ]);
   });

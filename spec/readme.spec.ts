@@ -328,6 +328,7 @@ describe('the tables', () => {
     } = {
       logout: ['issuer', 'subject', 'sid', 'repeated'],
       invalidated: ['kind', 'issuer', 'subject', 'sid'],
+      'session-ended': ['issuer', 'subject', 'sid', 'cause'],
       'store-error': ['operation', 'reason'],
       'provider-error': ['issuer', 'operation', 'reason'],
       'listener-error': ['event', 'error'],

@@ -28,6 +28,7 @@ beforeAll(async () => {
 afterAll(() => redis.close());
 
 beforeEach(async () => {
+  redis.resume();
   await redis.flush();
   app = start();
 });
@@ -224,7 +225,7 @@ describe('a Redis that', () => {
 
   it('hangs gets one call at a time', async () => {
     const client = redis.connect();
-    const alone = start({ redis: client, storeTimeout: 50 });
+    const alone = start({ redis: client, storeTimeout: 200 });
     const { access_token } = await login(alone);
     redis.pause();
     for (let index = 0; index < 5; index++) {
@@ -300,6 +301,8 @@ describe('a list of the app', () => {
     const sessionStore = {
       get: (keys: readonly string[]) => Promise.resolve(keys.map(() => undefined)),
       set: () => Promise.resolve(),
+      add: () => Promise.resolve(true),
+      take: () => Promise.resolve(undefined),
       delete: () => Promise.resolve(),
       addMember: () => Promise.resolve(),
       members: () => Promise.resolve([]),

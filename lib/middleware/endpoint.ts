@@ -7,30 +7,35 @@ export function forbidCaching(res: Response): void {
 }
 
 /** Writes an error as RFC 6749, section 5.2, demands. */
-export function sendOAuthError(error: HttpError, _req: Request, res: Response): void {
-  res.status(error.status).set(error.headers);
+export function sendOAuthError(
+  error: HttpError,
+  _req: Request,
+  res: Response,
+  status = error.status,
+): void {
+  res.status(status).set(error.headers);
   res.json({ error: error.error, error_description: error.message });
 }
 
 export interface Endpoint {
-  readonly method: string;
+  readonly methods: readonly string[];
   readonly handle: (req: Request, res: Response) => Promise<void>;
   readonly sendError: (error: HttpError, req: Request, res: Response) => void;
 }
 
 /**
- * Runs an endpoint: it serves one method, forbids caching, and answers errors of this package itself.
+ * Runs an endpoint: it serves its methods, forbids caching, and answers errors of this package itself.
  * Other errors go to the app by `next`, since Express 4 does not see a rejection.
  */
 export async function serve(
-  { method, handle, sendError }: Endpoint,
+  { methods, handle, sendError }: Endpoint,
   req: Request,
   res: Response,
   next: NextFunction,
 ): Promise<void> {
   forbidCaching(res);
   try {
-    if (req.method !== method) throw new MethodNotAllowedError(method);
+    if (!methods.includes(req.method)) throw new MethodNotAllowedError(methods.join(', '));
     await handle(req, res);
   } catch (error) {
     if (error instanceof HttpError) sendError(error, req, res);

@@ -3,7 +3,12 @@ import type { NextFunction, Request, Response } from 'express';
 import type { Events } from '../events.ts';
 import type { Coverage, Invalidation, Invalidations } from '../invalidation/invalidations.ts';
 import { buildEndSessionUrl } from '../provider/end-session-url.ts';
-import type { RegisteredSession, SessionRegistry } from '../session/session-registry.ts';
+import type { SessionEnds } from '../session/session-ends.ts';
+import type {
+  LogoutAnswer,
+  RegisteredSession,
+  SessionRegistry,
+} from '../session/session-registry.ts';
 import type { AccessToken, AccessTokens } from '../token/access-token.ts';
 import { sidOf } from '../token/sid.ts';
 import { refreshTokenKey } from '../token/token-keys.ts';
@@ -11,13 +16,18 @@ import { refuseUnknownParameters, sendElasticsearchError } from './elasticsearch
 import { sendOAuthError, serve } from './endpoint.ts';
 import { readLogoutRequest } from './logout-request.ts';
 import { findNamedSession, type NamedSession } from './named-session.ts';
-import { createBodyReader } from './request-body.ts';
+import type { PostLogoutStates } from './post-logout.ts';
+import { createBodyReader, FORM_TYPE, JSON_TYPES } from './request-body.ts';
+import type { ReturnTo } from './return-to.ts';
 
 export interface LogoutParts {
   readonly accessTokens: AccessTokens;
   readonly invalidations: Invalidations;
   readonly registry: SessionRegistry;
+  readonly ends: SessionEnds;
+  readonly states: PostLogoutStates;
   readonly events: Events;
+  readonly returnTo: ReturnTo;
   /** Bytes. */
   readonly bodyLimit: number;
   readonly errorFormat: 'oauth' | 'elasticsearch';
@@ -35,7 +45,7 @@ interface Logout extends NamedSession {
   /** The access token was dead before. */
   readonly repeated: boolean;
   /** What was answered before, within `retryWindow`. */
-  readonly keptAnswer: string | undefined;
+  readonly keptAnswer: LogoutAnswer | undefined;
 }
 
 /**
@@ -44,8 +54,8 @@ interface Logout extends NamedSession {
  * @see [OpenID Connect RP-Initiated Logout 1.0](https://openid.net/specs/openid-connect-rpinitiated-1_0.html)
  */
 export function logout(parts: LogoutParts) {
-  const { accessTokens, invalidations, registry, events } = parts;
-  const readBody = createBodyReader(parts.bodyLimit);
+  const { accessTokens, invalidations, registry, ends, states, events } = parts;
+  const readBody = createBodyReader(parts.bodyLimit, [...JSON_TYPES, FORM_TYPE]);
   const elasticsearch = parts.errorFormat === 'elasticsearch';
 
   async function read(req: Request, res: Response): Promise<Logout> {
@@ -61,30 +71,31 @@ export function logout(parts: LogoutParts) {
     return { ...named, accessToken, refreshTokenKey: refreshKey, coverage, repeated, keptAnswer };
   }
 
-  async function redirectOf({
-    accessToken,
-    session,
-    repeated,
-  }: Logout): Promise<string | undefined> {
+  async function createAnswer({ accessToken, session, repeated }: Logout): Promise<LogoutAnswer> {
     const { provider } = accessToken;
     const endpoint = await provider.endSessionEndpoint();
-    if (endpoint === undefined) return undefined;
+    if (endpoint === undefined) return { redirect: undefined, state: undefined };
     const { clientId, postLogoutRedirectUri } = provider.settings;
-    return buildEndSessionUrl(endpoint, {
+    const state = postLogoutRedirectUri && randomBytes(32).toString('base64url');
+    const redirect = buildEndSessionUrl(endpoint, {
       // A dead token must not buy an ID Token.
       id_token_hint: repeated ? undefined : session?.idToken,
       client_id: parts.includeClientId ? clientId : undefined,
       post_logout_redirect_uri: postLogoutRedirectUri,
-      state: postLogoutRedirectUri && randomBytes(32).toString('base64url'),
+      state,
     });
+    return { redirect, state };
   }
 
   // The answer is kept first: a retry after a failure in between must find it.
-  async function store(request: Logout, redirect: string | undefined): Promise<void> {
-    const { accessToken, keptAnswer, repeated } = request;
-    if (redirect !== undefined && keptAnswer === undefined && !repeated && parts.retryWindow > 0) {
-      await registry.keepAnswer(accessToken.key, redirect, parts.retryWindow);
-    }
+  async function keep(request: Logout, answer: LogoutAnswer, returnTo?: string): Promise<void> {
+    const { accessToken, repeated } = request;
+    if (answer.state !== undefined) await states.keep(answer.state, { returnTo });
+    if (answer.redirect === undefined || repeated || parts.retryWindow === 0) return;
+    await registry.keepAnswer(accessToken.key, answer, parts.retryWindow);
+  }
+
+  async function invalidate(request: Logout): Promise<void> {
     await invalidations.add(invalidationsOf(request));
     await forgetEnded(request);
   }
@@ -99,24 +110,31 @@ export function logout(parts: LogoutParts) {
     await registry.forget([session.session]);
   }
 
-  function tell({ accessToken, session, repeated }: Logout): void {
-    const { issuer, subject, sid } = ownerOf(accessToken, session);
-    events.emit('logout', { issuer, subject, sid, repeated });
+  function tell({ accessToken, login, session, repeated }: Logout): void {
+    const owner = ownerOf(accessToken, session);
+    events.emit('logout', { ...owner, repeated });
+    if (login === undefined) return;
+    const isNews = !repeated || session !== undefined;
+    ends.announce([{ key: login.session, ...owner, isNews }], 'logout');
   }
 
   async function handle(req: Request, res: Response): Promise<void> {
     if (elasticsearch) refuseUnknownParameters(req);
     const request = await read(req, res);
-    const redirect = request.keptAnswer ?? (await redirectOf(request));
-    await store(request, redirect);
+    const returnTo = parts.returnTo(req);
+    const answer = request.keptAnswer ?? (await createAnswer(request));
+    if (request.keptAnswer === undefined) await keep(request, answer, returnTo);
+    await invalidate(request);
+    if (answer.state !== undefined) states.bind(answer.state, res);
+    const { postLogoutRedirectUri } = request.accessToken.provider.settings;
+    send(req, res, answer.redirect, postLogoutRedirectUri ?? '/');
     tell(request);
-    answer(req, res, redirect, request.accessToken.provider.settings.postLogoutRedirectUri ?? '/');
   }
 
   const sendError = elasticsearch ? sendElasticsearchError : sendOAuthError;
   return async function logoutHandler(req: Request, res: Response, next: NextFunction) {
     if (elasticsearch) res.set('X-Elastic-Product', 'Elasticsearch');
-    await serve({ method: 'POST', handle, sendError }, req, res, next);
+    await serve({ methods: ['POST'], handle, sendError }, req, res, next);
   };
 }
 
@@ -149,7 +167,7 @@ function ownerOf({ payload, provider }: AccessToken, session: RegisteredSession 
   return { issuer: provider.issuer, subject: payload.sub ?? session?.subject, sid };
 }
 
-function answer(req: Request, res: Response, redirect: string | undefined, home: string): void {
+function send(req: Request, res: Response, redirect: string | undefined, home: string): void {
   res.vary('Accept').set('Referrer-Policy', 'no-referrer');
   if (req.accepts(['json', 'html']) === 'html') {
     // Set as it is: res.redirect() would encode the URL once more and repeat it in a body.

@@ -1,21 +1,21 @@
 import express, { type Request, type RequestHandler, type Response } from 'express';
 import { InvalidRequestError, PayloadTooLargeError, UnsupportedMediaTypeError } from '../errors.ts';
 
-const JSON_TYPES = ['application/json', 'application/*+json'];
-const FORM_TYPE = 'application/x-www-form-urlencoded';
+export const JSON_TYPES = ['application/json', 'application/*+json'];
+export const FORM_TYPE = 'application/x-www-form-urlencoded';
 
 /** Reads the body of a request, by the app's parser where it came first, else by its own. */
 export type BodyReader = (req: Request, res: Response) => Promise<unknown>;
 
-/** Reads JSON and forms of at most `limit` bytes, after decompression. */
-export function createBodyReader(limit: number): BodyReader {
+/** Reads bodies of these media types, JSON or forms, of at most `limit` bytes after decompression. */
+export function createBodyReader(limit: number, mediaTypes: readonly string[]): BodyReader {
   const parsers = [
     express.json({ limit, strict: false, type: JSON_TYPES }),
     express.urlencoded({ limit, extended: false }),
   ];
   return async (req, res) => {
     if (isEmpty(req)) throw new InvalidRequestError('body-missing');
-    if (!req.is([...JSON_TYPES, FORM_TYPE])) throw new UnsupportedMediaTypeError();
+    if (!req.is([...mediaTypes])) throw new UnsupportedMediaTypeError();
     if (!isParsed(req)) for (const parse of parsers) await run(parse, req, res);
     return req.body as unknown;
   };

@@ -6,6 +6,7 @@ import { createKeySet, fetchKeySet, type KeySet } from './keys.ts';
 import { LastGood } from './last-good.ts';
 import { fetchMetadata, type ProviderMetadata } from './metadata.ts';
 import { isSecureUrl } from './secure-url.ts';
+import type { TokenEncryption } from '../token/encrypted-jwt.ts';
 
 const METADATA_MAX_AGE_MS = 60 * 60 * 1000;
 /** How long keys, and with them what they verified, are used before they are looked at again. */
@@ -18,6 +19,8 @@ export interface ProviderSettings {
   readonly clientSecret: string | undefined;
   readonly postLogoutRedirectUri: string | undefined;
   readonly algorithms: readonly string[];
+  readonly logoutTokenAlgorithms: readonly string[];
+  readonly idTokenEncryption: TokenEncryption | undefined;
   readonly metadata: ProviderMetadata | undefined;
   readonly jwks: object | undefined;
   readonly timeoutMs: number;
@@ -74,6 +77,19 @@ export class Provider {
       return renewed(header, jws);
     }
   };
+
+  /** Finds the key of an ID Token or a Logout Token, which may be the client's secret. */
+  readonly findKeyOrSecret: JWTVerifyGetKey = (header, jws) => {
+    if (!header.alg.startsWith('HS')) return this.findKey(header, jws);
+    return new TextEncoder().encode(this.settings.clientSecret);
+  };
+
+  /** The origins of this provider's pages, as far as they are known. */
+  async origins(): Promise<string[]> {
+    const endpoint = await this.endSessionEndpoint().catch(() => undefined);
+    const urls = [this.issuer, endpoint ?? this.issuer];
+    return [...new Set(urls.map((url) => new URL(url).origin))];
+  }
 
   close(): void {
     this.#closing.abort();

@@ -19,6 +19,14 @@ export class DeadlineSessionStore implements SessionStore {
     return this.#calls.run('set', () => this.#store.set(records));
   }
 
+  add(record: StoredRecord): Promise<boolean> {
+    return this.#calls.run('add', () => this.#store.add(record));
+  }
+
+  take(key: string): Promise<string | undefined> {
+    return this.#calls.run('take', () => this.#store.take(key));
+  }
+
   delete(keys: readonly string[]): Promise<void> {
     return this.#calls.run('delete', () => this.#store.delete(keys));
   }

@@ -15,6 +15,18 @@ export class MemorySessionStore implements SessionStore {
     for (const { key, value, ttl } of records) this.#records.set(key, value, ttl);
   }
 
+  async add({ key, value, ttl }: StoredRecord): Promise<boolean> {
+    if (this.#records.get(key) !== undefined) return false;
+    this.#records.set(key, value, ttl);
+    return true;
+  }
+
+  async take(key: string): Promise<string | undefined> {
+    const value = this.#records.get(key);
+    this.#records.delete(key);
+    return value;
+  }
+
   async delete(keys: readonly string[]): Promise<void> {
     for (const key of keys) {
       this.#records.delete(key);

@@ -27,6 +27,16 @@ export class RedisSessionStore implements SessionStore {
     );
   }
 
+  async add({ key, value, ttl }: StoredRecord): Promise<boolean> {
+    const redis = await this.#redis.client();
+    return (await redis.set(this.#prefix + key, value, 'EX', ttl, 'NX')) !== null;
+  }
+
+  async take(key: string): Promise<string | undefined> {
+    const redis = await this.#redis.client();
+    return (await redis.getdel(this.#prefix + key)) ?? undefined;
+  }
+
   async delete(keys: readonly string[]): Promise<void> {
     const redis = await this.#redis.client();
     await Promise.all(keys.map((key) => redis.del(this.#prefix + key)));

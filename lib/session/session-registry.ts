@@ -37,6 +37,19 @@ export interface RegisteredSession extends RegisteredLogin {
   readonly idToken: string;
 }
 
+/** Where a logout sends the browser. */
+export interface LogoutAnswer {
+  /** The End Session URL; `undefined` where the provider has none. */
+  readonly redirect: string | undefined;
+  /** The `state` in it. */
+  readonly state: string | undefined;
+}
+
+/** What is kept of a logout until the browser comes back. */
+export interface PendingLogout {
+  readonly returnTo?: string | undefined;
+}
+
 /** The session and its tokens, under their keys, as one login or refresh leaves them. */
 export interface Registration {
   readonly session: RegisteredSession;
@@ -76,7 +89,7 @@ export class SessionRegistry {
     const accessTokenTtl = secondsUntil(accessToken.expiresAt + expiredTokenGrace);
     const login = JSON.stringify({ session: key, generation } satisfies LoginReference);
     const records: (StoredRecord | undefined)[] = [
-      await this.#sealed(`session:${key}`, JSON.stringify(session), maxSessionLifetime),
+      await this.#sealed(`session:${key}`, session, maxSessionLifetime),
       record('access', accessTokenKey, JSON.stringify(accessToken), accessTokenTtl),
       record('refresh', refreshTokenKey, login, maxSessionLifetime),
       record('refresh', usedRefreshTokenKey, login, Math.max(1, expiredTokenGrace)),
@@ -102,7 +115,16 @@ export class SessionRegistry {
 
   /** The session as its latest login left it. */
   async currentSession(sessionKey: string): Promise<RegisteredSession | undefined> {
-    return parse(await this.#open(`session:${sessionKey}`)) as RegisteredSession | undefined;
+    const [session] = await this.currentSessions([sessionKey]);
+    return session;
+  }
+
+  /** Sessions as their latest logins left them, in the order of their keys. */
+  async currentSessions(
+    sessionKeys: readonly string[],
+  ): Promise<(RegisteredSession | undefined)[]> {
+    const opened = await this.#open(sessionKeys.map((key) => `session:${key}`));
+    return opened.map((session) => parse(session) as RegisteredSession | undefined);
   }
 
   /** The session of this login, unless a later login took its place. */
@@ -121,12 +143,34 @@ export class SessionRegistry {
   }
 
   /** Keeps the answer to a logout for its retries. */
-  async keepAnswer(accessTokenKey: string, redirect: string, ttl: number): Promise<void> {
-    await this.#store.set([await this.#sealed(`answer:${accessTokenKey}`, redirect, ttl)]);
+  async keepAnswer(accessTokenKey: string, answer: LogoutAnswer, ttl: number): Promise<void> {
+    await this.#seal(`answer:${accessTokenKey}`, answer, ttl);
   }
 
-  async findAnswer(accessTokenKey: string): Promise<string | undefined> {
-    return this.#open(`answer:${accessTokenKey}`);
+  async findAnswer(accessTokenKey: string): Promise<LogoutAnswer | undefined> {
+    const [answer] = await this.#open([`answer:${accessTokenKey}`]);
+    return parse(answer) as LogoutAnswer | undefined;
+  }
+
+  async keepPendingLogout(stateKey: string, logout: PendingLogout, ttl: number): Promise<void> {
+    await this.#seal(`state:${stateKey}`, logout, ttl);
+  }
+
+  /** Answers what was kept, once. */
+  async takePendingLogout(stateKey: string): Promise<PendingLogout | undefined> {
+    const key = `state:${stateKey}`;
+    const value = await this.#store.take(key);
+    const opened = value === undefined ? undefined : await this.#encryption.open(key, value);
+    return parse(opened) as PendingLogout | undefined;
+  }
+
+  /** Remembers that a Logout Token took effect, and tells whether it is the first to say so. */
+  async addLogoutToken(logoutTokenKey: string, ttl: number): Promise<boolean> {
+    return this.#store.add({ key: `jti:${logoutTokenKey}`, value: '1', ttl });
+  }
+
+  async hasLogoutToken(logoutTokenKey: string): Promise<boolean> {
+    return (await this.#get(`jti:${logoutTokenKey}`)) !== undefined;
   }
 
   async #get(key: string): Promise<string | undefined> {
@@ -134,13 +178,22 @@ export class SessionRegistry {
     return value;
   }
 
-  async #open(key: string): Promise<string | undefined> {
-    const value = await this.#get(key);
-    return value === undefined ? undefined : this.#encryption.open(key, value);
+  async #open(keys: readonly string[]): Promise<(string | undefined)[]> {
+    const values = await this.#store.get(keys);
+    return Promise.all(
+      keys.map(async (key, index) => {
+        const value = values[index];
+        return value === undefined ? undefined : this.#encryption.open(key, value);
+      }),
+    );
   }
 
-  async #sealed(key: string, text: string, ttl: number): Promise<StoredRecord> {
-    return { key, value: await this.#encryption.seal(key, text), ttl };
+  async #seal(key: string, value: object, ttl: number): Promise<void> {
+    await this.#store.set([await this.#sealed(key, value, ttl)]);
+  }
+
+  async #sealed(key: string, value: object, ttl: number): Promise<StoredRecord> {
+    return { key, value: await this.#encryption.seal(key, JSON.stringify(value)), ttl };
   }
 }
 

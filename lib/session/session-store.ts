@@ -14,6 +14,12 @@ export interface SessionStore {
   /** Stores all records, replacing those that are there. Resolves when all are stored. */
   set(records: readonly StoredRecord[]): Promise<void>;
 
+  /** Stores a record where there is none, in one step, and tells whether it did. */
+  add(record: StoredRecord): Promise<boolean>;
+
+  /** Answers a value and deletes its record, in one step: of all who ask only one gets it. */
+  take(key: string): Promise<string | undefined>;
+
   delete(keys: readonly string[]): Promise<void>;
 
   /** Adds a member to the set under `key`; the member leaves it after `ttl` seconds. */

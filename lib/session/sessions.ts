@@ -3,6 +3,7 @@ import { InvalidIdTokenError, SessionEndedError } from '../errors.ts';
 import type { Invalidation, Invalidations } from '../invalidation/invalidations.ts';
 import { checkObject, checkText } from '../option-checks.ts';
 import type { Provider } from '../provider/provider.ts';
+import type { SessionEnds } from './session-ends.ts';
 import type {
   LoginReference,
   RegisteredSession,
@@ -11,6 +12,7 @@ import type {
 } from './session-registry.ts';
 import { type IdToken, verifyIdToken } from '../token/id-token.ts';
 import { sidOf } from '../token/sid.ts';
+import { providerOf } from '../token/unverified-issuer.ts';
 import {
   loginKey,
   refreshTokenKey,
@@ -42,6 +44,7 @@ export interface SessionParts {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly registry: SessionRegistry;
   readonly invalidations: Invalidations;
+  readonly ends: SessionEnds;
   /** Seconds. */
   readonly maxTokenLifetime: number;
 }
@@ -119,28 +122,21 @@ export class Sessions {
   async end(name: SessionName): Promise<void> {
     checkObject(name, 'session');
     const { issuer, sid, sub }: { issuer: string; sid?: string; sub?: string } = name;
-    const { invalidations, providers, registry } = this.#parts;
+    const { ends, providers } = this.#parts;
     if (!providers.has(issuer)) throw new TypeError('"issuer" is not a configured one');
     if (sid !== undefined && sub !== undefined) {
       throw new TypeError('"sid" and "sub" exclude each other');
     }
-    const subjects = sub === undefined ? [] : [endOfSubject(issuer, checkText(sub, 'sub'))];
-    const sessions =
+    const ended =
       sub === undefined
-        ? [sessionKey(issuer, checkText(sid, 'sid'))]
-        : await registry.sessionsOf(subjectKey(issuer, sub));
-    const cutOffs = await invalidations.lookUp(...sessions);
-    const ends = sessions.map((key, index): Invalidation => {
-      const cutOff = Math.max(Date.now(), (cutOffs[index] ?? 0) + 1);
-      return { kind: 'session', key, cutOff, issuer, sid, subject: sub };
-    });
-    await invalidations.add([...subjects, ...ends]);
-    if (sessions.length > 0) await registry.forget(sessions);
+        ? await ends.end([await ends.find(issuer, checkText(sid, 'sid'))])
+        : await ends.endSubject({ issuer, subject: checkText(sub, 'sub') });
+    await ends.forget(ended);
+    ends.announce(ended, 'app');
   }
 
-  // Of the unverified ID Token only `iss` is used, and only to choose the configuration.
   async #verify(token: string): Promise<IdToken> {
-    const provider = this.#parts.providers.get(claimsOf(token).iss ?? '');
+    const provider = providerOf(token, this.#parts.providers);
     if (provider === undefined) throw new InvalidIdTokenError();
     return verifyIdToken(token, provider);
   }
@@ -274,11 +270,6 @@ function checkSameUser(renewed: IdToken | undefined, session: RegisteredSession)
   if (renewed === undefined) return;
   const { issuer, subject } = renewed;
   if (issuer !== session.issuer || subject !== session.subject) throw new InvalidIdTokenError();
-}
-
-function endOfSubject(issuer: string, subject: string): Invalidation {
-  const key = subjectKey(issuer, subject);
-  return { kind: 'subject', key, issuer, subject, cutOff: nowInSeconds() };
 }
 
 function nowInSeconds(): number {

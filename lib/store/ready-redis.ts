@@ -9,12 +9,30 @@ export interface RedisClient extends NodeJS.EventEmitter {
   readonly status: string;
   get(key: string): Promise<string | null>;
   set(key: string, value: string, mode: 'EX', seconds: number): Promise<unknown>;
+  set(
+    key: string,
+    value: string,
+    mode: 'EX',
+    seconds: number,
+    condition: 'NX',
+  ): Promise<string | null>;
+  getdel(key: string): Promise<string | null>;
   del(key: string): Promise<unknown>;
   eval(script: string, keys: number, ...keysAndArguments: (string | number)[]): Promise<unknown>;
   expire(key: string, seconds: number): Promise<unknown>;
   zadd(key: string, score: number, member: string): Promise<unknown>;
   zrangebyscore(key: string, min: number | string, max: number | string): Promise<string[]>;
   zremrangebyscore(key: string, min: number | string, max: number | string): Promise<unknown>;
+  publish(channel: string, message: string): Promise<unknown>;
+  duplicate(): RedisSubscriber;
+}
+
+/** What the package uses of a connection of its own, which it duplicates from the client to subscribe. */
+export interface RedisSubscriber extends NodeJS.EventEmitter {
+  readonly status: string;
+  connect(): Promise<unknown>;
+  subscribe(channel: string): Promise<unknown>;
+  disconnect(): void;
 }
 
 /**

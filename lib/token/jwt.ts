@@ -16,7 +16,7 @@ export class InvalidJwtError extends Error {}
  */
 export async function verifyJwt(
   jwt: string,
-  key: JWTVerifyGetKey | Uint8Array,
+  key: JWTVerifyGetKey,
   options: JWTVerifyOptions,
 ): Promise<JWTPayload> {
   try {

@@ -50,3 +50,13 @@ export function loginKey(issuer: string, idToken: string): string {
 export function subjectKey(issuer: string, subject: string): string {
   return digest('subject', issuer, subject);
 }
+
+/** The key of a Logout Token, whose `jti` is unique only for its issuer. */
+export function logoutTokenKey(issuer: string, jti: string): string {
+  return digest('logout', issuer, jti);
+}
+
+/** The key of a logout's `state`. */
+export function stateKey(state: string): string {
+  return digest('state', state);
+}

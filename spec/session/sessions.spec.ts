@@ -472,7 +472,7 @@ describe('sessions.end', () => {
     const told = { issuer: signer.issuer, subject: 'alice', sid: undefined };
     expect(app.events).toEqual([
       ['invalidated', { kind: 'subject', ...told }],
-      ['invalidated', { kind: 'session', ...told }],
+      ['invalidated', { kind: 'session', ...told, sid: 'sid-1' }],
     ]);
   });
 });

@@ -13,6 +13,9 @@ import { AUDIENCE, CLIENT_ID, type Signer } from './provider.ts';
 const express4 = untypedExpress4 as typeof express;
 
 export const LOGOUT = '/_security/oidc/logout';
+export const BACK_CHANNEL_LOGOUT = '/oidc/back-channel-logout';
+export const FRONT_CHANNEL_LOGOUT = '/oidc/front-channel-logout';
+export const LOGGED_OUT = '/logged-out';
 
 /** Both versions of Express that the package supports. */
 export const EXPRESS: Record<string, () => Express> = {
@@ -23,7 +26,7 @@ export const EXPRESS: Record<string, () => Express> = {
 export interface App {
   readonly app: Express;
   readonly oidc: OidcLogout;
-  /** All events, in their order. */
+  /** All events but `session-ended`, in their order. */
   readonly events: [name: string, event: object][];
 }
 
@@ -60,7 +63,10 @@ export function appWith(options: OidcLogoutOptions, app: Express = express()): A
     'listener-error',
   ] as const;
   for (const name of names) oidc.on(name, (event) => events.push([name, event]));
-  app.use(LOGOUT, oidc.logout());
+  app.use(LOGOUT, oidc.logout({ returnTo: (req) => req.get('Return-To') }));
+  app.use(BACK_CHANNEL_LOGOUT, oidc.backChannelLogout());
+  app.use(FRONT_CHANNEL_LOGOUT, oidc.frontChannelLogout());
+  app.use(LOGGED_OUT, oidc.postLogoutCallback(), (req, res) => void res.json(req.postLogout));
   if (options.audience !== undefined) {
     app.use('/api/write', oidc.guard({ scope: 'write' }), (req, res) => void res.json(req.auth));
     app.use('/api', oidc.guard(), (req, res) => void res.json(req.auth));

@@ -12,10 +12,13 @@ export interface Signer {
   sign(claims: Claims, header?: Partial<JWTHeaderParameters>): Promise<string>;
   accessToken(claims?: Claims): Promise<string>;
   idToken(claims?: Claims): Promise<string>;
+  /** A Logout Token of its session; a claim given as `undefined` is left out. */
+  logoutToken(claims?: Claims, header?: Partial<JWTHeaderParameters>): Promise<string>;
 }
 
 export const AUDIENCE = 'https://api.example.com';
 export const CLIENT_ID = 'web';
+export const LOGOUT_EVENT = { 'http://schemas.openid.net/event/backchannel-logout': {} };
 
 export async function createSigner(
   issuer = 'https://op.example.com',
@@ -42,6 +45,11 @@ export async function createSigner(
     },
     idToken: (claims = {}) =>
       sign({ aud: CLIENT_ID, sub: 'alice', sid: 'sid-1', nonce: `n-${++serial}`, ...claims }),
+    logoutToken: (claims = {}, header = {}) => {
+      const jti = `logout-${++serial}`;
+      const standard = { aud: CLIENT_ID, sub: 'alice', sid: 'sid-1', jti, events: LOGOUT_EVENT };
+      return sign({ ...standard, ...claims }, { typ: 'logout+jwt', ...header });
+    },
   };
 }
 

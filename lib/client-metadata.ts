@@ -1,0 +1,78 @@
+import { checkNames, checkObject, checkText, checkUrl } from './option-checks.ts';
+import type { ProviderSettings } from './provider/provider.ts';
+
+/** Where the app mounts its endpoints, and for which provider the metadata are. */
+export interface ClientMetadataOptions {
+  /** The provider's issuer identifier. Default: the only provider's. */
+  readonly issuer?: string | undefined;
+  /** The path of `backChannelLogout()`; null when it is not mounted. Default: `/oidc/back-channel-logout`. */
+  readonly backChannelLogout?: string | null | undefined;
+  /** The path of `frontChannelLogout()`; null when it is not mounted. Default: `/oidc/front-channel-logout`. */
+  readonly frontChannelLogout?: string | null | undefined;
+}
+
+/**
+ * What a provider has to know of this client for its logout, under the wire names. Members that do not
+ * apply are absent.
+ *
+ * @see [OpenID Connect Dynamic Client Registration 1.0, section 2](https://openid.net/specs/openid-connect-registration-1_0.html#ClientMetadata)
+ */
+export interface ClientMetadata {
+  readonly post_logout_redirect_uris?: string[];
+  readonly backchannel_logout_uri?: string;
+  readonly backchannel_logout_session_required?: boolean;
+  readonly frontchannel_logout_uri?: string;
+  readonly frontchannel_logout_session_required?: boolean;
+  readonly id_token_signed_response_alg: string;
+  readonly id_token_encrypted_response_alg?: string;
+  readonly id_token_encrypted_response_enc?: string;
+}
+
+export interface ClientMetadataParts {
+  readonly providers: readonly ProviderSettings[];
+  readonly baseUrl: string;
+  readonly options: ClientMetadataOptions;
+}
+
+/** Writes down what the provider must know, from where the app is found and what it was told. */
+export function clientMetadata({ providers, baseUrl, options }: ClientMetadataParts) {
+  checkObject(options, 'options');
+  checkNames(options, ['issuer', 'backChannelLogout', 'frontChannelLogout'], 'clientMetadata()');
+  const { algorithms, idTokenEncryption, ...provider } = findProvider(providers, options.issuer);
+  const base = checkUrl(baseUrl, 'baseUrl', provider.allowInsecureRequests);
+  if (base.includes('?')) throw new TypeError('"baseUrl" must have no query');
+  const { backChannelLogout = '/oidc/back-channel-logout' } = options;
+  const { frontChannelLogout = '/oidc/front-channel-logout' } = options;
+  const metadata: ClientMetadata = {
+    ...(provider.postLogoutRedirectUri !== undefined && {
+      post_logout_redirect_uris: [provider.postLogoutRedirectUri],
+    }),
+    ...(backChannelLogout !== null && {
+      backchannel_logout_uri: join(base, backChannelLogout, 'backChannelLogout'),
+      backchannel_logout_session_required: true,
+    }),
+    ...(frontChannelLogout !== null && {
+      frontchannel_logout_uri: join(base, frontChannelLogout, 'frontChannelLogout'),
+      frontchannel_logout_session_required: true,
+    }),
+    id_token_signed_response_alg: algorithms[0] ?? 'RS256',
+    ...(idTokenEncryption !== undefined && {
+      id_token_encrypted_response_alg: idTokenEncryption.alg,
+      id_token_encrypted_response_enc: idTokenEncryption.enc ?? 'A128CBC-HS256',
+    }),
+  };
+  return metadata;
+}
+
+function findProvider(providers: readonly ProviderSettings[], issuer?: string): ProviderSettings {
+  const [only] = providers;
+  if (issuer === undefined && providers.length === 1 && only !== undefined) return only;
+  const provider = providers.find((candidate) => candidate.issuer === issuer);
+  if (provider !== undefined) return provider;
+  throw new TypeError('"issuer" must be the one of a configured provider');
+}
+
+function join(baseUrl: string, path: string, name: string): string {
+  if (!checkText(path, name).startsWith('/')) throw new TypeError(`"${name}" must begin with "/"`);
+  return baseUrl.replace(/\/$/, '') + path;
+}

@@ -1,0 +1,77 @@
+import type { NextFunction, Request, Response } from 'express';
+import { InvalidRequestError } from '../errors.ts';
+import type { Provider } from '../provider/provider.ts';
+import type { SessionEnds } from '../session/session-ends.ts';
+import { sendOAuthError, serve } from './endpoint.ts';
+import { queryValues } from './query.ts';
+
+export interface FrontChannelLogoutParts {
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly ends: SessionEnds;
+}
+
+const PAGE = '<!doctype html><html lang="en"><title>Logged out</title></html>';
+
+/**
+ * Ends the session that a provider names in a frame of its page. Nothing is signed, so that only a
+ * session that was saved is ended.
+ *
+ * @see [OpenID Connect Front-Channel Logout 1.0](https://openid.net/specs/openid-connect-frontchannel-1_0.html)
+ */
+export function frontChannelLogout({ providers, ends }: FrontChannelLogoutParts) {
+  function findProvider(req: Request): Provider {
+    const issuers = queryValues(req, 'iss');
+    const [only] = providers.values();
+    if (issuers.length === 0 && providers.size === 1 && only !== undefined) return only;
+    const provider = issuers.length === 1 ? providers.get(issuers[0] ?? '') : undefined;
+    if (provider === undefined) throw new InvalidRequestError('issuer-unknown');
+    return provider;
+  }
+
+  async function endSession(issuer: string, sid: string) {
+    const session = await ends.find(issuer, sid);
+    if (session.registered === undefined) return [];
+    const ended = await ends.end([session]);
+    await ends.forget(ended);
+    return ended;
+  }
+
+  async function handle(req: Request, res: Response): Promise<void> {
+    const provider = findProvider(req);
+    const sid = readSid(req);
+    allowFraming(res, await provider.origins());
+    if (isPrefetch(req)) {
+      res.status(204).end();
+      return;
+    }
+    const ended = req.method === 'GET' ? await endSession(provider.issuer, sid) : [];
+    res.status(200).type('html').end(PAGE);
+    ends.announce(ended, 'front-channel');
+  }
+
+  return async function frontChannelLogoutHandler(req: Request, res: Response, next: NextFunction) {
+    await serve({ methods: ['GET', 'HEAD'], handle, sendError: sendOAuthError }, req, res, next);
+  };
+}
+
+function readSid(req: Request): string {
+  const [sid = '', ...others] = queryValues(req, 'sid');
+  if (sid === '' || others.length > 0) throw new InvalidRequestError('session-missing');
+  return sid;
+}
+
+/** Lets the provider's pages show this one in a frame, whatever the app forbids elsewhere. */
+function allowFraming(res: Response, origins: readonly string[]): void {
+  res.removeHeader('X-Frame-Options');
+  res.removeHeader('Cross-Origin-Resource-Policy');
+  res.removeHeader('Cross-Origin-Embedder-Policy');
+  res.set({
+    'Content-Security-Policy': `default-src 'none'; frame-ancestors ${origins.join(' ')}`,
+    'Referrer-Policy': 'no-referrer',
+  });
+}
+
+function isPrefetch({ headers }: Request): boolean {
+  const purposes = [headers['sec-purpose'], headers.purpose, headers['x-moz']];
+  return purposes.some((purpose) => String(purpose).includes('prefetch'));
+}

@@ -1,0 +1,86 @@
+import { timingSafeEqual } from 'node:crypto';
+import { parse } from 'cookie';
+import type { CookieOptions, Request, Response } from 'express';
+import { StoreUnavailableError } from '../errors.ts';
+import type { PendingLogout, SessionRegistry } from '../session/session-registry.ts';
+import { stateKey } from '../token/token-keys.ts';
+import { queryValues } from './query.ts';
+
+/** What the post-logout callback found out about the browser that came back. */
+export interface PostLogout {
+  /**
+   * `verified`: this browser started the logout, and comes back from it for the first time.
+   * `unbound`: the `state` is genuine, but nothing tells whether this browser started the logout; its
+   * tokens may have been handed in by a server.
+   * `missing`: the provider sent no `state`.
+   * `mismatch`: the `state` is unknown, used, of another browser, or the store could not be asked.
+   */
+  readonly outcome: 'verified' | 'unbound' | 'missing' | 'mismatch';
+  /** Where the logout was told to return to; only when it is verified. */
+  readonly returnTo?: string | undefined;
+}
+
+declare global {
+  // eslint-disable-next-line @typescript-eslint/no-namespace
+  namespace Express {
+    interface Request {
+      /** Set by the post-logout callback of express-oidc-logout. */
+      postLogout?: PostLogout;
+    }
+  }
+}
+
+// Seconds: the provider may ask the user first, who may take a while.
+const LIFETIME = 60 * 60;
+const STATE = /^[\w-]{43}$/;
+
+/**
+ * The `state` of logouts whose browser is at the provider: kept in the store, good for one return, and
+ * bound to the browser by a cookie.
+ */
+export class PostLogoutStates {
+  readonly #registry: SessionRegistry;
+  readonly #cookieName: string;
+  readonly #cookie: CookieOptions;
+
+  /** `secure` tells that browsers come back by `https:`. */
+  constructor(registry: SessionRegistry, { secure }: { readonly secure: boolean }) {
+    this.#registry = registry;
+    this.#cookieName = secure ? '__Host-oidc-logout' : 'oidc-logout';
+    this.#cookie = { httpOnly: true, sameSite: 'lax', path: '/', secure };
+  }
+
+  async keep(state: string, logout: PendingLogout): Promise<void> {
+    await this.#registry.keepPendingLogout(stateKey(state), logout, LIFETIME);
+  }
+
+  bind(state: string, res: Response): void {
+    res.cookie(this.#cookieName, state, { ...this.#cookie, maxAge: LIFETIME * 1000 });
+  }
+
+  async verify(req: Request, res: Response): Promise<PostLogout> {
+    const [state = '', ...others] = queryValues(req, 'state');
+    if (state === '' && others.length === 0) return { outcome: 'missing' };
+    const bound = parse(req.headers.cookie ?? '')[this.#cookieName];
+    const isForeign = bound !== undefined && !isEqual(bound, state);
+    if (others.length > 0 || !STATE.test(state) || isForeign) return { outcome: 'mismatch' };
+    const logout = await this.#take(state);
+    if (bound !== undefined) res.clearCookie(this.#cookieName, this.#cookie);
+    if (logout === undefined) return { outcome: 'mismatch' };
+    return bound === undefined ? { outcome: 'unbound' } : { outcome: 'verified', ...logout };
+  }
+
+  async #take(state: string): Promise<PendingLogout | undefined> {
+    try {
+      return await this.#registry.takePendingLogout(stateKey(state));
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) return undefined;
+      throw error;
+    }
+  }
+}
+
+function isEqual(one: string, other: string): boolean {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)];
+  return a.byteLength === b.byteLength && timingSafeEqual(a, b);
+}

@@ -1,0 +1,68 @@
+import { compactDecrypt, decodeProtectedHeader, type JWK } from 'jose';
+import { InvalidJwtError } from './jwt.ts';
+
+/** How tokens are encrypted to this client, in the terms of its registration at the provider. */
+export interface TokenEncryption {
+  /** `id_token_encrypted_response_alg`, such as `RSA-OAEP-256`. */
+  readonly alg: string;
+  /** `id_token_encrypted_response_enc`. Default: `A128CBC-HS256`. */
+  readonly enc?: string | undefined;
+  /** The client's private keys, as a JWK Set; several while keys are replaced. */
+  readonly jwks: { readonly keys: readonly object[] };
+}
+
+const COMPACT_JWE = /^[\w-]+\.[\w-]*(?:\.[\w-]+){3}$/;
+const REPLICATED_CLAIMS = ['iss', 'sub', 'aud'] as const;
+
+export function isEncryptedJwt(token: string): boolean {
+  return COMPACT_JWE.test(token);
+}
+
+/**
+ * Decrypts a nested JWT by whichever key of this client it was made for, and answers the signed JWT
+ * inside, which is still to be verified.
+ *
+ * @throws {@link InvalidJwtError}
+ */
+export async function decryptJwt(
+  token: string,
+  { alg, enc = 'A128CBC-HS256', jwks }: TokenEncryption,
+): Promise<string> {
+  const rules = { keyManagementAlgorithms: [alg], contentEncryptionAlgorithms: [enc] };
+  for (const key of candidates(token, jwks.keys)) {
+    try {
+      const { plaintext } = await compactDecrypt(token, key, rules);
+      return new TextDecoder().decode(plaintext);
+    } catch {
+      // It may be for the next key.
+    }
+  }
+  throw new InvalidJwtError();
+}
+
+function candidates(token: string, keys: readonly JWK[]): readonly JWK[] {
+  const { kid } = headerOf(token);
+  const named = keys.filter((key) => key.kid === kid);
+  return kid === undefined || named.length === 0 ? keys : named;
+}
+
+/**
+ * Tells whether the claims that the header of an encrypted JWT repeats are those inside.
+ *
+ * @see [RFC 7519, section 5.3](https://www.rfc-editor.org/rfc/rfc7519#section-5.3)
+ */
+export function repeatsClaims(token: string, claims: Readonly<Record<string, unknown>>): boolean {
+  const header = headerOf(token);
+  return REPLICATED_CLAIMS.every(
+    (name) =>
+      header[name] === undefined || JSON.stringify(header[name]) === JSON.stringify(claims[name]),
+  );
+}
+
+function headerOf(token: string): Readonly<Record<string, unknown>> {
+  try {
+    return decodeProtectedHeader(token);
+  } catch {
+    throw new InvalidJwtError();
+  }
+}

@@ -1,0 +1,201 @@
+import {
+  decodeJwt,
+  decodeProtectedHeader,
+  errors,
+  type JWK,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+} from 'jose';
+import { InvalidLogoutTokenError, ProviderUnavailableError } from '../errors.ts';
+import { failureReason } from '../failure-reason.ts';
+import { decryptJwt, repeatsClaims, type TokenEncryption } from './encrypted-jwt.ts';
+import { InvalidJwtError, verifyJwt } from './jwt.ts';
+import { isJwt } from './token-keys.ts';
+
+const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
+const TYPE = /^(?:application\/)?logout\+jwt$/i;
+const UNTYPED = /^(?:application\/)?jwt$/i;
+
+/** What a verified Logout Token says: whose session ended, by `subject`, `sid`, or both. */
+export interface LogoutToken {
+  readonly issuer: string;
+  readonly subject: string | undefined;
+  /** The session that ended; without it, all sessions of the subject did. */
+  readonly sid: string | undefined;
+  /** Unique for this issuer: keep it until `expiresAt` to know a repeat. */
+  readonly jti: string;
+  /** Seconds since the epoch. */
+  readonly issuedAt: number;
+  /** Seconds since the epoch; `issuedAt + maxAge` where the token has no `exp`. */
+  readonly expiresAt: number;
+}
+
+/** What a Logout Token is checked against. */
+export interface LogoutTokenOptions {
+  /** The provider's issuer identifier, exactly as in `iss`. */
+  readonly issuer: string;
+  /** This client's `client_id`, which `aud` must contain. */
+  readonly clientId: string;
+  /** The signature algorithms that are accepted. Default: `['RS256']`. */
+  readonly algorithms?: readonly string[] | undefined;
+  /** How the token must be encrypted. Default: not at all. */
+  readonly encryption?: TokenEncryption | undefined;
+  /** Demand the type `logout+jwt`, `exp`, and no other audience. Default: `false`. */
+  readonly strict?: boolean | undefined;
+  /** How far the clocks may be apart, in seconds. Default: 5. */
+  readonly clockTolerance?: number | undefined;
+  /** How long a token without `exp` is taken after its `iat`, in seconds. Default: 300. */
+  readonly maxAge?: number | undefined;
+}
+
+/** A key, or a function that finds it, such as jose's `createRemoteJWKSet()` makes. */
+export type LogoutTokenKey = JWTVerifyGetKey | CryptoKey | JWK | Uint8Array;
+
+interface Rules {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly algorithms: readonly string[];
+  readonly strict: boolean;
+  readonly clockTolerance: number;
+  readonly maxAge: number;
+}
+
+/**
+ * Verifies a Logout Token, for apps that keep their own sessions. Whether its `jti` was seen before is
+ * not checked.
+ *
+ * @throws {@link InvalidLogoutTokenError} when the token is not one of this provider for this client; `reason` tells why.
+ * @throws {@link ProviderUnavailableError} when the function that finds the key failed to look.
+ *
+ * @example
+ * const keys = createRemoteJWKSet(new URL('https://op.example.com/jwks'));
+ * const { sid, subject } = await verifyLogoutToken(req.body.logout_token, keys, {
+ *   issuer: 'https://op.example.com',
+ *   clientId: 'web',
+ * });
+ *
+ * @see [OpenID Connect Back-Channel Logout 1.0, section 2.6](https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation)
+ */
+export async function verifyLogoutToken(
+  logoutToken: string,
+  key: LogoutTokenKey,
+  options: LogoutTokenOptions,
+): Promise<LogoutToken> {
+  const { encryption } = options;
+  const rules = rulesOf(options);
+  const jwt = encryption === undefined ? logoutToken : await decrypt(logoutToken, encryption);
+  checkHeader(jwt, rules);
+  // Whatever can be refused before the signature is costs no cryptography.
+  readClaims(decodeClaims(jwt), rules);
+  const claims = await verifyClaims(jwt, key, rules);
+  if (encryption !== undefined && !repeatsClaims(logoutToken, claims)) {
+    throw new InvalidLogoutTokenError('not-encrypted-as-agreed');
+  }
+  return readClaims(claims, rules);
+}
+
+function rulesOf(options: LogoutTokenOptions): Rules {
+  const { issuer, clientId, algorithms = ['RS256'], strict = false } = options;
+  const { clockTolerance = 5, maxAge = 300 } = options;
+  return { issuer, clientId, algorithms, strict, clockTolerance, maxAge };
+}
+
+async function decrypt(token: string, encryption: TokenEncryption): Promise<string> {
+  try {
+    return await decryptJwt(token, encryption);
+  } catch {
+    throw new InvalidLogoutTokenError('not-encrypted-as-agreed');
+  }
+}
+
+function checkHeader(jwt: string, { algorithms, strict }: Rules): void {
+  if (!isJwt(jwt)) throw new InvalidLogoutTokenError('malformed');
+  const { alg = '', typ } = decodeProtectedHeader(jwt);
+  if (!algorithms.includes(alg)) throw new InvalidLogoutTokenError('not-authentic');
+  if (typ === undefined ? strict : !isLogoutTokenType(typ, strict)) {
+    throw new InvalidLogoutTokenError('wrong-kind');
+  }
+}
+
+function isLogoutTokenType(typ: unknown, strict: boolean): boolean {
+  return typeof typ === 'string' && (TYPE.test(typ) || (!strict && UNTYPED.test(typ)));
+}
+
+function decodeClaims(jwt: string): JWTPayload {
+  try {
+    return decodeJwt(jwt);
+  } catch {
+    throw new InvalidLogoutTokenError('malformed');
+  }
+}
+
+async function verifyClaims(jwt: string, key: LogoutTokenKey, rules: Rules): Promise<JWTPayload> {
+  const { issuer, clientId, algorithms, clockTolerance } = rules;
+  try {
+    return await verifyJwt(jwt, finderOf(key), {
+      ...{ issuer, audience: clientId, algorithms: [...algorithms], clockTolerance },
+    });
+  } catch (error) {
+    throw error instanceof InvalidJwtError ? new InvalidLogoutTokenError('not-authentic') : error;
+  }
+}
+
+// That no key could be looked for is not the token's fault.
+function finderOf(key: LogoutTokenKey): JWTVerifyGetKey {
+  if (typeof key !== 'function') return () => key;
+  return async (header, jws) => {
+    try {
+      return await key(header, jws);
+    } catch (error) {
+      if (error instanceof errors.JWKSNoMatchingKey) throw error;
+      if (error instanceof errors.JWKSMultipleMatchingKeys) throw error;
+      if (error instanceof ProviderUnavailableError) throw error;
+      throw new ProviderUnavailableError(failureReason(error));
+    }
+  };
+}
+
+/** Section 2.4: what a Logout Token must and must not have. */
+function readClaims(claims: JWTPayload, rules: Rules): LogoutToken {
+  const { aud, sub, sid, jti } = claims;
+  if (Object.hasOwn(claims, 'nonce')) throw new InvalidLogoutTokenError('nonce');
+  if (!hasEvent(claims.events)) throw new InvalidLogoutTokenError('event-missing');
+  if (!isText(jti) || !isTextOrAbsent(sub) || !isTextOrAbsent(sid)) {
+    throw new InvalidLogoutTokenError('claims-malformed');
+  }
+  if (sub === undefined && sid === undefined) throw new InvalidLogoutTokenError('session-missing');
+  if (rules.strict && [aud].flat().length > 1) throw new InvalidLogoutTokenError('not-authentic');
+  return { issuer: rules.issuer, subject: sub, sid, jti, ...readTimes(claims, rules) };
+}
+
+function readTimes({ iat, exp }: JWTPayload, { strict, clockTolerance, maxAge }: Rules) {
+  if (!isTime(iat) || !(exp === undefined ? !strict : isTime(exp))) {
+    throw new InvalidLogoutTokenError('claims-malformed');
+  }
+  const now = Date.now() / 1000;
+  const expiresAt = exp ?? iat + maxAge;
+  if (iat > now + clockTolerance || expiresAt <= now - clockTolerance) {
+    throw new InvalidLogoutTokenError('expired');
+  }
+  return { issuedAt: iat, expiresAt };
+}
+
+function hasEvent(events: unknown): boolean {
+  return isObject(events) && Object.hasOwn(events, EVENT) && isObject(events[EVENT]);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isTime(value: unknown): value is number {
+  return Number.isFinite(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isTextOrAbsent(value: unknown): value is string | undefined {
+  return value === undefined || isText(value);
+}
