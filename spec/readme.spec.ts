@@ -13,7 +13,13 @@ import {
   type RunningApp,
 } from './support/consumer-project.ts';
 import { type LoginProvider, startLoginProvider } from './support/login-provider.ts';
-import { appWith, LOGOUT, optionsFor } from './support/app.ts';
+import {
+  appWith,
+  BACK_CHANNEL_LOGOUT,
+  LOGGED_OUT as LOGGED_OUT_PATH,
+  LOGOUT,
+  optionsFor,
+} from './support/app.ts';
 import { launchChromium } from './support/chromium.ts';
 import { AUDIENCE, CLIENT_ID, createSigner } from './support/provider.ts';
 import { type RedisServer, startRedisServer } from './support/redis-server.ts';
@@ -50,13 +56,16 @@ function take(language: string, text: string): string {
 }
 
 const INSTALL = take('sh', 'npm install express');
-const QUICK_START = take('js', "from 'express-oidc-logout'");
+const QUICK_START = take('js', 'oidc.guard(), (req, res)');
 const START = take('sh', 'node app.mjs');
-const LOGGED_OUT = take('json', 'redirect');
+const LOGGED_OUT = take('json', '"redirect"');
 const REFUSED = take('json', 'invalid_token');
 const LOGIN = take('js', 'export async function createLogin');
 const USE_LOGIN = take('js', "from './login.mjs'");
 const PAGE = take('js', 'location.assign');
+const OTHERS = take('js', 'oidc.backChannelLogout()');
+const METADATA = take('json', 'backchannel_logout_uri');
+const VERIFY = take('js', 'verifyLogoutToken');
 const ACL = take('redis', 'ACL SETUSER');
 const EXAMPLE = take('sh', 'npm run example');
 const ELASTICSEARCH = take('json', 'root_cause');
@@ -78,6 +87,15 @@ function cells(line: string): string[] {
   return row.map((cell) => cell.trim().replaceAll('`', ''));
 }
 
+const OWN_SESSIONS = `
+import express from 'express';
+import { readLogoutToken } from './logout-token.mjs';
+const app = express().use(express.urlencoded({ extended: false }));
+app.post('/', async (req, res) => res.json(await readLogoutToken(req.body)));
+const server = app.listen(process.env.PORT, '127.0.0.1', () => {
+  console.log(\`Listening on port \${server.address().port}\`);
+});
+`;
 const SERVE_PAGE = `app.get('/', (req, res) => res.send(${JSON.stringify(`<script>${PAGE}</script>`)}));`;
 
 let redis: RedisServer;
@@ -97,8 +115,11 @@ beforeAll(async () => {
   await project.write(`${folder}/index.js`, `export * from ${source};`);
   await project.write('app.mjs', QUICK_START);
   await project.write('login.mjs', LOGIN);
-  const appWithLogin = QUICK_START.replace(/^const server = /m, `${USE_LOGIN}\n${SERVE_PAGE}\n$&`);
-  await project.write('app-with-login.mjs', appWithLogin);
+  const insert = (code: string) => QUICK_START.replace(/^const server = /m, `${code}\n$&`);
+  await project.write('app-with-login.mjs', insert(`${USE_LOGIN}\n${SERVE_PAGE}`));
+  await project.write('app-with-others.mjs', insert(OTHERS));
+  await project.write('logout-token.mjs', VERIFY);
+  await project.write('app-with-own-sessions.mjs', OWN_SESSIONS);
 });
 
 afterAll(async () => {
@@ -275,6 +296,57 @@ describe('the login', () => {
   });
 });
 
+describe('logout that others start, and the way back', () => {
+  const post = (url: string, logout_token: string) =>
+    fetch(url, { method: 'POST', body: new URLSearchParams({ logout_token }) });
+
+  it('ends a session on the back channel', async () => {
+    const app = await start('app-with-others.mjs');
+    const access_token = await provider.signer.accessToken();
+    expect((await callApi(app, access_token)).status).toBe(200);
+    const url = `${app.url}/oidc/back-channel-logout`;
+    expect((await post(url, await provider.signer.logoutToken())).status).toBe(200);
+    expect((await callApi(app, access_token)).status).toBe(401);
+  });
+
+  it('lets the provider frame the front channel', async () => {
+    const app = await start('app-with-others.mjs');
+    const query = new URLSearchParams({ iss: provider.issuer, sid: 'sid-1' }).toString();
+    const answer = await fetch(`${app.url}/oidc/front-channel-logout?${query}`);
+    expect(answer.status).toBe(200);
+    const policy = `default-src 'none'; frame-ancestors ${provider.issuer}`;
+    expect(answer.headers.get('content-security-policy')).toBe(policy);
+  });
+
+  it('knows the browser that comes back', async () => {
+    const app = await start('app-with-others.mjs');
+    const answer = await logOut(app, { access_token: await provider.signer.accessToken() });
+    const [cookie = ''] = (answer.headers.get('set-cookie') ?? '').split(';');
+    const state = (await redirectOf(answer)).searchParams.get('state') ?? '';
+    const comeBack = async () =>
+      (await fetch(`${app.url}/logged-out?state=${state}`, { headers: { cookie } })).text();
+    expect(await comeBack()).toBe('You are logged out.');
+    expect(await comeBack()).toBe('This page was called out of turn.');
+  });
+
+  it('shows what is to be registered', () => {
+    const postLogoutRedirectUri = 'https://app.example.com/logged-out';
+    const entryOfProvider = { issuer: 'https://op.example.com', clientId: 'web' };
+    const oidc = entry.oidcLogout({ provider: { ...entryOfProvider, postLogoutRedirectUri } });
+    expect(oidc.clientMetadata('https://app.example.com')).toEqual(JSON.parse(METADATA));
+  });
+
+  it('verifies a Logout Token for an app with sessions of its own', async () => {
+    const env = { JWKS_URI: `${provider.issuer}/jwks` };
+    const app = await start('app-with-own-sessions.mjs', env);
+    const logoutToken = await provider.signer.logoutToken({ jti: 'one', exp: 4102444800 });
+    const answer = await post(app.url, logoutToken);
+    const token = { subject: 'alice', sid: 'sid-1', jti: 'one', expiresAt: 4102444800 };
+    expect(await answer.json()).toEqual(token);
+    expect((await post(app.url, await provider.signer.idToken())).status).toBe(400);
+  });
+});
+
 describe('the tables', () => {
   /** The names that a refusal tells. */
   function optionNames(options: object): string[] {
@@ -340,6 +412,13 @@ describe('the tables', () => {
     expect(Object.fromEntries(told)).toEqual(members);
   });
 
+  async function untilSubscribed(): Promise<void> {
+    const observer = redis.connect();
+    while ((await observer.pubsub('NUMSUB', 'oidc:session-ended'))[1] === 0) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
   const clients: Redis[] = [];
 
   afterEach(() => {
@@ -353,14 +432,24 @@ describe('the tables', () => {
     await redis.connect().call(command, ...words);
     const client = new Redis({ path: redis.path, username, password: secret.slice(1) });
     clients.push(client);
-    const { app, oidc } = appWith({ ...optionsFor(signer), redis: client });
+    const { app, oidc, events } = appWith({ ...optionsFor(signer), redis: client });
+    const heard = new Promise((resolve) => oidc.on('session-ended', resolve));
+    await untilSubscribed();
     const access_token = await signer.accessToken();
     const tokens = { access_token, refresh_token: 'refresh', id_token: await signer.idToken() };
     await oidc.sessions.save(tokens);
     const before = Object.keys(await redis.dump());
+    const logout_token = await signer.logoutToken({ sid: 'sid-2' });
+    await request(app).post(BACK_CHANNEL_LOGOUT).type('form').send({ logout_token }).expect(200);
     await request(app).post(LOGOUT).send({ access_token, refresh_token: 'refresh' }).expect(200);
-    await oidc.sessions.end({ issuer: signer.issuer, sub: 'alice' });
     const after = Object.keys(await redis.dump());
+    const state = 'x'.repeat(43);
+    await request(app).get(LOGGED_OUT_PATH).query({ state }).expect({ outcome: 'mismatch' });
+    const other = appWith({ ...optionsFor(signer), redis: client });
+    await other.oidc.sessions.end({ issuer: signer.issuer, sub: 'bob' });
+    expect(await heard).toMatchObject({ cause: 'back-channel' });
+    expect([...events, ...other.events].filter(([name]) => name.endsWith('error'))).toEqual([]);
+    await oidc.close();
 
     const kinds = new Set([...before, ...after].map((key) => key.split(':').slice(0, 2).join(':')));
     const told = table('Key (after keyPrefix)').map(([key = '']) => `oidc:${key.split(':')[0]}`);
