@@ -23,7 +23,9 @@ import { Provider } from './provider/provider.ts';
 import { Announcements } from './session/announcements.ts';
 import { DeadlineSessionStore } from './session/deadline.ts';
 import { Encryption } from './session/encryption.ts';
+import { Logouts } from './session/logouts.ts';
 import { MemorySessionStore } from './session/memory.ts';
+import { Records } from './session/records.ts';
 import { RedisSessionStore } from './session/redis.ts';
 import { SessionEnds } from './session/session-ends.ts';
 import { SessionRegistry } from './session/session-registry.ts';
@@ -145,13 +147,15 @@ export function oidcLogout(options: OidcLogoutOptions): OidcLogout {
   );
   const calls = new StoreCalls(events, settings.storeTimeout);
   const { list, store } = createStores(settings, calls);
-  const registry = new SessionRegistry(store, new Encryption(settings.encryptionKey), settings);
+  const records = new Records(store, new Encryption(settings.encryptionKey));
+  const registry = new SessionRegistry(records, settings);
+  const logouts = new Logouts(records);
   const invalidations = new Invalidations(list, registry, events, settings);
   const accessTokens = new AccessTokens(providers, registry, settings);
   const announcements = new Announcements(events, createChannel(settings, calls, events));
   const ends = new SessionEnds(registry, invalidations, announcements);
   const secure = settings.providers.every((provider) => !isPlain(provider.postLogoutRedirectUri));
-  const states = new PostLogoutStates(registry, { secure });
+  const states = new PostLogoutStates(logouts, { secure });
   const { maxTokenLifetime } = settings;
 
   const oidc: OidcLogout = {
@@ -160,12 +164,12 @@ export function oidcLogout(options: OidcLogoutOptions): OidcLogout {
       checkObject(logoutOptions, 'options');
       checkNames(logoutOptions, ['returnTo', 'allowedReturnTo'], 'logout()');
       const returnTo = resolveReturnTo(logoutOptions);
-      const parts = { accessTokens, invalidations, registry, ends, states, events, returnTo };
-      return logout({ ...settings, ...parts });
+      const parts = { accessTokens, invalidations, registry, logouts, ends, states, events };
+      return logout({ ...settings, ...parts, returnTo });
     },
     backChannelLogout(...misuse: unknown[]) {
       refuseRequest(misuse[0], 'backChannelLogout');
-      return backChannelLogout({ ...settings, providers, registry, ends });
+      return backChannelLogout({ ...settings, providers, logouts, ends });
     },
     frontChannelLogout(...misuse: unknown[]) {
       refuseRequest(misuse[0], 'frontChannelLogout');

@@ -7,8 +7,8 @@ import {
   MethodNotAllowedError,
 } from '../errors.ts';
 import type { Provider } from '../provider/provider.ts';
+import type { Logouts } from '../session/logouts.ts';
 import type { EndedSession, SessionEnds } from '../session/session-ends.ts';
-import type { SessionRegistry } from '../session/session-registry.ts';
 import { secondsUntil } from '../store/seconds-until.ts';
 import { type LogoutToken, verifyLogoutToken } from '../token/logout-token.ts';
 import { logoutTokenKey } from '../token/token-keys.ts';
@@ -18,7 +18,7 @@ import { createBodyReader, FORM_TYPE } from './request-body.ts';
 
 export interface BackChannelLogoutParts {
   readonly providers: ReadonlyMap<string, Provider>;
-  readonly registry: SessionRegistry;
+  readonly logouts: Logouts;
   readonly ends: SessionEnds;
   /** Bytes. */
   readonly bodyLimit: number;
@@ -35,7 +35,7 @@ export interface BackChannelLogoutParts {
  * @see [OpenID Connect Back-Channel Logout 1.0](https://openid.net/specs/openid-connect-backchannel-1_0.html)
  */
 export function backChannelLogout(parts: BackChannelLogoutParts) {
-  const { providers, registry, ends } = parts;
+  const { providers, logouts, ends } = parts;
   const readBody = createBodyReader(parts.bodyLimit, [FORM_TYPE]);
   const underWay = new Map<string, Promise<EndedSession[]>>();
 
@@ -65,10 +65,10 @@ export function backChannelLogout(parts: BackChannelLogoutParts) {
 
   // Remembered when it is done, not before: after a failure in between the provider's next try succeeds.
   async function endOnce(key: string, token: LogoutToken): Promise<EndedSession[]> {
-    if (await registry.hasLogoutToken(key)) return [];
+    if (await logouts.hasToken(key)) return [];
     const ended = await end(token);
     const ttl = secondsUntil(token.expiresAt + parts.clockTolerance);
-    const isFirst = await registry.addLogoutToken(key, ttl);
+    const isFirst = await logouts.addToken(key, ttl);
     await ends.forget(ended);
     return isFirst ? ended : [];
   }

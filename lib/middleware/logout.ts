@@ -3,12 +3,9 @@ import type { NextFunction, Request, Response } from 'express';
 import type { Events } from '../events.ts';
 import type { Coverage, Invalidation, Invalidations } from '../invalidation/invalidations.ts';
 import { buildEndSessionUrl } from '../provider/end-session-url.ts';
+import type { LogoutAnswer, Logouts } from '../session/logouts.ts';
 import type { SessionEnds } from '../session/session-ends.ts';
-import type {
-  LogoutAnswer,
-  RegisteredSession,
-  SessionRegistry,
-} from '../session/session-registry.ts';
+import type { RegisteredSession, SessionRegistry } from '../session/session-registry.ts';
 import type { AccessToken, AccessTokens } from '../token/access-token.ts';
 import { sidOf } from '../token/sid.ts';
 import { refreshTokenKey } from '../token/token-keys.ts';
@@ -24,6 +21,7 @@ export interface LogoutParts {
   readonly accessTokens: AccessTokens;
   readonly invalidations: Invalidations;
   readonly registry: SessionRegistry;
+  readonly logouts: Logouts;
   readonly ends: SessionEnds;
   readonly states: PostLogoutStates;
   readonly events: Events;
@@ -54,7 +52,7 @@ interface Logout extends NamedSession {
  * @see [OpenID Connect RP-Initiated Logout 1.0](https://openid.net/specs/openid-connect-rpinitiated-1_0.html)
  */
 export function logout(parts: LogoutParts) {
-  const { accessTokens, invalidations, registry, ends, states, events } = parts;
+  const { accessTokens, invalidations, registry, logouts, ends, states, events } = parts;
   const readBody = createBodyReader(parts.bodyLimit, [...JSON_TYPES, FORM_TYPE]);
   const elasticsearch = parts.errorFormat === 'elasticsearch';
 
@@ -65,7 +63,7 @@ export function logout(parts: LogoutParts) {
     const [named, coverage, keptAnswer] = await Promise.all([
       findNamedSession(parts, accessToken, refreshKey),
       invalidations.coverage(accessToken),
-      registry.findAnswer(accessToken.key),
+      logouts.findAnswer(accessToken.key),
     ]);
     const repeated = coverage.token || coverage.subject || coverage.session;
     return { ...named, accessToken, refreshTokenKey: refreshKey, coverage, repeated, keptAnswer };
@@ -92,7 +90,7 @@ export function logout(parts: LogoutParts) {
     const { accessToken, repeated } = request;
     if (answer.state !== undefined) await states.keep(answer.state, { returnTo });
     if (answer.redirect === undefined || repeated || parts.retryWindow === 0) return;
-    await registry.keepAnswer(accessToken.key, answer, parts.retryWindow);
+    await logouts.keepAnswer(accessToken.key, answer, parts.retryWindow);
   }
 
   async function invalidate(request: Logout): Promise<void> {

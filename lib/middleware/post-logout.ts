@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { parse } from 'cookie';
 import type { CookieOptions, Request, Response } from 'express';
 import { StoreUnavailableError } from '../errors.ts';
-import type { PendingLogout, SessionRegistry } from '../session/session-registry.ts';
+import type { Logouts, PendingLogout } from '../session/logouts.ts';
 import { stateKey } from '../token/token-keys.ts';
 import { queryValues } from './query.ts';
 
@@ -39,19 +39,19 @@ const STATE = /^[\w-]{43}$/;
  * bound to the browser by a cookie.
  */
 export class PostLogoutStates {
-  readonly #registry: SessionRegistry;
+  readonly #logouts: Logouts;
   readonly #cookieName: string;
   readonly #cookie: CookieOptions;
 
   /** `secure` tells that browsers come back by `https:`. */
-  constructor(registry: SessionRegistry, { secure }: { readonly secure: boolean }) {
-    this.#registry = registry;
+  constructor(logouts: Logouts, { secure }: { readonly secure: boolean }) {
+    this.#logouts = logouts;
     this.#cookieName = secure ? '__Host-oidc-logout' : 'oidc-logout';
     this.#cookie = { httpOnly: true, sameSite: 'lax', path: '/', secure };
   }
 
   async keep(state: string, logout: PendingLogout): Promise<void> {
-    await this.#registry.keepPendingLogout(stateKey(state), logout, LIFETIME);
+    await this.#logouts.keepPending(stateKey(state), logout, LIFETIME);
   }
 
   bind(state: string, res: Response): void {
@@ -72,7 +72,7 @@ export class PostLogoutStates {
 
   async #take(state: string): Promise<PendingLogout | undefined> {
     try {
-      return await this.#registry.takePendingLogout(stateKey(state));
+      return await this.#logouts.takePending(stateKey(state));
     } catch (error) {
       if (error instanceof StoreUnavailableError) return undefined;
       throw error;

@@ -89,7 +89,7 @@ export class SessionEnds {
     for (let start = 0; start < keys.length; start += SESSIONS_AT_ONCE) {
       const some = keys.slice(start, start + SESSIONS_AT_ONCE);
       const found = await this.#findAll(some, { issuer, subject });
-      ended.push(...(await this.end(found.filter((session) => !isLater(session, until)))));
+      ended.push(...(await this.end(found.filter((session) => isToEnd(session, until)))));
     }
     if (keys.length > 0) return ended;
     return [{ key: undefined, issuer, subject, sid: undefined, isNews: true }];
@@ -122,6 +122,7 @@ export class SessionEnds {
   }
 }
 
-function isLater({ registered }: FoundSession, until = Infinity): boolean {
-  return registered !== undefined && registered.loginTime > until;
+// The subject's sessions are listed for a while after they ended.
+function isToEnd({ registered, cutOff }: FoundSession, until = Infinity): boolean {
+  return registered === undefined ? cutOff === 0 : registered.loginTime <= until;
 }

@@ -1,7 +1,6 @@
-import { StoreUnavailableError } from '../errors.ts';
 import { secondsUntil } from '../store/seconds-until.ts';
-import type { Encryption } from './encryption.ts';
-import type { SessionStore, StoredRecord } from './session-store.ts';
+import type { Records } from './records.ts';
+import type { StoredRecord } from './session-store.ts';
 
 /** Which login a token comes from. */
 export interface LoginReference {
@@ -37,19 +36,6 @@ export interface RegisteredSession extends RegisteredLogin {
   readonly idToken: string;
 }
 
-/** Where a logout sends the browser. */
-export interface LogoutAnswer {
-  /** The End Session URL; `undefined` where the provider has none. */
-  readonly redirect: string | undefined;
-  /** The `state` in it. */
-  readonly state: string | undefined;
-}
-
-/** What is kept of a logout until the browser comes back. */
-export interface PendingLogout {
-  readonly returnTo?: string | undefined;
-}
-
 /** The session and its tokens, under their keys, as one login or refresh leaves them. */
 export interface Registration {
   readonly session: RegisteredSession;
@@ -72,13 +58,11 @@ export interface RegistryLifetimes {
 
 /** The sessions of this app at its providers: which tokens belong to which, and the ID Token of each. */
 export class SessionRegistry {
-  readonly #store: SessionStore;
-  readonly #encryption: Encryption;
+  readonly #records: Records;
   readonly #lifetimes: RegistryLifetimes;
 
-  constructor(store: SessionStore, encryption: Encryption, lifetimes: RegistryLifetimes) {
-    this.#store = store;
-    this.#encryption = encryption;
+  constructor(records: Records, lifetimes: RegistryLifetimes) {
+    this.#records = records;
     this.#lifetimes = lifetimes;
   }
 
@@ -89,28 +73,28 @@ export class SessionRegistry {
     const accessTokenTtl = secondsUntil(accessToken.expiresAt + expiredTokenGrace);
     const login = JSON.stringify({ session: key, generation } satisfies LoginReference);
     const records: (StoredRecord | undefined)[] = [
-      await this.#sealed(`session:${key}`, session, maxSessionLifetime),
+      await this.#records.sealed(`session:${key}`, session, maxSessionLifetime),
       record('access', accessTokenKey, JSON.stringify(accessToken), accessTokenTtl),
       record('refresh', refreshTokenKey, login, maxSessionLifetime),
       record('refresh', usedRefreshTokenKey, login, Math.max(1, expiredTokenGrace)),
       record('id', idTokenKey, login, maxSessionLifetime),
     ];
     await Promise.all([
-      this.#store.set(records.filter((each) => each !== undefined)),
-      this.#store.addMember(`subject:${subjectKey}`, key, maxSessionLifetime),
+      this.#records.store.set(records.filter((each) => each !== undefined)),
+      this.#records.store.addMember(`subject:${subjectKey}`, key, maxSessionLifetime),
     ]);
   }
 
   async findToken(accessTokenKey: string): Promise<RegisteredToken | undefined> {
-    return parse(await this.#get(`access:${accessTokenKey}`)) as RegisteredToken | undefined;
+    return this.#records.find(`access:${accessTokenKey}`);
   }
 
   async findRefreshToken(refreshTokenKey: string): Promise<LoginReference | undefined> {
-    return parse(await this.#get(`refresh:${refreshTokenKey}`)) as LoginReference | undefined;
+    return this.#records.find(`refresh:${refreshTokenKey}`);
   }
 
   async findIdToken(idTokenKey: string): Promise<LoginReference | undefined> {
-    return parse(await this.#get(`id:${idTokenKey}`)) as LoginReference | undefined;
+    return this.#records.find(`id:${idTokenKey}`);
   }
 
   /** The session as its latest login left it. */
@@ -123,8 +107,7 @@ export class SessionRegistry {
   async currentSessions(
     sessionKeys: readonly string[],
   ): Promise<(RegisteredSession | undefined)[]> {
-    const opened = await this.#open(sessionKeys.map((key) => `session:${key}`));
-    return opened.map((session) => parse(session) as RegisteredSession | undefined);
+    return this.#records.open(...sessionKeys.map((key) => `session:${key}`));
   }
 
   /** The session of this login, unless a later login took its place. */
@@ -134,66 +117,12 @@ export class SessionRegistry {
   }
 
   async sessionsOf(subjectKey: string): Promise<string[]> {
-    return this.#store.members(`subject:${subjectKey}`);
+    return this.#records.store.members(`subject:${subjectKey}`);
   }
 
   /** Drops the session and its ID Token. Its tokens stay known as tokens of an ended session. */
   async forget(sessionKeys: readonly string[]): Promise<void> {
-    await this.#store.delete(sessionKeys.map((key) => `session:${key}`));
-  }
-
-  /** Keeps the answer to a logout for its retries. */
-  async keepAnswer(accessTokenKey: string, answer: LogoutAnswer, ttl: number): Promise<void> {
-    await this.#seal(`answer:${accessTokenKey}`, answer, ttl);
-  }
-
-  async findAnswer(accessTokenKey: string): Promise<LogoutAnswer | undefined> {
-    const [answer] = await this.#open([`answer:${accessTokenKey}`]);
-    return parse(answer) as LogoutAnswer | undefined;
-  }
-
-  async keepPendingLogout(stateKey: string, logout: PendingLogout, ttl: number): Promise<void> {
-    await this.#seal(`state:${stateKey}`, logout, ttl);
-  }
-
-  /** Answers what was kept, once. */
-  async takePendingLogout(stateKey: string): Promise<PendingLogout | undefined> {
-    const key = `state:${stateKey}`;
-    const value = await this.#store.take(key);
-    const opened = value === undefined ? undefined : await this.#encryption.open(key, value);
-    return parse(opened) as PendingLogout | undefined;
-  }
-
-  /** Remembers that a Logout Token took effect, and tells whether it is the first to say so. */
-  async addLogoutToken(logoutTokenKey: string, ttl: number): Promise<boolean> {
-    return this.#store.add({ key: `jti:${logoutTokenKey}`, value: '1', ttl });
-  }
-
-  async hasLogoutToken(logoutTokenKey: string): Promise<boolean> {
-    return (await this.#get(`jti:${logoutTokenKey}`)) !== undefined;
-  }
-
-  async #get(key: string): Promise<string | undefined> {
-    const [value] = await this.#store.get([key]);
-    return value;
-  }
-
-  async #open(keys: readonly string[]): Promise<(string | undefined)[]> {
-    const values = await this.#store.get(keys);
-    return Promise.all(
-      keys.map(async (key, index) => {
-        const value = values[index];
-        return value === undefined ? undefined : this.#encryption.open(key, value);
-      }),
-    );
-  }
-
-  async #seal(key: string, value: object, ttl: number): Promise<void> {
-    await this.#store.set([await this.#sealed(key, value, ttl)]);
-  }
-
-  async #sealed(key: string, value: object, ttl: number): Promise<StoredRecord> {
-    return { key, value: await this.#encryption.seal(key, JSON.stringify(value)), ttl };
+    await this.#records.store.delete(sessionKeys.map((key) => `session:${key}`));
   }
 }
 
@@ -204,13 +133,4 @@ function record(
   ttl: number,
 ): StoredRecord | undefined {
   return key === undefined ? undefined : { key: `${kind}:${key}`, value, ttl };
-}
-
-function parse(json: string | undefined): unknown {
-  if (json === undefined) return undefined;
-  try {
-    return JSON.parse(json);
-  } catch {
-    throw new StoreUnavailableError('corrupt-record');
-  }
 }
