@@ -2,12 +2,14 @@ import { createServer } from 'node:http';
 import { closeServer, listen } from './listening.ts';
 import { ProviderLogin } from './login/provider-login.ts';
 import { createOidc } from './oidc.ts';
-import { startOwnProvider } from './own-provider.ts';
+import { type OwnProvider, startOwnProvider } from './own-provider.ts';
 import { connectRedis } from './redis.ts';
 import { routes } from './routes.ts';
 import { type Environment, readSettings, SettingError, type Settings } from './settings.ts';
 
 type Closer = () => Promise<void> | void;
+
+type AppAtProvider = Pick<OwnProvider, 'client'> & Partial<Pick<OwnProvider, 'registerApp'>>;
 
 export interface Example {
   /** Where browsers find the app. */
@@ -43,21 +45,24 @@ async function start(settings: Settings, closers: Closer[]) {
     throw new SettingError(`PORT: the app cannot listen on ${settings.port}`, { cause });
   });
   closers.push(() => closeServer(server));
+  const localUrl = `http://127.0.0.1:${port}`;
   const baseUrl = settings.baseUrl ?? `http://localhost:${port}`;
 
-  const client = settings.client ?? (await startOwn(baseUrl, closers));
+  const { client, registerApp }: AppAtProvider =
+    settings.client === undefined ? await startOwn(baseUrl, closers) : { client: settings.client };
   const provider = await ProviderLogin.discover(client, `${baseUrl}/callback`);
   const redis = settings.redisUrl === undefined ? undefined : await connectRedis(settings.redisUrl);
   closers.push(() => redis?.disconnect());
   const oidc = createOidc(client, baseUrl, redis);
   closers.push(() => oidc.close());
+  await registerApp?.(oidc, localUrl);
 
   server.on('request', routes({ oidc, provider, issuer: client.issuer, baseUrl }));
-  return { url: baseUrl, localUrl: `http://127.0.0.1:${port}`, providerUrl: client.issuer };
+  return { url: baseUrl, localUrl, providerUrl: client.issuer };
 }
 
-async function startOwn(baseUrl: string, closers: Closer[]) {
+async function startOwn(baseUrl: string, closers: Closer[]): Promise<OwnProvider> {
   const provider = await startOwnProvider(baseUrl);
   closers.push(() => provider.close());
-  return provider.client;
+  return provider;
 }

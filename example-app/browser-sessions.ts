@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { CookieOptions, Request, Response } from 'express';
 import { LRUCache } from 'lru-cache';
+import type { SessionEndedEvent } from '../lib/index.ts'; // from 'express-oidc-logout'
 import { readCookie } from './cookie.ts';
 import type { Tokens } from './login/provider-login.ts';
 
@@ -43,6 +44,19 @@ export class BrowserSessions {
   find(req: Request): BrowserSession | undefined {
     return this.#sessions.get(readCookie(req, COOKIE) ?? '');
   }
+
+  /** Drops what has ended, and tells what that was. */
+  drop(event: SessionEndedEvent): BrowserSession[] {
+    const ended = [...this.#sessions.entries()].filter(([, { user }]) => isMeant(user, event));
+    for (const [id] of ended) this.#sessions.delete(id);
+    return ended.map(([, session]) => session);
+  }
+}
+
+// Without a `sid` all sessions of the user are meant.
+function isMeant({ issuer, sid, sub }: BrowserSession['user'], event: SessionEndedEvent): boolean {
+  if (issuer !== event.issuer) return false;
+  return event.sid === undefined ? sub === event.subject : sid === event.sid;
 }
 
 function sessionOf(tokens: Tokens): BrowserSession {

@@ -11,6 +11,8 @@ function tell({ url, localUrl, providerUrl }: Example): void {
     console.log('Register at the provider:');
     console.log(`           ${url}/callback (redirect URI)`);
     console.log(`           ${url}/logged-out (post-logout redirect URI)`);
+    console.log(`           ${url}/oidc/back-channel-logout (back-channel logout URI)`);
+    console.log(`           ${url}/oidc/front-channel-logout (front-channel logout URI)`);
   }
 }
 

@@ -6,6 +6,7 @@ import { Provider } from 'oidc-provider/lib/provider.js';
 import { closeServer, listen } from './listening.ts';
 import { configure, type ProviderSettings } from './provider/configuration.ts';
 import { interactions } from './provider/interactions.ts';
+import { createMemoryAdapters } from './provider/memory-adapter.ts';
 
 const STYLE = fileURLToPath(new URL('provider/provider.css', import.meta.url));
 
@@ -14,9 +15,19 @@ export interface ProviderOptions extends ProviderSettings {
   readonly port?: number | undefined;
 }
 
+/** A client's metadata under their wire names. */
+export interface ClientRegistration {
+  readonly client_id: string;
+  readonly [member: string]: unknown;
+}
+
 export interface RunningProvider {
   readonly issuer: string;
   readonly url: string;
+  /** Where it tells what happens in it, such as `backchannel.success`. */
+  readonly events: Pick<Provider, 'on'>;
+  /** Registers one more client. */
+  register(client: ClientRegistration): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -25,7 +36,8 @@ export async function startProvider({
   port = 0,
   ...settings
 }: ProviderOptions): Promise<RunningProvider> {
-  const configuration = await configure(settings);
+  const adapters = createMemoryAdapters();
+  const configuration = await configure(settings, adapters);
   const app = express().disable('x-powered-by');
   const server = createServer(app);
   const issuer = `http://127.0.0.1:${await listen(server, port)}`;
@@ -37,5 +49,13 @@ export async function startProvider({
   });
   app.use('/interaction', interactions(provider));
   app.use(provider.callback());
-  return { issuer, url: issuer, close: () => closeServer(server) };
+  return {
+    issuer,
+    url: issuer,
+    events: provider,
+    async register(client) {
+      await adapters('Client').upsert(client.client_id, client);
+    },
+    close: () => closeServer(server),
+  };
 }

@@ -7,6 +7,7 @@ import { Logins } from './login/logins.ts';
 import type { ProviderLogin } from './login/provider-login.ts';
 import { page } from './page.ts';
 import { secureHeaders } from './secure-headers.ts';
+import { SessionStreams } from './session-streams.ts';
 import { authenticate } from './trio/authenticate.ts';
 import { prepare } from './trio/prepare.ts';
 
@@ -21,15 +22,25 @@ export interface RouteParts {
 export function routes({ oidc, provider, issuer, baseUrl }: RouteParts): Express {
   const secure = baseUrl.startsWith('https:');
   const sessions = new BrowserSessions({ secure });
+  const streams = new SessionStreams();
   const logins = new Logins(provider, oidc);
+  oidc.on('session-ended', (event) => {
+    streams.end(sessions.drop(event), event.cause);
+  });
   const app = express().disable('x-powered-by').use(secureHeaders);
 
   app.use('/_security/oidc/prepare', prepare({ issuer, logins }));
   app.use('/_security/oidc/authenticate', authenticate(logins));
   app.use('/_security/oidc/logout', oidc.logout());
+  app.use('/oidc/back-channel-logout', oidc.backChannelLogout());
+  app.use('/oidc/front-channel-logout', oidc.frontChannelLogout());
+  app.use('/logged-out', oidc.postLogoutCallback());
   app.use('/api', oidc.guard(), api());
   app.use(browserLogin({ logins: new Logins(provider, oidc), sessions, secure }));
-  app.use(page(sessions));
+  app.get('/provider/logout', (_req, res) => {
+    res.redirect(303, provider.logoutPage);
+  });
+  app.use(page({ sessions, streams }));
   app.use(notFound, sendFailure);
   return app;
 }

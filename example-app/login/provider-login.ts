@@ -63,6 +63,12 @@ export class ProviderLogin {
     }
   }
 
+  /** Where the user can log out without the app: the provider's End Session endpoint, as it is. */
+  get logoutPage(): string {
+    const { end_session_endpoint, issuer } = this.#configuration.serverMetadata();
+    return end_session_endpoint ?? issuer;
+  }
+
   /** The URL to send the browser to, and the `code_verifier` to keep until it comes back. */
   async start({ state, nonce, loginHint }: AuthorizationRequest) {
     const codeVerifier = client.randomPKCECodeVerifier();

@@ -1,23 +1,30 @@
-/* global document, location, sessionStorage, setInterval, URL, URLSearchParams */
+/* global document, location, setInterval */
 import { apiAnswer, logoutAnswer } from './answers.js';
+import { findEnded, forgetEnded, keepEnded } from './ended-session.js';
+import { showEnd, showReturn } from './notices.js';
 import { get, post } from './requests.js';
 import { hasEnded, showRemaining, showSession, tokenState } from './session.js';
-import { showStep } from './steps.js';
+import { hideSteps, showStep } from './steps.js';
+import { watch } from './watch.js';
 
-const STATE = 'end-session-state';
 const MOST_ANSWERS = 3;
+const HERE = 'here';
 
 const find = (id) => document.getElementById(id);
-const isBack = location.pathname === '/logged-out';
+const { postLogout } = document.documentElement.dataset;
 
 let session = null;
+let endedBy;
 let leaving = false;
 
 await attempt(start)();
 
 async function start() {
-  session = (await get('/session')).body;
-  if (isBack) showReturn();
+  const { body } = await get('/session');
+  if (body !== null) forgetEnded();
+  ({ session, endedBy } = body === null ? findEnded() : { session: body });
+  if (postLogout !== undefined) showReturn(postLogout);
+  else if (endedBy !== undefined && endedBy !== HERE) tellEnd(endedBy);
   if (session === null) {
     find('login').hidden = false;
     showStep('log-in');
@@ -30,13 +37,14 @@ async function start() {
   setInterval(() => {
     showRemaining(session);
   }, 1000);
+  if (endedBy === undefined) watch((cause) => void attempt(end)(cause));
 }
 
 /** Asks the guard what the access token is worth, without showing its answer. */
 async function look() {
   const state = learn(await askApi());
   if (!hasEnded(state)) showStep('call');
-  else showStep(isBack ? 'refused' : 'provider');
+  else showStep(postLogout === undefined ? 'provider' : 'refused');
 }
 
 async function callApi() {
@@ -45,15 +53,19 @@ async function callApi() {
   find('answers').prepend(apiAnswer(answer));
   [...find('answers').children].slice(MOST_ANSWERS).forEach((old) => old.remove());
   if (state === 'live') showStep('log-out');
-  else if (isBack && hasEnded(state)) showStep(undefined);
+  else if (postLogout !== undefined && hasEnded(state)) showStep(undefined);
 }
 
 async function logOut() {
+  // What the stream tells meanwhile is no news.
+  endedBy = HERE;
   const { access_token, refresh_token } = session.tokens;
   const answer = await post('/_security/oidc/logout', {
     access_token,
     ...(refresh_token !== null && { refresh_token }),
   });
+  if (answer.status === 200) keepEnded(session, HERE);
+  else endedBy = undefined;
   find('redirect').replaceChildren(logoutAnswer(answer));
   const redirect = answer.body?.redirect;
   leaving = typeof redirect === 'string';
@@ -61,11 +73,24 @@ async function logOut() {
   if (leaving) offerProvider(redirect);
 }
 
+/** Somebody else ended the session: the API shows what that means. */
+async function end(cause) {
+  if (endedBy === HERE) return;
+  endedBy = cause;
+  keepEnded(session, cause);
+  tellEnd(cause);
+  await callApi();
+}
+
+function tellEnd(cause) {
+  hideSteps();
+  showEnd(cause);
+}
+
 function offerProvider(redirect) {
   find('continue').hidden = false;
   showStep('provider');
   find('continue').querySelector('button').onclick = () => {
-    sessionStorage.setItem(STATE, new URL(redirect).searchParams.get('state') ?? '');
     location.assign(redirect);
   };
 }
@@ -79,29 +104,19 @@ function learn(answer) {
   const ended = hasEnded(state);
   showSession(session, state);
   find('again').hidden = !ended || leaving;
-  find('logout').hidden = isBack && ended;
+  const byOthers = endedBy !== undefined && endedBy !== HERE;
+  find('logout').hidden = byOthers || (ended && postLogout !== undefined);
+  find('elsewhere').hidden = endedBy !== undefined;
   return state;
-}
-
-function showReturn() {
-  const sent = sessionStorage.getItem(STATE);
-  sessionStorage.removeItem(STATE);
-  const verified = sent !== null && sent === new URLSearchParams(location.search).get('state');
-  const [title, text] = find('notice').children;
-  title.textContent = verified ? 'The provider’s session has ended' : 'The way back';
-  text.textContent = verified
-    ? 'It sent the browser back with the state that was sent along. The next login asks who you are.'
-    : 'Here the provider sends the browser after a logout. This time no logout led here.';
-  find('notice').hidden = false;
 }
 
 /** What cannot be done is told on the page. */
 function attempt(action) {
-  return async () => {
+  return async (...values) => {
     const problem = find('problem');
     problem.hidden = true;
     try {
-      await action();
+      await action(...values);
     } catch {
       problem.textContent = 'The app does not answer.';
       problem.hidden = false;

@@ -11,3 +11,8 @@ export function showStep(name) {
     else step.removeAttribute('aria-current');
   }
 }
+
+/** For a session that went another way. */
+export function hideSteps() {
+  document.querySelector('.steps').hidden = true;
+}

@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { exportJWK, generateKeyPair } from 'jose';
-import type { ClientMetadata, Configuration, KoaContextWithOIDC } from 'oidc-provider';
+import type {
+  AdapterFactory,
+  ClientMetadata,
+  Configuration,
+  KoaContextWithOIDC,
+} from 'oidc-provider';
 // Not from the main entry, for the reason told in provider.ts.
 import { InvalidTarget } from 'oidc-provider/lib/helpers/errors.js';
-import { createMemoryAdapters } from './memory-adapter.ts';
 import { displayName, errorPage, loggedOutPage, logoutPage, PAGE_HEADERS } from './pages.ts';
 
 const MINUTE = 60;
@@ -15,9 +19,12 @@ export interface ProviderSettings {
   readonly resource: string;
 }
 
-export async function configure({ clients, resource }: ProviderSettings): Promise<Configuration> {
+export async function configure(
+  { clients, resource }: ProviderSettings,
+  adapter: AdapterFactory,
+): Promise<Configuration> {
   return {
-    adapter: createMemoryAdapters(),
+    adapter,
     clients,
     jwks: { keys: [await generateSigningKey()] },
     cookies: { keys: [randomBytes(32).toString('base64url')] },
@@ -25,6 +32,7 @@ export async function configure({ clients, resource }: ProviderSettings): Promis
     // The name is in the ID Token: no request to the UserInfo endpoint is needed.
     conformIdTokenClaims: false,
     clientBasedCORS: () => false,
+    fetch: fetchOnLoopback,
     pkce: { required: () => true },
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     findAccount: (_ctx, user) => ({
@@ -33,6 +41,7 @@ export async function configure({ clients, resource }: ProviderSettings): Promis
     }),
     loadExistingGrant: (ctx) => grantAll(ctx),
     features: {
+      backchannelLogout: { enabled: true },
       devInteractions: { enabled: false },
       resourceIndicators: {
         enabled: true,
@@ -75,6 +84,12 @@ export async function configure({ clients, resource }: ProviderSettings): Promis
     },
   };
 }
+
+// The apps that get Logout Tokens are on loopback; the given dispatcher closes connections to there.
+const fetchOnLoopback: typeof fetch = (url, options) => {
+  const ordinary = { ...options, dispatcher: undefined };
+  return fetch(url, ordinary);
+};
 
 async function generateSigningKey() {
   const { privateKey } = await generateKeyPair('RS256', { extractable: true });

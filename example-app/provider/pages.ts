@@ -83,7 +83,7 @@ export function loggedOutPage(): string {
   return page(
     'Logged out',
     html`<h1>Logged out</h1>
-      <p>The provider’s session has ended.</p>`,
+      <p>The provider’s session has ended. You can close this page.</p>`,
   );
 }
 

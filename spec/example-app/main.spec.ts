@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { startProvider } from '../../example-app/provider.ts';
 import { Trio } from '../support/trio.ts';
 
 describe('npm run example', () => {
@@ -47,6 +48,26 @@ describe('npm run example', () => {
     expect(await once(child, 'close')).toEqual([0, null]);
     expect(output).toMatch(
       /^Open +http:\/\/localhost:\d+\nListening +http:\/\/127\.0\.0\.1:\d+\nProvider +http:\/\/127\.0\.0\.1:\d+\nStore +memory\n$/,
+    );
+  });
+
+  it('prints what to register at another provider', async () => {
+    const provider = await startProvider({ resource: 'https://api.example.com', clients: [] });
+    run({ PORT: '0', OIDC_ISSUER: provider.issuer, OIDC_CLIENT_ID: 'web' });
+    const url = await readAddress();
+    while (!output.includes('front-channel')) await once(child.stdout ?? child, 'data');
+    child.kill('SIGTERM');
+    await once(child, 'close');
+    await provider.close();
+    expect(output.slice(output.indexOf('Register'))).toBe(
+      [
+        'Register at the provider:',
+        `           ${url}/callback (redirect URI)`,
+        `           ${url}/logged-out (post-logout redirect URI)`,
+        `           ${url}/oidc/back-channel-logout (back-channel logout URI)`,
+        `           ${url}/oidc/front-channel-logout (front-channel logout URI)`,
+        '',
+      ].join('\n'),
     );
   });
 

@@ -66,6 +66,7 @@ describe('the page of the example app', () => {
     await heading('Log out?').waitFor();
     await button('Log out').click();
     await heading('The provider’s session has ended').waitFor();
+    await page.getByText('Verified: this browser started the logout').waitFor();
     expect(new URL(page.url()).pathname).toBe('/logged-out');
     expect(await callApi('401 Unauthorized')).toMatch(/error="invalid_token".*by a logout/s);
 
@@ -110,9 +111,24 @@ describe('the page of the example app', () => {
     await heading('Nobody is logged in').waitFor();
   });
 
-  it('tells at /logged-out when no logout led there', async () => {
-    await page.goto(`${app.url}/logged-out?state=unknown`);
-    await page.getByText('This time no logout led here.').waitFor();
+  it('tells that a second return from the same logout proves nothing', async () => {
+    await logIn();
+    await logOut();
+    await button('Continue to the provider').click();
+    await button('Log out').click();
+    await page.getByText('Verified: this browser').waitFor();
+    await page.reload();
+    await page.getByText('Mismatch: the state is not known, was used before').waitFor();
+    await heading('Session ended').waitFor();
+  });
+
+  it.each([
+    ['', 'Missing: here the provider sends the browser after a logout.'],
+    ['?state=unknown', 'Mismatch: the state is not known'],
+  ])('tells at /logged-out%s that no logout led there', async (query, text) => {
+    await page.goto(`${app.url}/logged-out${query}`);
+    await page.getByText(text).waitFor();
+    await heading('Nobody is logged in').waitFor();
   });
 
   it('fits a phone', async () => {

@@ -47,6 +47,14 @@ export class BrowserSession {
     });
   }
 
+  /** The value of the header with which this browser's cookies go to a URL. */
+  cookiesFor(url: URL): string {
+    return this.#cookies
+      .filter(({ host, path }) => host === url.hostname && isWithin(url.pathname, path))
+      .map(({ name, value }) => `${name}=${value}`)
+      .join('; ');
+  }
+
   async #visit(start: URL, visit: Visit): Promise<Page> {
     let url = start;
     let request = visit;
@@ -63,10 +71,7 @@ export class BrowserSession {
   }
 
   async #request(url: URL, visit: Visit): Promise<Response> {
-    const cookie = this.#cookies
-      .filter(({ host, path }) => host === url.hostname && isWithin(url.pathname, path))
-      .map(({ name, value }) => `${name}=${value}`)
-      .join('; ');
+    const cookie = this.cookiesFor(url);
     const headers = { Accept: 'text/html', ...(cookie && { Cookie: cookie }) };
     const response = await fetch(url, { ...visit, headers, redirect: 'manual' });
     for (const setCookie of response.headers.getSetCookie()) this.#keep(setCookie, url);

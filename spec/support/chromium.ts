@@ -11,9 +11,9 @@ const ARGUMENTS = [
   '--disable-sync',
 ];
 
-/** Starts the Chromium of this system, without a window. */
-export function launchChromium(): Promise<Browser> {
+/** Starts the Chromium of this system, without a window; `switches` are added to the usual ones. */
+export function launchChromium(...switches: string[]): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error('There is no Chromium on the PATH');
-  return chromium.launch({ executablePath, args: ARGUMENTS });
+  return chromium.launch({ executablePath, args: [...ARGUMENTS, ...switches] });
 }

@@ -19,15 +19,23 @@ export interface Authenticated {
   readonly refresh_token: string;
 }
 
+export interface TrioOptions {
+  /** Where the app listens. */
+  readonly url: string;
+  /** Where browsers find it. Default: where it listens. */
+  readonly baseUrl?: string;
+  readonly browser?: BrowserSession;
+}
+
 /** A caller of the example app's trio, with the browser of its user. */
 export class Trio {
   readonly browser: BrowserSession;
   readonly #url: string;
 
-  /** `url` is where the app listens, `baseUrl` where browsers find it. */
-  constructor({ url, baseUrl = url }: { readonly url: string; readonly baseUrl?: string }) {
+  /** The browser is a new one, unless one is given that is used for other apps too. */
+  constructor({ url, baseUrl = url, browser }: TrioOptions) {
     this.#url = url;
-    this.browser = new BrowserSession({ stopAt: `${baseUrl}/` });
+    this.browser = browser ?? new BrowserSession({ stopAt: `${baseUrl}/` });
   }
 
   post(name: 'prepare' | 'authenticate' | 'logout', body: unknown): Promise<Answer> {
@@ -54,15 +62,23 @@ export class Trio {
 
   async logIn(user = 'alice'): Promise<Authenticated> {
     const prepared = await this.prepare();
-    const { url } = await this.logInAtProvider(prepared, user);
-    const { state, nonce } = prepared;
-    const answer = await this.post('authenticate', { redirect_uri: url.href, state, nonce });
-    return answer.body as Authenticated;
+    return this.#authenticate(prepared, await this.logInAtProvider(prepared, user));
+  }
+
+  /** Logs in by the session that the browser has at the provider, which asks nothing. */
+  async joinSession(): Promise<Authenticated> {
+    const prepared = await this.prepare();
+    return this.#authenticate(prepared, await this.browser.open(prepared.redirect));
   }
 
   async logOut({ access_token, refresh_token }: Authenticated): Promise<string> {
     const answer = await this.post('logout', { access_token, refresh_token });
     return (answer.body as { redirect: string }).redirect;
+  }
+
+  async #authenticate({ state, nonce }: Prepared, { url }: Page): Promise<Authenticated> {
+    const answer = await this.post('authenticate', { redirect_uri: url.href, state, nonce });
+    return answer.body as Authenticated;
   }
 
   async #ask(path: string, init: RequestInit): Promise<Answer> {
