@@ -43,16 +43,22 @@ export function clientMetadata({ providers, baseUrl, options }: ClientMetadataPa
   if (base.includes('?')) throw new TypeError('"baseUrl" must have no query');
   const { backChannelLogout = '/oidc/back-channel-logout' } = options;
   const { frontChannelLogout = '/oidc/front-channel-logout' } = options;
+  const uriOf = (name: string, path: string) => {
+    if (!checkText(path, name).startsWith('/')) {
+      throw new TypeError(`"${name}" must begin with "/"`);
+    }
+    return checkUrl(base.replace(/\/$/, '') + path, name, provider.allowInsecureRequests);
+  };
   const metadata: ClientMetadata = {
     ...(provider.postLogoutRedirectUri !== undefined && {
       post_logout_redirect_uris: [provider.postLogoutRedirectUri],
     }),
     ...(backChannelLogout !== null && {
-      backchannel_logout_uri: join(base, backChannelLogout, 'backChannelLogout'),
+      backchannel_logout_uri: uriOf('backChannelLogout', backChannelLogout),
       backchannel_logout_session_required: true,
     }),
     ...(frontChannelLogout !== null && {
-      frontchannel_logout_uri: join(base, frontChannelLogout, 'frontChannelLogout'),
+      frontchannel_logout_uri: uriOf('frontChannelLogout', frontChannelLogout),
       frontchannel_logout_session_required: true,
     }),
     id_token_signed_response_alg: algorithms[0] ?? 'RS256',
@@ -70,9 +76,4 @@ function findProvider(providers: readonly ProviderSettings[], issuer?: string): 
   const provider = providers.find((candidate) => candidate.issuer === issuer);
   if (provider !== undefined) return provider;
   throw new TypeError('"issuer" must be the one of a configured provider');
-}
-
-function join(baseUrl: string, path: string, name: string): string {
-  if (!checkText(path, name).startsWith('/')) throw new TypeError(`"${name}" must begin with "/"`);
-  return baseUrl.replace(/\/$/, '') + path;
 }

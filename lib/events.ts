@@ -22,8 +22,8 @@ export type EndCause = 'logout' | 'back-channel' | 'front-channel' | 'app';
 
 /**
  * A session ended, in this process or in another one that shares the Redis: close what it keeps open.
- * Told when the end is stored. It is not told again when a session that has ended is ended once more,
- * unless a failure in between left that in doubt.
+ * Told once, when the end is stored. After a failure in between it is told at the next try, and may then be
+ * told twice; of a session that was not saved also when it is ended twice at the same moment.
  */
 export interface SessionEndedEvent {
   readonly issuer: string;

@@ -101,8 +101,9 @@ export interface OidcLogout {
   readonly sessions: Sessions;
 
   /**
-   * What to register of this app at the provider, ready to be sent there. `baseUrl` is where the app is
-   * found, such as `https://app.example.com`.
+   * What to register of this app at the provider for its logout, to be merged into what is registered for
+   * its login, such as `redirect_uris`. `baseUrl` is where the app is found, such as
+   * `https://app.example.com`; its front channel must have the origin of a redirect URI.
    *
    * @throws TypeError when the base URL or an option is wrong.
    *
@@ -152,7 +153,11 @@ export function oidcLogout(options: OidcLogoutOptions): OidcLogout {
   const logouts = new Logouts(records);
   const invalidations = new Invalidations(list, registry, events, settings);
   const accessTokens = new AccessTokens(providers, registry, settings);
-  const announcements = new Announcements(events, createChannel(settings, calls, events));
+  const announcements = new Announcements(
+    events,
+    createChannel(settings, calls, events),
+    providers.keys(),
+  );
   const ends = new SessionEnds(registry, invalidations, announcements);
   const secure = settings.providers.every((provider) => !isPlain(provider.postLogoutRedirectUri));
   const states = new PostLogoutStates(logouts, { secure });

@@ -213,7 +213,7 @@ function resolveStores(options: OidcLogoutOptions) {
       throw new TypeError('"redis" must be left out beside "invalidationList"');
     }
     checkMethods(invalidationList, 'invalidationList', ['add', 'check']);
-    const methods = ['get', 'set', 'add', 'take', 'delete', 'addMember', 'members'];
+    const methods = ['get', 'set', 'add', 'take', 'addMember', 'members'];
     checkMethods(sessionStore, 'sessionStore', methods);
   }
   return { redis, invalidationList, sessionStore, keyPrefix };

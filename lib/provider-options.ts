@@ -168,13 +168,13 @@ function resolveEncryption(encryption: TokenEncryption | undefined): TokenEncryp
   if (encryption === undefined) return undefined;
   checkObject(encryption, 'provider.idTokenEncryption');
   checkNames(encryption, ['alg', 'enc', 'jwks'], '"provider.idTokenEncryption"');
-  const { alg, enc, jwks } = encryption;
-  if (!KEY_MANAGEMENT.test(alg)) {
+  const { alg, enc, jwks }: { alg: unknown; enc?: unknown; jwks: unknown } = encryption;
+  if (typeof alg !== 'string' || !KEY_MANAGEMENT.test(alg)) {
     throw new TypeError('"provider.idTokenEncryption.alg" must be a JWE key management algorithm');
   }
-  if (enc !== undefined && !CONTENT_ENCRYPTION.test(enc)) {
+  if (enc !== undefined && (typeof enc !== 'string' || !CONTENT_ENCRYPTION.test(enc))) {
     throw new TypeError('"provider.idTokenEncryption.enc" must be a JWE content encryption');
   }
   checkJwks(jwks, 'provider.idTokenEncryption.jwks');
-  return Object.freeze({ alg, enc, jwks });
+  return Object.freeze({ ...encryption });
 }

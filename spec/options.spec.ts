@@ -5,6 +5,14 @@ import { oidcLogout } from '../lib/index.ts';
 
 const provider = { issuer: 'https://op.example.com', clientId: 'web' };
 const bytes = (length: number) => Buffer.alloc(length).toString('base64url');
+const MIDDLEWARES = [
+  'logout',
+  'backChannelLogout',
+  'frontChannelLogout',
+  'postLogoutCallback',
+  'guard',
+] as const;
+const encryption = { alg: 'RSA-OAEP-256', jwks: { keys: [] } };
 const list = { add: () => undefined, check: () => undefined };
 
 describe('oidcLogout', () => {
@@ -33,10 +41,16 @@ describe('oidcLogout', () => {
 
   it('names its handlers, so that they are found in a stack trace', () => {
     const oidc = oidcLogout({ provider, audience: 'api' });
-    expect([oidc.logout().name, oidc.guard().name]).toEqual(['logoutHandler', 'guardHandler']);
+    expect(MIDDLEWARES.map((name) => oidc[name]().name)).toEqual([
+      'logoutHandler',
+      'backChannelLogoutHandler',
+      'frontChannelLogoutHandler',
+      'postLogoutCallbackHandler',
+      'guardHandler',
+    ]);
   });
 
-  it.each(['logout', 'guard'] as const)('tells when %s is mounted but not called', async (name) => {
+  it.each(MIDDLEWARES)('tells when %s is mounted but not called', async (name) => {
     const oidc: object = oidcLogout({ provider, audience: 'api' });
     const messages: string[] = [];
     const app = express();
@@ -121,6 +135,62 @@ describe('oidcLogout', () => {
       { provider: { ...provider, algorithms: ['HS256'], clientSecret: 'short' } },
       '"provider.clientSecret" must have at least 32 bytes for HS256',
     ],
+    [
+      { provider: { ...provider, logoutTokenAlgorithms: [] } },
+      '"provider.logoutTokenAlgorithms" must be a string or an array of strings that is not empty',
+    ],
+    [
+      { provider: { ...provider, logoutTokenAlgorithms: 'none' } },
+      '"provider.logoutTokenAlgorithms" must not have "none": it is no JWS signature algorithm',
+    ],
+    [
+      { provider: { ...provider, logoutTokenAlgorithms: ['RS256', 'RSA-OAEP'] } },
+      '"provider.logoutTokenAlgorithms" must not have "RSA-OAEP"',
+    ],
+    [
+      { provider: { ...provider, logoutTokenAlgorithms: ['HS512'], clientSecret: 'a'.repeat(63) } },
+      '"provider.clientSecret" must have at least 64 bytes for HS512',
+    ],
+    [
+      { provider: { ...provider, idTokenEncryption: 'RSA-OAEP' } },
+      '"provider.idTokenEncryption" must be an object',
+    ],
+    [
+      { provider: { ...provider, idTokenEncryption: { ...encryption, key: 'x' } } },
+      '"key" is not an option of "provider.idTokenEncryption"; its options are alg, enc, jwks',
+    ],
+    [
+      { provider: { ...provider, idTokenEncryption: { jwks: encryption.jwks } } },
+      '"provider.idTokenEncryption.alg" must be a JWE key management algorithm',
+    ],
+    [
+      { provider: { ...provider, idTokenEncryption: { ...encryption, alg: 'RSA1_5' } } },
+      '"provider.idTokenEncryption.alg" must be a JWE key management algorithm',
+    ],
+    [
+      { provider: { ...provider, idTokenEncryption: { ...encryption, alg: 'RS256' } } },
+      '"provider.idTokenEncryption.alg" must be a JWE key management algorithm',
+    ],
+    [
+      { provider: { ...provider, idTokenEncryption: { ...encryption, alg: ['dir'] } } },
+      '"provider.idTokenEncryption.alg" must be a JWE key management algorithm',
+    ],
+    [
+      { provider: { ...provider, idTokenEncryption: { ...encryption, enc: 'A128CBC' } } },
+      '"provider.idTokenEncryption.enc" must be a JWE content encryption',
+    ],
+    [
+      { provider: { ...provider, idTokenEncryption: { alg: 'dir' } } },
+      '"provider.idTokenEncryption.jwks" must be a JWK Set',
+    ],
+    [
+      { provider: { ...provider, idTokenEncryption: { ...encryption, jwks: [] } } },
+      '"provider.idTokenEncryption.jwks" must be a JWK Set',
+    ],
+    [
+      { provider: { ...provider, idTokenEncryption: null } },
+      '"provider.idTokenEncryption" must be an object',
+    ],
     [{ provider, redis: {} }, '"redis" must be an object with the methods get, set, eval'],
     [{ provider, redis: 'redis://localhost' }, '"redis" must be an object with the methods'],
     [{ provider, keyPrefix: 1 }, '"keyPrefix" must be'],
@@ -157,6 +227,14 @@ describe('oidcLogout', () => {
     ],
     [{ provider, expiredTokenGrace: 1.5 }, '"expiredTokenGrace" must be a whole number of seconds'],
     [{ provider, retryWindow: '60' }, '"retryWindow" must be a whole number of seconds'],
+    [
+      { provider, logoutTokenMaxAge: 0 },
+      '"logoutTokenMaxAge" must be a whole number of seconds, 1 or more',
+    ],
+    [
+      { provider, logoutTokenMaxAge: '5m' },
+      '"logoutTokenMaxAge" must be a whole number of seconds',
+    ],
     [{ provider, bodyLimit: '16kb' }, '"bodyLimit" must be a whole number of bytes'],
     [
       { provider, storeTimeout: NaN },
@@ -193,5 +271,49 @@ describe('oidcLogout', () => {
   it('takes undefined for an option that is left out', () => {
     const options = { provider, audience: undefined, redis: undefined, storeTimeout: undefined };
     expect(() => oidcLogout(options)).not.toThrow();
+  });
+
+  it('takes every option of a provider', () => {
+    const options = {
+      ...provider,
+      clientSecret: 'a'.repeat(32),
+      algorithms: ['ES256', 'HS256'],
+      logoutTokenAlgorithms: 'PS256',
+      idTokenEncryption: { ...encryption, enc: 'A256GCM' },
+    } as never;
+    expect(() => oidcLogout({ provider: options, logoutTokenMaxAge: 1 })).not.toThrow();
+  });
+
+  it.each<[unknown, string]>([
+    [null, '"options" must be an object'],
+    ['/shop', '"options" must be an object'],
+    [
+      { returnTO: () => '/' },
+      '"returnTO" is not an option of logout(); its options are returnTo, allowedReturnTo',
+    ],
+    [{ returnTo: '/shop' }, '"returnTo" must be a function'],
+    [{ returnTo: null }, '"returnTo" must be a function'],
+    [
+      { returnTo: () => '/', allowedReturnTo: [''] },
+      '"allowedReturnTo" must be a string that is not empty',
+    ],
+    [
+      { returnTo: () => '/', allowedReturnTo: [/^https:/] },
+      '"allowedReturnTo" must be a string that is not empty',
+    ],
+    [{ allowedReturnTo: 1 }, '"allowedReturnTo" must be a string that is not empty'],
+  ])('logout() refuses %j', (options, message) => {
+    const make = () => oidcLogout({ provider }).logout(options as never);
+    expect(make).toThrow(new TypeError(message));
+  });
+
+  it.each([
+    undefined,
+    {},
+    { returnTo: undefined, allowedReturnTo: undefined },
+    { returnTo: () => undefined, allowedReturnTo: 'https://partner.example/bye' },
+    { returnTo: () => '/', allowedReturnTo: [] },
+  ])('logout() takes %j', (options) => {
+    expect(oidcLogout({ provider }).logout(options).name).toBe('logoutHandler');
   });
 });

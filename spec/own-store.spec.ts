@@ -3,7 +3,15 @@ import request from 'supertest';
 import type { InvalidationEntry } from '../lib/index.ts';
 import { MemoryInvalidationList } from '../lib/invalidation/memory.ts';
 import { MemorySessionStore } from '../lib/session/memory.ts';
-import { type App, appWith, call, LOGOUT, optionsFor } from './support/app.ts';
+import {
+  type App,
+  appWith,
+  BACK_CHANNEL_LOGOUT,
+  call,
+  LOGGED_OUT,
+  LOGOUT,
+  optionsFor,
+} from './support/app.ts';
 import { createSigner, type Signer } from './support/provider.ts';
 
 describe('two processes with a store of the app', () => {
@@ -38,6 +46,19 @@ describe('two processes with a store of the app', () => {
     return (await call(app, access_token)).status;
   }
 
+  /** Holds back what the first process adds to the list until it is released. */
+  function holdAdditions() {
+    let release!: () => void;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const arrived = new Promise<void>((resolve) => {
+      beforeAdd = () => {
+        resolve();
+        return released;
+      };
+    });
+    return { arrived, release };
+  }
+
   async function tokensOf(sid: string | undefined, idTokenSid = sid) {
     const id_token = await signer.idToken({ sid: idTokenSid });
     return { access_token: await signer.accessToken({ sid }), id_token };
@@ -49,18 +70,7 @@ describe('two processes with a store of the app', () => {
   it('a logout that is late spares a login that came meanwhile', async () => {
     const old = await tokensOf('sid-1');
     await one.oidc.sessions.save(old);
-    let release = () => undefined as unknown;
-    const arrived = new Promise<void>((resolve) => {
-      beforeAdd = () => {
-        resolve();
-        return new Promise(
-          (go) =>
-            (release = () => {
-              go();
-            }),
-        );
-      };
-    });
+    const { arrived, release } = holdAdditions();
     const late = logOut(one, old.access_token).then(({ status }) => status);
     await arrived;
     await logOut(other, old.access_token).expect(200);
@@ -72,6 +82,63 @@ describe('two processes with a store of the app', () => {
       await statusOf(later.access_token, other),
       await statusOf(old.access_token, one),
     ]).toEqual([200, 401]);
+  });
+
+  it('a Logout Token that comes twice, once late, spares a login that came meanwhile', async () => {
+    const old = await tokensOf('sid-1');
+    await one.oidc.sessions.save(old);
+    const heard: unknown[] = [];
+    for (const { oidc } of [one, other]) oidc.on('session-ended', (event) => heard.push(event));
+    const logoutToken = await signer.logoutToken();
+    const post = ({ app }: App) =>
+      request(app).post(BACK_CHANNEL_LOGOUT).type('form').send({ logout_token: logoutToken });
+    const { arrived, release } = holdAdditions();
+    const late = post(one).then(({ status }) => status);
+    await arrived;
+    await post(other).expect(200);
+    const later = await tokensOf('sid-1');
+    await other.oidc.sessions.save(later);
+    release();
+    expect(await late).toBe(200);
+    expect([
+      await statusOf(later.access_token, other),
+      await statusOf(old.access_token, one),
+    ]).toEqual([200, 401]);
+    expect(heard).toHaveLength(1);
+    const answer = await logOut(one, later.access_token).expect(200);
+    expect(JSON.stringify(answer.body)).toContain(`id_token_hint=${later.id_token}`);
+  });
+
+  it('a store that answers null for nothing is a store all the same', async () => {
+    const store = Object.assign(Object.create(sessionStore) as MemorySessionStore, {
+      get: async (keys: readonly string[]) =>
+        (await sessionStore.get(keys)).map((value) => value ?? null),
+      take: async (key: string) => (await sessionStore.take(key)) ?? null,
+      set: sessionStore.set.bind(sessionStore),
+      add: sessionStore.add.bind(sessionStore),
+      addMember: sessionStore.addMember.bind(sessionStore),
+      members: sessionStore.members.bind(sessionStore),
+    });
+    const invalidationList = {
+      add: shared.add.bind(shared),
+      check: async (keys: readonly string[]) =>
+        (await shared.check(keys)).map((cutOff) => cutOff ?? (null as never)),
+    };
+    const app = appWith({ ...optionsFor(signer), invalidationList, sessionStore: store });
+    const tokens = await tokensOf('sid-1');
+    await app.oidc.sessions.save(tokens);
+    expect(await statusOf(tokens.access_token, app)).toBe(200);
+    const logout_token = await signer.logoutToken();
+    await request(app.app)
+      .post(BACK_CHANNEL_LOGOUT)
+      .type('form')
+      .send({ logout_token })
+      .expect(200);
+    expect(await statusOf(tokens.access_token, app)).toBe(401);
+    const state = 'a'.repeat(43);
+    const returning = request(app.app).get(LOGGED_OUT).query({ state });
+    const answer = await returning.set('Cookie', `__Host-oidc-logout=${state}`);
+    expect(answer.body).toEqual({ outcome: 'mismatch' });
   });
 
   it('a token that was used before it was saved ends with its session', async () => {

@@ -169,7 +169,12 @@ export class OwnStore implements SessionStore {
   async set(records: readonly StoredRecord[]): Promise<void> {
     for (const { key, value, ttl } of records) console.log(key.trim(), value.trim(), ttl.toFixed());
   }
-  async delete(_keys: readonly string[]): Promise<void> {}
+  async add(_record: StoredRecord): Promise<boolean> {
+    return true;
+  }
+  async take(_key: string): Promise<string | undefined> {
+    return undefined;
+  }
   async addMember(_key: string, _member: string, _ttl: number): Promise<void> {}
   async members(key: string): Promise<string[]> {
     return [key];

@@ -1,9 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import request from 'supertest';
 import type { OidcLogoutOptions } from '../lib/index.ts';
-import { type App, appWith, call, LOGOUT, optionsFor } from './support/app.ts';
+import {
+  type App,
+  appWith,
+  BACK_CHANNEL_LOGOUT,
+  call,
+  FRONT_CHANNEL_LOGOUT,
+  LOGGED_OUT,
+  LOGOUT,
+  optionsFor,
+} from './support/app.ts';
 import { CLIENT_ID, createSigner, type Signer } from './support/provider.ts';
 import { type RedisServer, startRedisServer } from './support/redis-server.ts';
 
@@ -21,6 +30,11 @@ let signer: Signer;
 beforeAll(async () => {
   redis = await startRedisServer();
   signer = await createSigner();
+});
+
+afterEach(() => {
+  redis.resume();
+  jest.restoreAllMocks();
 });
 
 afterAll(() => redis.close());
@@ -55,12 +69,15 @@ async function exercise(options: Partial<OidcLogoutOptions>) {
   await logOut({ [first.refresh_token]: first.access_token }).expect(400);
   await attempt(app.oidc.sessions.rotate(first, second));
   await attempt(app.oidc.sessions.save({ ...first, id_token: first.access_token }));
+  const endpoints = await exerciseEndpoints(app);
   const stored = await redis.dump();
 
   redis.pause();
   await Promise.all([
     call(app, second.access_token).expect(503),
     logOut({ token: second.access_token }).expect(503),
+    notify(app, endpoints.logoutToken).expect(400),
+    request(app.app).get(`${LOGGED_OUT}?state=${endpoints.state}`).expect(200),
   ]);
   await attempt(app.oidc.sessions.save(first));
   redis.resume();
@@ -68,11 +85,58 @@ async function exercise(options: Partial<OidcLogoutOptions>) {
   await attempt(app.oidc.sessions.rotate(first, second));
   jest.restoreAllMocks();
   expect(errors).toHaveLength(4);
+  await app.oidc.close();
   return {
     tokens,
+    endpoints,
     stored,
-    said: inspect([app.events, errors, written], { depth: 20, showHidden: true }),
+    said: inspect([app.events, endpoints.answers, errors, written], {
+      depth: 20,
+      showHidden: true,
+    }),
   };
+}
+
+const notify = ({ app }: App, logout_token: string) =>
+  request(app).post(BACK_CHANNEL_LOGOUT).type('form').send({ logout_token });
+
+/** Ends sessions in all ways, well and badly, and comes back. */
+async function exerciseEndpoints(app: App) {
+  app.oidc.on('session-ended', (event) => app.events.push(['session-ended', event]));
+  const tokens = await tokensOf('sid-4');
+  await app.oidc.sessions.save(tokens);
+  const { access_token } = tokens;
+  const logout = await request(app.app).post(LOGOUT).send({ access_token }).expect(200);
+  const cookie = (logout.get('Set-Cookie') ?? [])[0]?.split(';')[0] ?? '';
+  const [, state = ''] = cookie.split('=');
+  const logoutToken = await signer.logoutToken({ sid: 'sid-4' });
+  const frame = (query: string) => request(app.app).get(FRONT_CHANNEL_LOGOUT + query);
+  const comeBack = (query: string) =>
+    request(app.app)
+      .get(LOGGED_OUT + query)
+      .set('Cookie', cookie);
+  const answers = [
+    await comeBack(`?state=${state}&state=${state}`).expect(200),
+    await comeBack(`?state=${state}`).expect(200, { outcome: 'verified' }),
+    await comeBack(`?state=${state}`).expect(200, { outcome: 'mismatch' }),
+    await notify(app, logoutToken).expect(200),
+    await notify(app, `${logoutToken.slice(0, -9)}AAAAAAAAA`).expect(400),
+    await notify(app, tokens.id_token).expect(400),
+    await request(app.app)
+      .post(BACK_CHANNEL_LOGOUT)
+      .send({ logout_token: logoutToken })
+      .expect(400),
+    await frame('?sid=sid-4').expect(200),
+    await frame(`?iss=${logoutToken}&sid=${state}`).expect(400),
+    await frame(`?sid=${access_token}&sid=${state}`).expect(400),
+    await request(app.app).put(LOGGED_OUT).set('Cookie', cookie).expect(405),
+    await request(app.app)
+      .post(LOGOUT)
+      .set('Return-To', `https://${state}`)
+      .send({ access_token })
+      .expect(400),
+  ].map(({ headers, text }) => ({ headers: headers, text }));
+  return { tokens, state, logoutToken, answers };
 }
 
 async function tokensOf(sid: string | undefined): Promise<Tokens> {
@@ -86,17 +150,22 @@ async function tokensOf(sid: string | undefined): Promise<Tokens> {
 /** The parts of a token that are secret: its text, its claims and its signature. */
 function secretsOf(tokens: readonly Tokens[]): string[] {
   const texts = tokens.flatMap((each) => Object.values(each) as string[]);
-  const parts = texts.flatMap((text) => text.split('.').slice(1));
-  return [...texts, ...parts, CLIENT_SECRET];
+  return [...texts.flatMap(partsOf), CLIENT_SECRET];
+}
+
+function partsOf(text: string): string[] {
+  return [text, ...text.split('.').slice(1)];
 }
 
 describe('no token and no secret', () => {
   it('is in an event, an error, a line of output or a key; with encryptionKey not in a value either', async () => {
     await redis.flush();
-    const { tokens, stored, said } = await exercise({ encryptionKey: randomBytes(32) });
+    const { tokens, endpoints, stored, said } = await exercise({ encryptionKey: randomBytes(32) });
     const kept = JSON.stringify(stored);
     expect(Object.keys(stored).length).toBeGreaterThan(8);
-    for (const secret of secretsOf(tokens)) {
+    const { state, logoutToken } = endpoints;
+    const secrets = secretsOf([...tokens, endpoints.tokens]);
+    for (const secret of [...secrets, state, ...partsOf(logoutToken)]) {
       expect(said).not.toContain(secret);
       expect(kept).not.toContain(secret);
     }
@@ -104,9 +173,13 @@ describe('no token and no secret', () => {
 
   it('but the ID Token is in a value without encryptionKey', async () => {
     await redis.flush();
-    const { tokens, stored, said } = await exercise({});
+    const { endpoints, stored, said, ...others } = await exercise({});
+    const tokens = [...others.tokens, endpoints.tokens];
     const idTokens = tokens.map(({ id_token }) => id_token);
-    for (const secret of secretsOf(tokens)) {
+    const { state, logoutToken } = endpoints;
+    expect(said).not.toContain(state);
+    expect(Object.keys(stored).join()).not.toContain(state);
+    for (const secret of [...secretsOf(tokens), ...partsOf(logoutToken)]) {
       expect(said).not.toContain(secret);
       expect(Object.keys(stored).join()).not.toContain(secret);
       const mayBeStored = idTokens.some((idToken) => idToken.includes(secret));

@@ -156,10 +156,10 @@ describe('a Redis that', () => {
   it('loses the session record only after the list has the session', async () => {
     const { access_token, id_token } = await login();
     const admin = redis.connect();
-    await admin.call('ACL', 'SETUSER', 'default', '-del');
+    await admin.call('ACL', 'SETUSER', 'default', '-getdel');
     await expectUnavailable(logOut(access_token));
     await call(access_token).expect(401);
-    await admin.call('ACL', 'SETUSER', 'default', '+del');
+    await admin.call('ACL', 'SETUSER', 'default', '+getdel');
     const answer = await logOut(access_token).expect(200);
     expect(JSON.stringify(answer.body)).toContain(id_token);
     expect(Object.keys(await redis.dump()).filter((key) => key.includes(':session:'))).toEqual([]);

@@ -16,6 +16,9 @@ export class DeadlineInvalidationList implements InvalidationList {
   }
 
   check(keys: readonly string[]): Promise<(number | undefined)[]> {
-    return this.#calls.run('check', () => this.#list.check(keys));
+    // An app's own list may answer null, as Redis does, for what is not there.
+    return this.#calls.run('check', async () =>
+      (await this.#list.check(keys)).map((cutOff) => cutOff ?? undefined),
+    );
   }
 }

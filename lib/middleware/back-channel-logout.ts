@@ -8,7 +8,7 @@ import {
 } from '../errors.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { Logouts } from '../session/logouts.ts';
-import type { EndedSession, SessionEnds } from '../session/session-ends.ts';
+import { type EndedSession, saved, type SessionEnds, untold } from '../session/session-ends.ts';
 import { secondsUntil } from '../store/seconds-until.ts';
 import { type LogoutToken, verifyLogoutToken } from '../token/logout-token.ts';
 import { logoutTokenKey } from '../token/token-keys.ts';
@@ -51,26 +51,21 @@ export function backChannelLogout(parts: BackChannelLogoutParts) {
     });
   }
 
-  // Section 2.7: with `sid` that session, else all of the subject's.
-  async function end({ issuer, subject, sid, issuedAt }: LogoutToken): Promise<EndedSession[]> {
-    if (sid === undefined) {
-      return ends.endSubject({ issuer, subject: subject ?? '', until: issuedAt });
-    }
-    const session = await ends.find(issuer, sid);
-    if (subject !== undefined && (session.subject ?? subject) !== subject) {
-      throw new InvalidLogoutTokenError('another-subject');
-    }
-    return ends.end([session]);
-  }
-
   // Remembered when it is done, not before: after a failure in between the provider's next try succeeds.
   async function endOnce(key: string, token: LogoutToken): Promise<EndedSession[]> {
-    if (await logouts.hasToken(key)) return [];
-    const ended = await end(token);
+    const { issuer, subject, sid, issuedAt } = token;
+    const [found, isKnown] = await Promise.all([
+      ends.find({ issuer, subject, sid, until: issuedAt }),
+      logouts.hasToken(key),
+    ]);
+    if (isKnown) return ends.conclude(untold(found));
+    if (found.sessions.some((session) => session.subject !== subject && subject !== undefined)) {
+      throw new InvalidLogoutTokenError('another-subject');
+    }
+    await ends.end(found);
     const ttl = secondsUntil(token.expiresAt + parts.clockTolerance);
     const isFirst = await logouts.addToken(key, ttl);
-    await ends.forget(ended);
-    return isFirst ? ended : [];
+    return ends.conclude(isFirst ? found : saved(found));
   }
 
   async function takeEffect(token: LogoutToken): Promise<EndedSession[]> {

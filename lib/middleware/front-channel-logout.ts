@@ -1,8 +1,9 @@
 import type { NextFunction, Request, Response } from 'express';
 import { InvalidRequestError } from '../errors.ts';
 import type { Provider } from '../provider/provider.ts';
-import type { SessionEnds } from '../session/session-ends.ts';
+import { saved, type SessionEnds } from '../session/session-ends.ts';
 import { sendOAuthError, serve } from './endpoint.ts';
+import { isPreview } from './preview.ts';
 import { queryValues } from './query.ts';
 
 export interface FrontChannelLogoutParts {
@@ -29,23 +30,23 @@ export function frontChannelLogout({ providers, ends }: FrontChannelLogoutParts)
   }
 
   async function endSession(issuer: string, sid: string) {
-    const session = await ends.find(issuer, sid);
-    if (session.registered === undefined) return [];
-    const ended = await ends.end([session]);
-    await ends.forget(ended);
-    return ended;
+    const found = saved(await ends.find({ issuer, sid }));
+    await ends.end(found);
+    return ends.conclude(found);
   }
 
   async function handle(req: Request, res: Response): Promise<void> {
+    res.set('Referrer-Policy', 'no-referrer');
     const provider = findProvider(req);
     const sid = readSid(req);
-    allowFraming(res, await provider.origins());
-    if (isPrefetch(req)) {
-      res.status(204).end();
-      return;
-    }
-    const ended = req.method === 'GET' ? await endSession(provider.issuer, sid) : [];
-    res.status(200).type('html').end(PAGE);
+    const [origins, ended] = await Promise.all([
+      provider.origins(),
+      isPreview(req) ? [] : endSession(provider.issuer, sid),
+    ]);
+    allowFraming(res, origins);
+    // A browser shows no page that it fetched ahead without a body, but asks again.
+    if (isPreview(req) && req.method === 'GET') res.status(204).end();
+    else res.status(200).type('html').end(PAGE);
     ends.announce(ended, 'front-channel');
   }
 
@@ -65,13 +66,6 @@ function allowFraming(res: Response, origins: readonly string[]): void {
   res.removeHeader('X-Frame-Options');
   res.removeHeader('Cross-Origin-Resource-Policy');
   res.removeHeader('Cross-Origin-Embedder-Policy');
-  res.set({
-    'Content-Security-Policy': `default-src 'none'; frame-ancestors ${origins.join(' ')}`,
-    'Referrer-Policy': 'no-referrer',
-  });
-}
-
-function isPrefetch({ headers }: Request): boolean {
-  const purposes = [headers['sec-purpose'], headers.purpose, headers['x-moz']];
-  return purposes.some((purpose) => String(purpose).includes('prefetch'));
+  const policy = `default-src 'none'; frame-ancestors ${origins.join(' ')}`;
+  res.set('Content-Security-Policy', policy);
 }

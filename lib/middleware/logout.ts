@@ -93,27 +93,21 @@ export function logout(parts: LogoutParts) {
     await logouts.keepAnswer(accessToken.key, answer, parts.retryWindow);
   }
 
-  async function invalidate(request: Logout): Promise<void> {
-    await invalidations.add(invalidationsOf(request));
-    await forgetEnded(request);
-  }
-
-  async function forgetEnded({ coverage, session }: Logout): Promise<void> {
-    if (session === undefined) return;
+  /** Whether the end of the session is this request's to tell: of a saved one only one takes the record. */
+  async function forgetEnded({ coverage, repeated, session }: Logout): Promise<boolean> {
+    if (session === undefined) return !repeated;
     // Where the end came before, what is known under the session's key may be of a login after it.
     if (coverage.session) {
       const [cutOff = 0] = await invalidations.lookUp(session.session);
-      if (cutOff <= session.generation) return;
+      if (cutOff <= session.generation) return false;
     }
-    await registry.forget([session.session]);
+    return registry.forget(session);
   }
 
-  function tell({ accessToken, login, session, repeated }: Logout): void {
+  function tell({ accessToken, login, session, repeated }: Logout, isNews: boolean): void {
     const owner = ownerOf(accessToken, session);
     events.emit('logout', { ...owner, repeated });
-    if (login === undefined) return;
-    const isNews = !repeated || session !== undefined;
-    ends.announce([{ key: login.session, ...owner, isNews }], 'logout');
+    if (login !== undefined && isNews) ends.announce([owner], 'logout');
   }
 
   async function handle(req: Request, res: Response): Promise<void> {
@@ -122,11 +116,12 @@ export function logout(parts: LogoutParts) {
     const returnTo = parts.returnTo(req);
     const answer = request.keptAnswer ?? (await createAnswer(request));
     if (request.keptAnswer === undefined) await keep(request, answer, returnTo);
-    await invalidate(request);
-    if (answer.state !== undefined) states.bind(answer.state, res);
+    await invalidations.add(invalidationsOf(request));
+    const isNews = await forgetEnded(request);
+    if (answer.state !== undefined) states.bind(answer.state, req, res);
     const { postLogoutRedirectUri } = request.accessToken.provider.settings;
     send(req, res, answer.redirect, postLogoutRedirectUri ?? '/');
-    tell(request);
+    tell(request, isNews);
   }
 
   const sendError = elasticsearch ? sendElasticsearchError : sendOAuthError;

@@ -2,6 +2,7 @@ import type { NextFunction, Request, Response } from 'express';
 import { MethodNotAllowedError } from '../errors.ts';
 import { forbidCaching, sendOAuthError } from './endpoint.ts';
 import type { PostLogoutStates } from './post-logout.ts';
+import { isPreview } from './preview.ts';
 
 /**
  * Tells the app's own page, which comes next, what to think of a browser that returns from the provider.
@@ -16,9 +17,8 @@ export function postLogoutCallback(states: PostLogoutStates) {
       return;
     }
     try {
-      // A preview by HEAD must not use up the state.
-      const isPreview = req.method === 'HEAD';
-      req.postLogout = isPreview ? { outcome: 'missing' } : await states.verify(req, res);
+      // What nobody sees must not use up the state.
+      req.postLogout = isPreview(req) ? { outcome: 'missing' } : await states.verify(req, res);
     } catch (error) {
       next(error);
       return;

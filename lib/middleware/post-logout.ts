@@ -54,7 +54,9 @@ export class PostLogoutStates {
     await this.#logouts.keepPending(stateKey(state), logout, LIFETIME);
   }
 
-  bind(state: string, res: Response): void {
+  /** Binds the state to the browser, unless another site's page has sent it here. */
+  bind(state: string, req: Request, res: Response): void {
+    if (req.headers['sec-fetch-site'] === 'cross-site') return;
     res.cookie(this.#cookieName, state, { ...this.#cookie, maxAge: LIFETIME * 1000 });
   }
 
@@ -64,17 +66,13 @@ export class PostLogoutStates {
     const bound = parse(req.headers.cookie ?? '')[this.#cookieName];
     const isForeign = bound !== undefined && !isEqual(bound, state);
     if (others.length > 0 || !STATE.test(state) || isForeign) return { outcome: 'mismatch' };
-    const logout = await this.#take(state);
-    if (bound !== undefined) res.clearCookie(this.#cookieName, this.#cookie);
-    if (logout === undefined) return { outcome: 'mismatch' };
-    return bound === undefined ? { outcome: 'unbound' } : { outcome: 'verified', ...logout };
-  }
-
-  async #take(state: string): Promise<PendingLogout | undefined> {
     try {
-      return await this.#logouts.takePending(stateKey(state));
+      const logout = await this.#logouts.takePending(stateKey(state));
+      if (bound !== undefined) res.clearCookie(this.#cookieName, this.#cookie);
+      if (logout === undefined) return { outcome: 'mismatch' };
+      return bound === undefined ? { outcome: 'unbound' } : { outcome: 'verified', ...logout };
     } catch (error) {
-      if (error instanceof StoreUnavailableError) return undefined;
+      if (error instanceof StoreUnavailableError) return { outcome: 'mismatch' };
       throw error;
     }
   }

@@ -20,10 +20,10 @@ export interface LogoutOptions {
 export type ReturnTo = (req: Request) => string | undefined;
 
 export function resolveReturnTo({ returnTo, allowedReturnTo = [] }: LogoutOptions): ReturnTo {
-  if (returnTo === undefined) return () => undefined;
-  if (typeof returnTo !== 'function') throw new TypeError('"returnTo" must be a function');
   const others = [allowedReturnTo].flat();
   const allowed = new Set(others.length > 0 ? checkTexts(others, 'allowedReturnTo') : []);
+  if (returnTo === undefined) return () => undefined;
+  if (typeof returnTo !== 'function') throw new TypeError('"returnTo" must be a function');
   return (req) => {
     const place: unknown = returnTo(req);
     if (place === undefined) return undefined;
@@ -32,11 +32,13 @@ export function resolveReturnTo({ returnTo, allowedReturnTo = [] }: LogoutOption
   };
 }
 
-const PRINTABLE_PATH = /^\/[\x21-\x7e]*$/;
+const PRINTABLE_PATH = /^\/(?![/\\])[\x21-\x7e]*$/;
 const ANY_ORIGIN = 'https://app.invalid';
 
-// The URL parser decides as a browser does: `//host` and `/\host` are places elsewhere.
+// The URL parser decides as a browser does: `//host` and `/\host` are places elsewhere, and `/..//host` a
+// path that would become one.
 function isOwnPath(place: string): boolean {
   if (!PRINTABLE_PATH.test(place) || !URL.canParse(place, ANY_ORIGIN)) return false;
-  return new URL(place, ANY_ORIGIN).origin === ANY_ORIGIN;
+  const { origin, pathname } = new URL(place, ANY_ORIGIN);
+  return origin === ANY_ORIGIN && !pathname.startsWith('//');
 }

@@ -1,4 +1,6 @@
 const PRINTABLE = /^[\x21-\x7e]+$/;
+// The URL parser lets `*`, `;` and `,` stand in a host name, which mean something in headers.
+const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])$/;
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /**
@@ -10,7 +12,7 @@ export function isSecureUrl(value: unknown, allowInsecure: boolean): value is st
   if (typeof value !== 'string' || !PRINTABLE.test(value) || value.includes('#')) return false;
   if (!URL.canParse(value)) return false;
   const { protocol, hostname, username, password } = new URL(value);
-  if (username !== '' || password !== '') return false;
+  if (username !== '' || password !== '' || !HOST.test(hostname)) return false;
   return (
     protocol === 'https:' || (protocol === 'http:' && (allowInsecure || LOOPBACK.test(hostname)))
   );

@@ -2,18 +2,21 @@ import { randomUUID } from 'node:crypto';
 import type { Events, SessionEndedEvent } from '../events.ts';
 import type { RedisChannel } from '../store/redis-channel.ts';
 
-const CAUSES = new Set<unknown>(['logout', 'back-channel', 'front-channel', 'app']);
+const CAUSES: readonly unknown[] = ['logout', 'back-channel', 'front-channel', 'app'];
 
 /** Tells of ended sessions: in this process at once, in the others by way of Redis. */
 export class Announcements {
   readonly #events: Events;
   readonly #channel: RedisChannel | undefined;
   readonly #origin = randomUUID();
+  readonly #issuers: ReadonlySet<unknown>;
   #isListening = false;
+  #isClosed = false;
 
-  constructor(events: Events, channel: RedisChannel | undefined) {
+  constructor(events: Events, channel: RedisChannel | undefined, issuers: Iterable<string>) {
     this.#events = events;
     this.#channel = channel;
+    this.#issuers = new Set(issuers);
   }
 
   announce(event: SessionEndedEvent): void {
@@ -26,7 +29,7 @@ export class Announcements {
 
   /** Hears from now on what other processes tell. */
   listen(): void {
-    if (this.#isListening) return;
+    if (this.#isListening || this.#isClosed) return;
     this.#isListening = true;
     this.#channel?.subscribe((message) => {
       this.#hear(message);
@@ -34,24 +37,28 @@ export class Announcements {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#channel?.close();
   }
 
   #hear(message: string): void {
-    const { origin, ...event } = parse(message);
-    if (origin !== this.#origin && isEvent(event)) this.#events.emit('session-ended', event);
+    const { origin, issuer, subject, sid, cause } = parse(message);
+    if (origin === this.#origin || !this.#issuers.has(issuer) || !CAUSES.includes(cause)) return;
+    if (!isTextOrAbsent(subject) || !isTextOrAbsent(sid)) return;
+    const event = { issuer, subject, sid, cause } as SessionEndedEvent;
+    this.#events.emit('session-ended', event);
   }
 }
 
-// Whoever may publish in this Redis may have written it.
-function parse(message: string): Partial<SessionEndedEvent & { origin: string }> {
+// Whoever may publish in this Redis may have written it: an app of another database, or of another version.
+function parse(message: string): Readonly<Record<string, unknown>> {
   try {
-    return Object(JSON.parse(message)) as object;
+    return Object(JSON.parse(message)) as Record<string, unknown>;
   } catch {
     return {};
   }
 }
 
-function isEvent(event: Partial<SessionEndedEvent>): event is SessionEndedEvent {
-  return typeof event.issuer === 'string' && CAUSES.has(event.cause);
+function isTextOrAbsent(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === 'string';
 }

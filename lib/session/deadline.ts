@@ -12,7 +12,7 @@ export class DeadlineSessionStore implements SessionStore {
   }
 
   get(keys: readonly string[]): Promise<(string | undefined)[]> {
-    return this.#calls.run('get', () => this.#store.get(keys));
+    return this.#calls.run('get', async () => (await this.#store.get(keys)).map(orUndefined));
   }
 
   set(records: readonly StoredRecord[]): Promise<void> {
@@ -24,11 +24,7 @@ export class DeadlineSessionStore implements SessionStore {
   }
 
   take(key: string): Promise<string | undefined> {
-    return this.#calls.run('take', () => this.#store.take(key));
-  }
-
-  delete(keys: readonly string[]): Promise<void> {
-    return this.#calls.run('delete', () => this.#store.delete(keys));
+    return this.#calls.run('take', async () => orUndefined(await this.#store.take(key)));
   }
 
   addMember(key: string, member: string, ttl: number): Promise<void> {
@@ -36,6 +32,11 @@ export class DeadlineSessionStore implements SessionStore {
   }
 
   members(key: string): Promise<string[]> {
-    return this.#calls.run('members', () => this.#store.members(key));
+    return this.#calls.run('members', async () => [...(await this.#store.members(key))]);
   }
+}
+
+// An app's own store may answer null, as Redis does, for what is not there.
+function orUndefined<T>(value: T | null | undefined): T | undefined {
+  return value ?? undefined;
 }

@@ -27,13 +27,6 @@ export class MemorySessionStore implements SessionStore {
     return value;
   }
 
-  async delete(keys: readonly string[]): Promise<void> {
-    for (const key of keys) {
-      this.#records.delete(key);
-      this.#sets.delete(key);
-    }
-  }
-
   async addMember(key: string, member: string, ttl: number): Promise<void> {
     const members = this.#sets.get(key) ?? new ExpiringMap<true>();
     members.set(member, true, ttl);

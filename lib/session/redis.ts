@@ -37,11 +37,6 @@ export class RedisSessionStore implements SessionStore {
     return (await redis.getdel(this.#prefix + key)) ?? undefined;
   }
 
-  async delete(keys: readonly string[]): Promise<void> {
-    const redis = await this.#redis.client();
-    await Promise.all(keys.map((key) => redis.del(this.#prefix + key)));
-  }
-
   async addMember(key: string, member: string, ttl: number): Promise<void> {
     const redis = await this.#redis.client();
     const now = Math.floor(Date.now() / 1000);

@@ -7,38 +7,47 @@ import type { RegisteredSession, SessionRegistry } from './session-registry.ts';
 // What fits into one call of the store well within its deadline.
 const SESSIONS_AT_ONCE = 500;
 
-/** A session that is to end, and what is known of it. */
+/** A session that somebody names, and what is known of it. */
 export interface FoundSession {
   readonly key: string;
   readonly issuer: string;
   readonly subject: string | undefined;
   readonly sid: string | undefined;
-  /** `undefined` when it was not saved, or has ended. */
+  /** `undefined` when it was not saved, or its end was told. */
   readonly registered: RegisteredSession | undefined;
   /** Its cut-off on the list; 0 when none is listed. */
   readonly cutOff: number;
 }
 
-/** What has ended, and whether that is news. */
-export interface EndedSession {
-  /** `undefined` stands for every session of the subject. */
-  readonly key: string | undefined;
+/** One session by its `sid`, else all of a subject that began by then. */
+export interface SessionsToEnd {
   readonly issuer: string;
-  readonly subject: string | undefined;
-  readonly sid: string | undefined;
-  readonly isNews: boolean;
-}
-
-export interface EndedSubject {
-  readonly issuer: string;
-  readonly subject: string;
-  /** Seconds since the epoch: later logins stay. Default: everything until now. */
+  readonly sid?: string | undefined;
+  readonly subject?: string | undefined;
+  /** Seconds since the epoch. Default: now. */
   readonly until?: number;
 }
 
+/** What was found under a name, before it ends. */
+export interface FoundSessions {
+  readonly name: SessionsToEnd;
+  readonly sessions: readonly FoundSession[];
+  /** The subject of whom no session was saved: its end is told as a whole. */
+  readonly isWhole: boolean;
+}
+
+/** What has ended, to be told of. */
+export interface EndedSession {
+  readonly issuer: string;
+  readonly subject: string | undefined;
+  /** `undefined` where the provider names none, and for all sessions of a subject. */
+  readonly sid: string | undefined;
+}
+
 /**
- * Ends sessions that others name: the provider, an administrator. `end` puts it on the list; then it is
- * time to `forget` what was known of them, and last to `announce` it.
+ * Ends sessions that others name: the provider, an administrator. `end` puts what was found on the list. A
+ * session that was saved keeps its record until its end is told: `conclude` takes the record, which only
+ * one can, and answers what is left to `announce`.
  */
 export class SessionEnds {
   readonly #registry: SessionRegistry;
@@ -55,74 +64,103 @@ export class SessionEnds {
     this.#announcements = announcements;
   }
 
-  async find(issuer: string, sid: string): Promise<FoundSession> {
-    const key = sessionKey(issuer, sid);
-    const [[cutOff = 0], registered] = await Promise.all([
-      this.#invalidations.lookUp(key),
-      this.#registry.currentSession(key),
-    ]);
-    return { key, issuer, subject: registered?.subject, sid, registered, cutOff };
+  async find(name: SessionsToEnd): Promise<FoundSessions> {
+    const { issuer, sid } = name;
+    if (sid === undefined) return this.#findAll(name);
+    const sessions = await this.#lookUp([sessionKey(issuer, sid)], name);
+    return { name, sessions, isWhole: false };
   }
 
-  /** Ends sessions, whatever login they are of. */
-  async end(sessions: readonly FoundSession[]): Promise<EndedSession[]> {
-    await this.#invalidations.add(
-      sessions.map(({ key, issuer, subject, sid, ...session }): Invalidation => {
-        const cutOff = Math.max(Date.now(), session.cutOff + 1);
-        return { kind: 'session', key, cutOff, issuer, subject, sid };
-      }),
-    );
-    return sessions.map(({ key, issuer, subject, sid, registered, cutOff }) => {
-      // A logout that was told of has dropped what was known of its session.
-      const isNews = registered !== undefined || cutOff === 0;
-      return { key, issuer, subject, sid, isNews };
-    });
+  /** Puts the ends on the list. Of two who do it at once both give a saved session the same cut-off. */
+  async end({ name, sessions }: FoundSessions): Promise<void> {
+    if (name.sid === undefined) await this.#invalidations.add([endOfSubject(name)]);
+    for (const some of chunks(sessions)) await this.#invalidations.add(some.map(endOfSession));
   }
 
-  /** Ends everything issued to the subject, and every session of it that was saved. */
-  async endSubject({ issuer, subject, until }: EndedSubject): Promise<EndedSession[]> {
-    const key = subjectKey(issuer, subject);
-    const cutOff = until ?? Math.floor(Date.now() / 1000);
-    await this.#invalidations.add([{ kind: 'subject', key, cutOff, issuer, subject }]);
-    const keys = await this.#registry.sessionsOf(key);
-    const ended: EndedSession[] = [];
-    for (let start = 0; start < keys.length; start += SESSIONS_AT_ONCE) {
-      const some = keys.slice(start, start + SESSIONS_AT_ONCE);
-      const found = await this.#findAll(some, { issuer, subject });
-      ended.push(...(await this.end(found.filter((session) => isToEnd(session, until)))));
+  /**
+   * Drops what was known of ended sessions, and answers those whose end nobody has told. When the store
+   * fails, of which `store-error` tells, they stay ended, and may be told of once more.
+   */
+  async conclude({ name, sessions, isWhole }: FoundSessions): Promise<EndedSession[]> {
+    const { issuer, subject } = name;
+    if (isWhole) return [{ issuer, subject, sid: undefined }];
+    const untold: EndedSession[] = [];
+    for (const some of chunks(sessions)) {
+      const taken = await Promise.all(some.map((session) => this.#take(session)));
+      untold.push(...some.filter((_session, index) => taken[index]));
     }
-    if (keys.length > 0) return ended;
-    return [{ key: undefined, issuer, subject, sid: undefined, isNews: true }];
-  }
-
-  /** Drops what was known of ended sessions. They stay ended when it fails, of which `store-error` tells. */
-  async forget(ended: readonly EndedSession[]): Promise<void> {
-    const keys = ended.flatMap(({ key }) => (key === undefined ? [] : [key]));
-    if (keys.length > 0) await this.#registry.forget(keys).catch(() => undefined);
+    return untold;
   }
 
   announce(ended: readonly EndedSession[], cause: EndCause): void {
-    for (const { issuer, subject, sid, isNews } of ended) {
-      if (isNews) this.#announcements.announce({ issuer, subject, sid, cause });
+    for (const { issuer, subject, sid } of ended) {
+      this.#announcements.announce({ issuer, subject, sid, cause });
     }
   }
 
-  async #findAll(
+  async #findAll(name: SessionsToEnd): Promise<FoundSessions> {
+    const { issuer, subject = '', until } = name;
+    const keys = await this.#registry.sessionsOf(subjectKey(issuer, subject));
+    const found: FoundSession[] = [];
+    for (const some of chunks(keys)) found.push(...(await this.#lookUp(some, name)));
+    const sessions = found.filter((session) => isDue(session, until));
+    return { name, sessions, isWhole: keys.length === 0 };
+  }
+
+  /** Whether the end of the session is this one's to tell. */
+  async #take({ registered, cutOff }: FoundSession): Promise<boolean> {
+    if (registered === undefined) return cutOff === 0;
+    return this.#registry.forget(registered).catch(() => true);
+  }
+
+  async #lookUp(
     keys: readonly string[],
-    owner: { issuer: string; subject: string },
+    name: Pick<SessionsToEnd, 'issuer' | 'subject' | 'sid'>,
   ): Promise<FoundSession[]> {
-    const [cutOffs, sessions] = await Promise.all([
-      this.#invalidations.lookUp(...keys),
+    const [sessions, cutOffs] = await Promise.all([
       this.#registry.currentSessions(keys),
+      this.#invalidations.lookUp(...keys),
     ]);
     return keys.map((key, index) => {
       const registered = sessions[index];
-      return { ...owner, key, sid: registered?.sid, registered, cutOff: cutOffs[index] ?? 0 };
+      const { issuer, subject = name.subject, sid = name.sid } = registered ?? name;
+      return { key, issuer, subject, sid, registered, cutOff: cutOffs[index] ?? 0 };
     });
   }
 }
 
-// The subject's sessions are listed for a while after they ended.
-function isToEnd({ registered, cutOff }: FoundSession, until = Infinity): boolean {
-  return registered === undefined ? cutOff === 0 : registered.loginTime <= until;
+/** Those that are over although their records are there: whoever ended them has not told it. */
+export function untold({ sessions, ...found }: FoundSessions): FoundSessions {
+  const isUntold = ({ registered, cutOff }: FoundSession) =>
+    registered !== undefined && cutOff > registered.generation;
+  return { ...found, sessions: sessions.filter(isUntold), isWhole: false };
+}
+
+/** Those that were saved, whose records tell who is to announce their end. */
+export function saved({ sessions, ...found }: FoundSessions): FoundSessions {
+  const isSaved = ({ registered }: FoundSession) => registered !== undefined;
+  return { ...found, sessions: sessions.filter(isSaved), isWhole: false };
+}
+
+// A record that cannot be read is of an unknown time: what was saved of it has the subject's cut-off.
+function isDue({ registered, cutOff }: FoundSession, until: number | undefined): boolean {
+  if (registered === undefined) return until === undefined && cutOff === 0;
+  return registered.loginTime <= (until ?? Infinity);
+}
+
+function endOfSubject({ issuer, subject = '', until }: SessionsToEnd): Invalidation {
+  const cutOff = until ?? Math.floor(Date.now() / 1000);
+  return { kind: 'subject', key: subjectKey(issuer, subject), cutOff, issuer, subject };
+}
+
+// A later login has a later generation; where none is known only time is sure to be later.
+function endOfSession({ registered, cutOff, ...session }: FoundSession): Invalidation {
+  const next = Math.max(cutOff, registered?.generation ?? Date.now()) + 1;
+  return { kind: 'session', ...session, cutOff: next };
+}
+
+function* chunks<T>(all: readonly T[]): Generator<readonly T[]> {
+  for (let start = 0; start < all.length; start += SESSIONS_AT_ONCE) {
+    yield all.slice(start, start + SESSIONS_AT_ONCE);
+  }
 }

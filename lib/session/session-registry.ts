@@ -120,9 +120,18 @@ export class SessionRegistry {
     return this.#records.store.members(`subject:${subjectKey}`);
   }
 
-  /** Drops the session and its ID Token. Its tokens stay known as tokens of an ended session. */
-  async forget(sessionKeys: readonly string[]): Promise<void> {
-    await this.#records.store.delete(sessionKeys.map((key) => `session:${key}`));
+  /**
+   * Drops the session of this login with its ID Token, and tells whether it was there. Its tokens stay
+   * known as tokens of an ended session.
+   */
+  async forget({ session, generation }: LoginReference): Promise<boolean> {
+    const key = `session:${session}`;
+    const taken = await this.#records.take<RegisteredSession>(key);
+    if (taken === undefined || taken.generation === generation) return taken !== undefined;
+    // A later login took its place meanwhile.
+    const { maxSessionLifetime } = this.#lifetimes;
+    await this.#records.store.set([await this.#records.sealed(key, taken, maxSessionLifetime)]);
+    return false;
   }
 }
 

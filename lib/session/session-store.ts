@@ -20,8 +20,6 @@ export interface SessionStore {
   /** Answers a value and deletes its record, in one step: of all who ask only one gets it. */
   take(key: string): Promise<string | undefined>;
 
-  delete(keys: readonly string[]): Promise<void>;
-
   /** Adds a member to the set under `key`; the member leaves it after `ttl` seconds. */
   addMember(key: string, member: string, ttl: number): Promise<void>;
 

@@ -108,7 +108,7 @@ export class Sessions {
       { usedRefreshTokenKey },
     );
     if (!(await this.#hasEnded(session, oldTokens))) return;
-    await this.#parts.registry.forget([session.session]);
+    await this.#parts.registry.forget(session);
     await this.#refuse(tokens, session);
   }
 
@@ -127,12 +127,13 @@ export class Sessions {
     if (sid !== undefined && sub !== undefined) {
       throw new TypeError('"sid" and "sub" exclude each other');
     }
-    const ended =
+    const found = await ends.find(
       sub === undefined
-        ? await ends.end([await ends.find(issuer, checkText(sid, 'sid'))])
-        : await ends.endSubject({ issuer, subject: checkText(sub, 'sub') });
-    await ends.forget(ended);
-    ends.announce(ended, 'app');
+        ? { issuer, sid: checkText(sid, 'sid') }
+        : { issuer, subject: checkText(sub, 'sub') },
+    );
+    await ends.end(found);
+    ends.announce(await ends.conclude(found), 'app');
   }
 
   async #verify(token: string): Promise<IdToken> {

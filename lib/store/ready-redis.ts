@@ -17,7 +17,6 @@ export interface RedisClient extends NodeJS.EventEmitter {
     condition: 'NX',
   ): Promise<string | null>;
   getdel(key: string): Promise<string | null>;
-  del(key: string): Promise<unknown>;
   eval(script: string, keys: number, ...keysAndArguments: (string | number)[]): Promise<unknown>;
   expire(key: string, seconds: number): Promise<unknown>;
   zadd(key: string, score: number, member: string): Promise<unknown>;

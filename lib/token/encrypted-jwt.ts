@@ -28,6 +28,8 @@ export async function decryptJwt(
   token: string,
   { alg, enc = 'A128CBC-HS256', jwks }: TokenEncryption,
 ): Promise<string> {
+  // Compression was not agreed, and would get around every limit of size.
+  if (headerOf(token).zip !== undefined) throw new InvalidJwtError();
   const rules = { keyManagementAlgorithms: [alg], contentEncryptionAlgorithms: [enc] };
   for (const key of candidates(token, jwks.keys)) {
     try {

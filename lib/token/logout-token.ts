@@ -8,6 +8,14 @@ import {
 } from 'jose';
 import { InvalidLogoutTokenError, ProviderUnavailableError } from '../errors.ts';
 import { failureReason } from '../failure-reason.ts';
+import {
+  checkBoolean,
+  checkNames,
+  checkNumber,
+  checkObject,
+  checkText,
+  checkTexts,
+} from '../option-checks.ts';
 import { decryptJwt, repeatsClaims, type TokenEncryption } from './encrypted-jwt.ts';
 import { InvalidJwtError, verifyJwt } from './jwt.ts';
 import { isJwt } from './token-keys.ts';
@@ -65,6 +73,7 @@ interface Rules {
  * not checked.
  *
  * @throws {@link InvalidLogoutTokenError} when the token is not one of this provider for this client; `reason` tells why.
+ * @throws TypeError when an option is missing, wrong or unknown.
  * @throws {@link ProviderUnavailableError} when the function that finds the key failed to look.
  *
  * @example
@@ -81,8 +90,8 @@ export async function verifyLogoutToken(
   key: LogoutTokenKey,
   options: LogoutTokenOptions,
 ): Promise<LogoutToken> {
-  const { encryption } = options;
   const rules = rulesOf(options);
+  const { encryption } = options;
   const jwt = encryption === undefined ? logoutToken : await decrypt(logoutToken, encryption);
   checkHeader(jwt, rules);
   // Whatever can be refused before the signature is costs no cryptography.
@@ -94,10 +103,30 @@ export async function verifyLogoutToken(
   return readClaims(claims, rules);
 }
 
+const NAMES = [
+  'issuer',
+  'clientId',
+  'algorithms',
+  'encryption',
+  'strict',
+  'clockTolerance',
+  'maxAge',
+];
+
+// Checked each time: a rule that is missing would let pass what it is there to refuse.
 function rulesOf(options: LogoutTokenOptions): Rules {
-  const { issuer, clientId, algorithms = ['RS256'], strict = false } = options;
-  const { clockTolerance = 5, maxAge = 300 } = options;
-  return { issuer, clientId, algorithms, strict, clockTolerance, maxAge };
+  checkObject(options, 'options');
+  checkNames(options, NAMES, 'verifyLogoutToken()');
+  const { issuer, clientId, algorithms = ['RS256'], strict, clockTolerance, maxAge } = options;
+  const unit = 'seconds';
+  return {
+    issuer: checkText(issuer, 'issuer'),
+    clientId: checkText(clientId, 'clientId'),
+    algorithms: checkTexts(algorithms, 'algorithms'),
+    strict: checkBoolean(strict, 'strict', false),
+    clockTolerance: checkNumber(clockTolerance, 'clockTolerance', { standard: 5, least: 0, unit }),
+    maxAge: checkNumber(maxAge, 'maxAge', { standard: 300, least: 1, unit }),
+  };
 }
 
 async function decrypt(token: string, encryption: TokenEncryption): Promise<string> {
@@ -157,14 +186,18 @@ function finderOf(key: LogoutTokenKey): JWTVerifyGetKey {
 
 /** Section 2.4: what a Logout Token must and must not have. */
 function readClaims(claims: JWTPayload, rules: Rules): LogoutToken {
-  const { aud, sub, sid, jti } = claims;
+  const { iss, aud, sub, sid, jti } = claims;
+  const audiences = [aud].flat();
+  if (iss !== rules.issuer) throw new InvalidLogoutTokenError('unknown-issuer');
+  if (!audiences.includes(rules.clientId) || (rules.strict && audiences.length > 1)) {
+    throw new InvalidLogoutTokenError('not-authentic');
+  }
   if (Object.hasOwn(claims, 'nonce')) throw new InvalidLogoutTokenError('nonce');
   if (!hasEvent(claims.events)) throw new InvalidLogoutTokenError('event-missing');
   if (!isText(jti) || !isTextOrAbsent(sub) || !isTextOrAbsent(sid)) {
     throw new InvalidLogoutTokenError('claims-malformed');
   }
   if (sub === undefined && sid === undefined) throw new InvalidLogoutTokenError('session-missing');
-  if (rules.strict && [aud].flat().length > 1) throw new InvalidLogoutTokenError('not-authentic');
   return { issuer: rules.issuer, subject: sub, sid, jti, ...readTimes(claims, rules) };
 }
 

@@ -421,6 +421,35 @@ describe('sessions.end', () => {
     expect(await statusOf(alice)).toBe(401);
   });
 
+  it('of a user ends more sessions than fit into one call of the store', async () => {
+    const count = 1200;
+    const es256 = await createSigner(signer.issuer, { alg: 'ES256' });
+    app = start(optionsFor(es256, { provider: { algorithms: ['ES256'] } }));
+    const names = Array.from({ length: count }, (_, index) => `sid-${index}`);
+    const heard = new Set<string | undefined>();
+    app.oidc.on('session-ended', ({ sid }) => heard.add(sid));
+    for (let index = 0; index < count; index += 50) {
+      const some = names.slice(index, index + 50).map(async (sid) => {
+        const id_token = await es256.idToken({ sid });
+        await app.oidc.sessions.save({ access_token: `opaque-${sid}`, id_token });
+      });
+      await Promise.all(some);
+    }
+    expect(await keysOf('session')).toHaveLength(count);
+
+    await app.oidc.sessions.end({ issuer: signer.issuer, sub: 'alice' });
+
+    expect(await keysOf('session')).toEqual([]);
+    expect([...heard].sort()).toEqual(names.sort());
+    for (const index of [0, 499, 500, 999, 1000, 1199]) {
+      expect(await statusOf({ access_token: `opaque-sid-${index}` })).toBe(401);
+    }
+    expect(app.events.filter(([name]) => name === 'store-error')).toEqual([]);
+    const kinds = app.events.map(([, event]) => (event as { kind?: string }).kind);
+    expect(kinds.filter((kind) => kind === 'session')).toHaveLength(count);
+    await app.oidc.close();
+  });
+
   it('compares auth_time, where a token has it, so that a refreshed token stays out', async () => {
     const now = Math.floor(Date.now() / 1000);
     await app.oidc.sessions.end({ issuer: signer.issuer, sub: 'alice' });
