@@ -204,6 +204,7 @@ const every: Required<OidcLogoutOptions> = {
   maxTokenLifetime: 1,
   maxSessionLifetime: 1,
   retryWindow: 0,
+  logoutTokenMaxAge: 300,
   bodyLimit: 1,
   errorFormat: 'elasticsearch',
   includeClientId: false,
