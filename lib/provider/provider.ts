@@ -115,7 +115,10 @@ export class Provider {
   }
 
   #deadline(): AbortSignal {
-    return AbortSignal.any([this.#closing.signal, AbortSignal.timeout(this.settings.timeoutMs)]);
+    const timeout = AbortSignal.timeout(this.settings.timeoutMs);
+    // Held by a listener: Node 20 would collect it as garbage while a composite signal waits for it.
+    timeout.addEventListener('abort', () => undefined, { once: true });
+    return AbortSignal.any([this.#closing.signal, timeout]);
   }
 
   async #attempt<T>(

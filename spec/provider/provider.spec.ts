@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { RequestListener } from 'node:http';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import request from 'supertest';
 import type { OidcLogoutOptions, ProviderOptions } from '../../lib/index.ts';
 import { type App, appWith, call, LOGOUT } from '../support/app.ts';
@@ -15,6 +17,11 @@ import {
 } from '../support/provider.ts';
 
 const WELL_KNOWN = '/.well-known/openid-configuration';
+
+function garbageCollector(): () => void {
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc') as () => void;
+}
 
 describe('provider', () => {
   let provider: ProviderServer;
@@ -42,6 +49,22 @@ describe('provider', () => {
     apps.push(app);
     return app;
   }
+
+  it('gives 503 in time, though memory is collected while the provider hangs', async () => {
+    const app = start({}, { providerTimeout: 300 });
+    const collectGarbage = garbageCollector();
+    const arrived = new Promise<void>((resolve) => {
+      provider.answer = () => {
+        resolve();
+      };
+    });
+    const answer = call(app, await signer.accessToken()).then(({ status }) => status);
+    await arrived;
+    collectGarbage();
+    await new Promise((resolve) => setImmediate(resolve));
+    collectGarbage();
+    expect(await answer).toBe(503);
+  });
 
   describe('metadata', () => {
     it('is fetched once for all who wait, and kept', async () => {
