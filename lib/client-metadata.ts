@@ -23,6 +23,7 @@ export interface ClientMetadata {
   readonly backchannel_logout_session_required?: boolean;
   readonly frontchannel_logout_uri?: string;
   readonly frontchannel_logout_session_required?: boolean;
+  readonly token_endpoint_auth_method?: string;
   readonly id_token_signed_response_alg: string;
   readonly id_token_encrypted_response_alg?: string;
   readonly id_token_encrypted_response_enc?: string;
@@ -49,6 +50,7 @@ export function clientMetadata({ providers, baseUrl, options }: ClientMetadataPa
     }
     return checkUrl(base.replace(/\/$/, '') + path, name, provider.allowInsecureRequests);
   };
+  const method = authenticationMethod(provider);
   const metadata: ClientMetadata = {
     ...(provider.postLogoutRedirectUri !== undefined && {
       post_logout_redirect_uris: [provider.postLogoutRedirectUri],
@@ -61,6 +63,7 @@ export function clientMetadata({ providers, baseUrl, options }: ClientMetadataPa
       frontchannel_logout_uri: uriOf('frontChannelLogout', frontChannelLogout),
       frontchannel_logout_session_required: true,
     }),
+    ...(method !== undefined && { token_endpoint_auth_method: method }),
     id_token_signed_response_alg: algorithms[0] ?? 'RS256',
     ...(idTokenEncryption !== undefined && {
       id_token_encrypted_response_alg: idTokenEncryption.alg,
@@ -68,6 +71,14 @@ export function clientMetadata({ providers, baseUrl, options }: ClientMetadataPa
     }),
   };
   return metadata;
+}
+
+type Credentials = Pick<ProviderSettings, 'clientAuthentication' | 'clientSecret'>;
+
+// Where it is not told how the secret is sent, it is sent in the way of registrations that do not say either.
+// Without credentials here the app may have some elsewhere.
+function authenticationMethod({ clientAuthentication, clientSecret }: Credentials) {
+  return clientAuthentication?.method ?? (clientSecret && 'client_secret_basic');
 }
 
 function findProvider(providers: readonly ProviderSettings[], issuer?: string): ProviderSettings {

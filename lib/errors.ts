@@ -75,6 +75,17 @@ export class InvalidRequestError extends HttpError {
   }
 }
 
+/** The request may have been made by the page of another site. Status 403; nothing was changed. */
+export class CrossOriginError extends HttpError {
+  readonly code = 'ERR_CROSS_ORIGIN';
+  readonly status = 403;
+  readonly error = 'invalid_request';
+
+  constructor() {
+    super('The request does not come from a page of this app');
+  }
+}
+
 /** The endpoint does not serve this method. Status 405 with `Allow`. */
 export class MethodNotAllowedError extends HttpError {
   readonly code = 'ERR_METHOD_NOT_ALLOWED';
@@ -133,6 +144,7 @@ const INVALID_TOKEN = {
   'not-authentic': 'The access token is not authentic or not meant for this API',
   expired: 'The access token expired',
   'lives-too-long': 'The access token lives too long',
+  inactive: 'The provider says that the access token is not active',
   invalidated: 'The access token was invalidated by a logout',
 } as const;
 

@@ -34,6 +34,22 @@ export interface SessionEndedEvent {
   readonly cause: EndCause;
 }
 
+/**
+ * What came of a revocation at the provider. It never changes the outcome of the logout.
+ *
+ * @see [RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)
+ */
+export interface RevocationEvent {
+  readonly kind: 'access-token' | 'refresh-token';
+  /** `unsupported`: the provider cannot revoke this kind of token, which expires by itself. */
+  readonly outcome: 'revoked' | 'unsupported' | 'failed';
+  /** Of a failure: the provider's error code, `HTTP_503`, `TimeoutError` or a code such as `ECONNREFUSED`. */
+  readonly reason: string | undefined;
+  readonly issuer: string;
+  readonly subject: string | undefined;
+  readonly sid: string | undefined;
+}
+
 /** A call to the store failed or took longer than `storeTimeout`. */
 export interface StoreErrorEvent {
   /**
@@ -45,10 +61,13 @@ export interface StoreErrorEvent {
   readonly reason: string;
 }
 
-/** The provider's metadata or keys could not be fetched; the last good copy stays in use. */
+/**
+ * The provider's metadata or keys could not be fetched, where the last good copy stays in use; or it did not
+ * answer an introspection.
+ */
 export interface ProviderErrorEvent {
   readonly issuer: string;
-  readonly operation: 'metadata' | 'keys';
+  readonly operation: 'metadata' | 'keys' | 'introspection';
   readonly reason: string;
 }
 
@@ -63,6 +82,7 @@ export interface OidcLogoutEvents {
   logout: LogoutEvent;
   invalidated: InvalidatedEvent;
   'session-ended': SessionEndedEvent;
+  revocation: RevocationEvent;
   'store-error': StoreErrorEvent;
   'provider-error': ProviderErrorEvent;
   'listener-error': ListenerErrorEvent;

@@ -5,11 +5,24 @@ const CODE = /^[A-Z][A-Z0-9_]{1,40}$/;
  * and with it what was to be stored.
  */
 export function failureReason(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  if ('code' in error && typeof error.code === 'string' && CODE.test(error.code)) return error.code;
-  if (error.cause instanceof Error) return failureReason(error.cause);
+  if (!isErrorLike(error)) return 'unknown';
+  if (typeof error.code === 'string' && CODE.test(error.code)) return error.code;
+  if (isErrorLike(error.cause)) return failureReason(error.cause);
   if (error.name !== 'ReplyError') return error.name;
   // Redis begins an error with its code: OOM, NOAUTH, READONLY.
   const word = error.message.split(' ', 1)[0] ?? '';
   return CODE.test(word) ? word : error.name;
+}
+
+interface ErrorLike {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: unknown;
+  readonly cause?: unknown;
+}
+
+// Not by its class: that of another realm has another one.
+function isErrorLike(error: unknown): error is ErrorLike {
+  const { name, message } = Object(error) as Partial<Record<string, unknown>>;
+  return typeof name === 'string' && typeof message === 'string';
 }

@@ -2,6 +2,7 @@ export { oidcLogout } from './oidc-logout.ts';
 export { verifyLogoutToken } from './token/logout-token.ts';
 export {
   HttpError,
+  CrossOriginError,
   InsufficientScopeError,
   InvalidIdTokenError,
   InvalidLogoutTokenError,
@@ -19,10 +20,13 @@ export {
 
 export type { OidcLogout } from './oidc-logout.ts';
 export type { OidcLogoutOptions } from './options.ts';
-export type { ProviderOptions } from './provider-options.ts';
+export type { ProviderOptions, ProviderRegistration } from './provider-options.ts';
 export type { ClientMetadata, ClientMetadataOptions } from './client-metadata.ts';
+export type { EndSessionOptions } from './middleware/end-session-url.ts';
 export type { GuardOptions } from './middleware/guard.ts';
-export type { LogoutOptions } from './middleware/return-to.ts';
+export type { LogoutOptions } from './middleware/logout-options.ts';
+export type { SessionTokens } from './middleware/logout-tokens.ts';
+export type { RevocationPolicy } from './provider/revocations.ts';
 export type { PostLogout } from './middleware/post-logout.ts';
 export type { RequestAuth } from './middleware/request-auth.ts';
 export type { SessionName, Sessions, TokenResponse } from './session/sessions.ts';
@@ -33,11 +37,28 @@ export type {
   LogoutEvent,
   OidcLogoutEvents,
   ProviderErrorEvent,
+  RevocationEvent,
   SessionEndedEvent,
   StoreErrorEvent,
 } from './events.ts';
 export type { InvalidLogoutTokenCause, InvalidRequestCause, InvalidTokenCause } from './errors.ts';
 export type { InvalidationEntry, InvalidationList } from './invalidation/invalidation-list.ts';
+export type {
+  ClientAuthentication,
+  ClientCredentials,
+  ClientSecretBasicAuthentication,
+  ClientSecretPostAuthentication,
+  NoClientAuthentication,
+  PrivateKeyJwtAuthentication,
+  TlsClientAuthentication,
+} from './provider/client-authentication.ts';
+export type {
+  EndSessionDialect,
+  EndSessionForm,
+  IdTokenHintPolicy,
+  LogoutHint,
+} from './provider/end-session-request.ts';
+export type { IntrospectionPolicy } from './provider/provider.ts';
 export type { ProviderMetadata } from './provider/metadata.ts';
 export type { RedisClient, RedisSubscriber } from './store/ready-redis.ts';
 export type { SessionStore, StoredRecord } from './session/session-store.ts';

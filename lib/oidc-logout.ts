@@ -1,38 +1,21 @@
 import { IncomingMessage } from 'node:http';
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import {
   clientMetadata,
   type ClientMetadata,
   type ClientMetadataOptions,
 } from './client-metadata.ts';
-import { Events, type Listener, type OidcLogoutEvents } from './events.ts';
-import { DeadlineInvalidationList } from './invalidation/deadline.ts';
-import { Invalidations } from './invalidation/invalidations.ts';
-import { MemoryInvalidationList } from './invalidation/memory.ts';
-import { RedisInvalidationList } from './invalidation/redis.ts';
+import type { Listener, OidcLogoutEvents } from './events.ts';
 import { backChannelLogout } from './middleware/back-channel-logout.ts';
+import { type EndSessionOptions, endSessionUrl } from './middleware/end-session-url.ts';
 import { frontChannelLogout } from './middleware/front-channel-logout.ts';
-import { guard, type GuardOptions, resolveScope } from './middleware/guard.ts';
+import { guard, type GuardOptions, resolveGuardOptions } from './middleware/guard.ts';
+import { type LogoutOptions, resolveLogoutOptions } from './middleware/logout-options.ts';
 import { logout } from './middleware/logout.ts';
 import { postLogoutCallback } from './middleware/post-logout-callback.ts';
-import { PostLogoutStates } from './middleware/post-logout.ts';
-import { type LogoutOptions, resolveReturnTo } from './middleware/return-to.ts';
-import { checkNames, checkObject } from './option-checks.ts';
-import { type OidcLogoutOptions, type ResolvedOptions, resolveOptions } from './options.ts';
-import { Provider } from './provider/provider.ts';
-import { Announcements } from './session/announcements.ts';
-import { DeadlineSessionStore } from './session/deadline.ts';
-import { Encryption } from './session/encryption.ts';
-import { Logouts } from './session/logouts.ts';
-import { MemorySessionStore } from './session/memory.ts';
-import { Records } from './session/records.ts';
-import { RedisSessionStore } from './session/redis.ts';
-import { SessionEnds } from './session/session-ends.ts';
-import { SessionRegistry } from './session/session-registry.ts';
-import { Sessions } from './session/sessions.ts';
-import { RedisChannel } from './store/redis-channel.ts';
-import { StoreCalls } from './store/store-calls.ts';
-import { AccessTokens } from './token/access-token.ts';
+import { type OidcLogoutOptions, resolveOptions } from './options.ts';
+import { createParts } from './parts.ts';
+import type { Sessions } from './session/sessions.ts';
 
 /** The parts to mount and to call, made by {@link oidcLogout}. */
 export interface OidcLogout {
@@ -101,6 +84,19 @@ export interface OidcLogout {
   readonly sessions: Sessions;
 
   /**
+   * The End Session URL by itself, for an app that builds its own logout route; `null` where the provider has
+   * none. It ends nothing here. Its `state` is kept, and bound to the browser by a cookie on `res`, which must
+   * not have been sent yet.
+   *
+   * @throws TypeError when the issuer is not a configured one.
+   * @throws {@link InvalidRequestError} when `returnTo` is not a path of the app.
+   * @throws {@link StoreUnavailableError} or {@link ProviderUnavailableError}
+   *
+   * @see [OpenID Connect RP-Initiated Logout 1.0, section 2](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout)
+   */
+  endSessionUrl(req: Request, res: Response, session?: EndSessionOptions): Promise<string | null>;
+
+  /**
    * What to register of this app at the provider for its logout, to be merged into what is registered for
    * its login, such as `redirect_uris`. `baseUrl` is where the app is found, such as
    * `https://app.example.com`; its front channel must have the origin of a redirect URI.
@@ -118,8 +114,8 @@ export interface OidcLogout {
   off<Name extends keyof OidcLogoutEvents>(name: Name, listener: Listener<Name>): OidcLogout;
 
   /**
-   * Gives up what is under way at the provider, and closes the connection that was duplicated for
-   * `session-ended`. The Redis client stays the app's.
+   * Waits for the revocations under way, gives up what else is under way at the provider, and closes the
+   * connection that was duplicated for `session-ended`. The Redis client stays the app's.
    */
   close(): Promise<void>;
 }
@@ -142,43 +138,21 @@ export interface OidcLogout {
  */
 export function oidcLogout(options: OidcLogoutOptions): OidcLogout {
   const settings = resolveOptions(options);
-  const events = new Events();
-  const providers = new Map(
-    settings.providers.map((provider) => [provider.issuer, new Provider(provider, events)]),
-  );
-  const calls = new StoreCalls(events, settings.storeTimeout);
-  const { list, store } = createStores(settings, calls);
-  const records = new Records(store, new Encryption(settings.encryptionKey));
-  const registry = new SessionRegistry(records, settings);
-  const logouts = new Logouts(records);
-  const invalidations = new Invalidations(list, registry, events, settings);
-  const accessTokens = new AccessTokens(providers, registry, settings);
-  const announcements = new Announcements(
-    events,
-    createChannel(settings, calls, events),
-    providers.keys(),
-  );
-  const ends = new SessionEnds(registry, invalidations, announcements);
-  const secure = settings.providers.every((provider) => !isPlain(provider.postLogoutRedirectUri));
-  const states = new PostLogoutStates(logouts, { secure });
-  const { maxTokenLifetime } = settings;
+  const parts = createParts(settings);
+  const { announcements, events, providers, revocations, sessions, states } = parts;
 
   const oidc: OidcLogout = {
     logout(logoutOptions = {}) {
       refuseRequest(logoutOptions, 'logout');
-      checkObject(logoutOptions, 'options');
-      checkNames(logoutOptions, ['returnTo', 'allowedReturnTo'], 'logout()');
-      const returnTo = resolveReturnTo(logoutOptions);
-      const parts = { accessTokens, invalidations, registry, logouts, ends, states, events };
-      return logout({ ...settings, ...parts, returnTo });
+      return logout({ ...settings, ...parts, options: resolveLogoutOptions(logoutOptions) });
     },
     backChannelLogout(...misuse: unknown[]) {
       refuseRequest(misuse[0], 'backChannelLogout');
-      return backChannelLogout({ ...settings, providers, logouts, ends });
+      return backChannelLogout({ ...settings, ...parts });
     },
     frontChannelLogout(...misuse: unknown[]) {
       refuseRequest(misuse[0], 'frontChannelLogout');
-      return frontChannelLogout({ providers, ends });
+      return frontChannelLogout(parts);
     },
     postLogoutCallback(...misuse: unknown[]) {
       refuseRequest(misuse[0], 'postLogoutCallback');
@@ -186,17 +160,12 @@ export function oidcLogout(options: OidcLogoutOptions): OidcLogout {
     },
     guard(guardOptions = {}) {
       refuseRequest(guardOptions, 'guard');
-      checkObject(guardOptions, 'options');
-      checkNames(guardOptions, ['scope'], 'guard()');
-      if (settings.audience === undefined) {
-        throw new TypeError(
-          '"audience" must be set for guard(): what "aud" of its access tokens contains',
-        );
-      }
-      const scope = resolveScope(guardOptions.scope);
-      return guard({ ...settings, accessTokens, invalidations, scope });
+      return guard({ ...settings, ...parts, ...resolveGuardOptions(guardOptions, settings) });
     },
-    sessions: new Sessions({ providers, registry, invalidations, ends, maxTokenLifetime }),
+    sessions,
+    endSessionUrl(req, res, session = {}) {
+      return endSessionUrl({ ...settings, ...parts }, { req, res }, session);
+    },
     clientMetadata(baseUrl, metadataOptions = {}) {
       return clientMetadata({ providers: settings.providers, baseUrl, options: metadataOptions });
     },
@@ -209,10 +178,10 @@ export function oidcLogout(options: OidcLogoutOptions): OidcLogout {
       events.off(name, listener);
       return oidc;
     },
-    close() {
-      for (const provider of providers.values()) provider.close();
+    async close() {
       announcements.close();
-      return Promise.resolve();
+      await revocations.close();
+      for (const provider of providers.values()) provider.close();
     },
   };
   return oidc;
@@ -221,32 +190,4 @@ export function oidcLogout(options: OidcLogoutOptions): OidcLogout {
 function refuseRequest(options: unknown, name: string): void {
   if (!(options instanceof IncomingMessage)) return;
   throw new TypeError(`oidc.${name} must be called: app.use(path, oidc.${name}())`);
-}
-
-function isPlain(url: string | undefined): boolean {
-  return url?.startsWith('http:') === true;
-}
-
-function createChannel(
-  { redis, keyPrefix }: ResolvedOptions,
-  calls: StoreCalls,
-  events: Events,
-): RedisChannel | undefined {
-  if (redis === undefined) return undefined;
-  return new RedisChannel(redis, `${keyPrefix}session-ended`, calls, events);
-}
-
-function createStores({ redis, keyPrefix, ...own }: ResolvedOptions, calls: StoreCalls) {
-  const list =
-    redis === undefined
-      ? (own.invalidationList ?? new MemoryInvalidationList())
-      : new RedisInvalidationList(redis, keyPrefix);
-  const store =
-    redis === undefined
-      ? (own.sessionStore ?? new MemorySessionStore())
-      : new RedisSessionStore(redis, keyPrefix);
-  return {
-    list: new DeadlineInvalidationList(list, calls),
-    store: new DeadlineSessionStore(store, calls),
-  };
 }

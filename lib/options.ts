@@ -10,6 +10,7 @@ import {
 } from './option-checks.ts';
 import type { InvalidationList } from './invalidation/invalidation-list.ts';
 import type { ProviderSettings } from './provider/provider.ts';
+import type { RevocationPolicy } from './provider/revocations.ts';
 import { type ProviderOptions, resolveProviders } from './provider-options.ts';
 import type { SessionStore } from './session/session-store.ts';
 import type { RedisClient } from './store/ready-redis.ts';
@@ -95,6 +96,20 @@ export interface OidcLogoutOptions {
   /** What the guard does when the store fails: answer 503, or let authentic tokens pass. Default: `deny`. */
   readonly onStoreError?: 'deny' | 'allow' | undefined;
 
+  /**
+   * Which tokens of a logout are revoked at a provider that has a revocation endpoint. Default: `all`. A
+   * provider that cannot revoke access tokens says so, which is no failure.
+   *
+   * @see [RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)
+   */
+  readonly revocation?: RevocationPolicy | undefined;
+
+  /**
+   * How long a logout waits for its revocations, in milliseconds; then they go on in the background.
+   * Default: 1000.
+   */
+  readonly revocationTimeout?: number | undefined;
+
   /** How long a call to the store may take, in milliseconds. Default: 500. */
   readonly storeTimeout?: number | undefined;
 
@@ -125,6 +140,8 @@ export interface ResolvedOptions {
   readonly errorFormat: 'oauth' | 'elasticsearch';
   readonly includeClientId: boolean;
   readonly onStoreError: 'deny' | 'allow';
+  readonly revocation: RevocationPolicy;
+  readonly revocationTimeout: number;
   readonly storeTimeout: number;
 }
 
@@ -147,6 +164,8 @@ const NAMES: Record<keyof OidcLogoutOptions, true> = {
   errorFormat: true,
   includeClientId: true,
   onStoreError: true,
+  revocation: true,
+  revocationTimeout: true,
   storeTimeout: true,
   providerTimeout: true,
   allowInsecureRequests: true,
@@ -187,13 +206,15 @@ export function resolveOptions(options: OidcLogoutOptions): ResolvedOptions {
     errorFormat: checkChoice(options.errorFormat, 'errorFormat', ['oauth', 'elasticsearch']),
     includeClientId: checkBoolean(options.includeClientId, 'includeClientId', true),
     onStoreError: checkChoice(options.onStoreError, 'onStoreError', ['deny', 'allow']),
+    revocation: checkChoice(options.revocation, 'revocation', ['all', 'refresh-token', 'never']),
+    revocationTimeout: checkMilliseconds(options, 'revocationTimeout', 1000),
     storeTimeout: checkMilliseconds(options, 'storeTimeout', 500),
   });
 }
 
 function checkMilliseconds(
   options: OidcLogoutOptions,
-  name: 'storeTimeout' | 'providerTimeout',
+  name: 'storeTimeout' | 'providerTimeout' | 'revocationTimeout',
   standard: number,
 ): number {
   return checkNumber(options[name], name, { standard, least: 1, unit: 'milliseconds' });

@@ -1,17 +1,30 @@
 import {
+  checkChoice,
   checkJwks,
   checkNames,
   checkObject,
   checkText,
-  checkTexts,
   checkUrl,
 } from './option-checks.ts';
+import type { ClientCredentials } from './provider/client-authentication.ts';
+import type {
+  EndSessionDialect,
+  IdTokenHintPolicy,
+  LogoutHint,
+} from './provider/end-session-request.ts';
 import type { ProviderMetadata } from './provider/metadata.ts';
-import type { ProviderSettings } from './provider/provider.ts';
+import type { IntrospectionPolicy, ProviderSettings } from './provider/provider.ts';
+import { resolveAlgorithms } from './provider-options/algorithms.ts';
+import { resolveAuthentication } from './provider-options/client-authentication.ts';
+import { resolveEndSession } from './provider-options/end-session.ts';
+import { resolveEncryption } from './provider-options/token-encryption.ts';
 import type { TokenEncryption } from './token/encrypted-jwt.ts';
 
 /** An OpenID Provider and this app's registration there. */
-export interface ProviderOptions {
+export type ProviderOptions = ProviderRegistration & ClientCredentials;
+
+/** What a provider is, and what this app is registered with there. */
+export interface ProviderRegistration {
   /**
    * The provider's issuer identifier, exactly as it stands in its metadata and in `iss`: a trailing
    * slash counts.
@@ -20,12 +33,6 @@ export interface ProviderOptions {
 
   /** The `client_id` of this app at the provider. */
   readonly clientId: string;
-
-  /**
-   * The client's secret. Used as the key of ID Tokens and Logout Tokens when their algorithms have one
-   * of `HS256`, `HS384`, `HS512`.
-   */
-  readonly clientSecret?: string | undefined;
 
   /**
    * Where the provider sends the browser after the logout: one of the URIs registered there as
@@ -59,8 +66,44 @@ export interface ProviderOptions {
   readonly idTokenEncryption?: TokenEncryption | undefined;
 
   /**
-   * The provider's metadata under their wire names, of which `end_session_endpoint` and `jwks_uri` are
-   * read. Default: fetched from `<issuer>/.well-known/openid-configuration` when first needed.
+   * Send the ID Token as `id_token_hint`: `always`, `never`, or with `auto` unless the URL would be longer
+   * than `maxRedirectLength`; then `logout_hint` and `client_id` have to do. Default: `auto`.
+   */
+  readonly idTokenHint?: IdTokenHintPolicy | undefined;
+
+  /** The longest URL with an ID Token, in bytes. Default: 8000. */
+  readonly maxRedirectLength?: number | undefined;
+
+  /**
+   * Tells the `logout_hint` of a session, such as a user name that the provider knows. Default: none, and
+   * the `sid` where the ID Token is left out for its length.
+   */
+  readonly logoutHint?: LogoutHint | undefined;
+
+  /** The languages of the provider's pages, in order of preference: BCP 47 tags. Default: none. */
+  readonly uiLocales?: string | readonly string[] | undefined;
+
+  /** Further parameters of the End Session request, by name. Default: none. */
+  readonly endSessionParameters?: Readonly<Record<string, string>> | undefined;
+
+  /**
+   * How the provider wants to be told of a logout: as the specification says, or at `auth0` at
+   * `/v2/logout` with `returnTo`, or at Amazon `cognito` with `logout_uri`. These two send no `state` back.
+   * Default: `standard`.
+   */
+  readonly endSession?: EndSessionDialect | undefined;
+
+  /**
+   * Ask the provider about access tokens: about `opaque` ones that were not saved, or `always`, about JWTs
+   * too. Default: `never`. The client must be allowed to ask.
+   *
+   * @see [RFC 7662](https://www.rfc-editor.org/rfc/rfc7662)
+   */
+  readonly introspection?: IntrospectionPolicy | undefined;
+
+  /**
+   * The provider's metadata under their wire names, as far as this package
+   * reads them. Default: fetched from `<issuer>/.well-known/openid-configuration` when first needed.
    */
   readonly metadata?: ProviderMetadata | undefined;
 
@@ -72,10 +115,18 @@ const NAMES: Record<keyof ProviderOptions, true> = {
   issuer: true,
   clientId: true,
   clientSecret: true,
+  clientAuthentication: true,
   postLogoutRedirectUri: true,
   algorithms: true,
   logoutTokenAlgorithms: true,
   idTokenEncryption: true,
+  idTokenHint: true,
+  maxRedirectLength: true,
+  logoutHint: true,
+  uiLocales: true,
+  endSessionParameters: true,
+  endSession: true,
+  introspection: true,
   metadata: true,
   jwks: true,
 };
@@ -115,6 +166,7 @@ function resolveProvider(provider: ProviderOptions, rules: RequestRules): Provid
     issuer,
     clientId: checkText(provider.clientId, 'provider.clientId'),
     clientSecret,
+    clientAuthentication: resolveAuthentication(provider),
     postLogoutRedirectUri:
       postLogoutRedirectUri === undefined
         ? undefined
@@ -122,59 +174,28 @@ function resolveProvider(provider: ProviderOptions, rules: RequestRules): Provid
     algorithms,
     logoutTokenAlgorithms: resolveAlgorithms(provider, 'logoutTokenAlgorithms', algorithms),
     idTokenEncryption: resolveEncryption(provider.idTokenEncryption),
+    ...resolveEndSession(provider),
+    introspection: checkChoice(provider.introspection, 'provider.introspection', [
+      'never',
+      'opaque',
+      'always',
+    ]),
     metadata,
     jwks,
   });
 }
 
+const URL_MEMBERS = [
+  'jwks_uri',
+  'end_session_endpoint',
+  'revocation_endpoint',
+  'introspection_endpoint',
+] as const;
+
 function checkMetadata(metadata: ProviderMetadata, allowInsecure: boolean): void {
   checkObject(metadata, 'provider.metadata');
-  for (const member of ['jwks_uri', 'end_session_endpoint'] as const) {
+  for (const member of URL_MEMBERS) {
     if (!metadata[member]) continue;
     checkUrl(metadata[member], `provider.metadata.${member}`, allowInsecure);
   }
-}
-
-const ALGORITHM = /^(?:(?:RS|PS|ES|HS)(?:256|384|512)|EdDSA|Ed25519|ML-DSA-(?:44|65|87))$/;
-
-function resolveAlgorithms(
-  provider: ProviderOptions,
-  name: 'algorithms' | 'logoutTokenAlgorithms',
-  standard: readonly string[],
-): readonly string[] {
-  const checked = checkTexts(provider[name] ?? standard, `provider.${name}`);
-  for (const algorithm of checked) {
-    if (!ALGORITHM.test(algorithm)) {
-      throw new TypeError(
-        `"provider.${name}" must not have "${algorithm}": it is no JWS signature algorithm`,
-      );
-    }
-    // RFC 7518, section 3.2: a key at least as long as the hash.
-    const octets = algorithm.startsWith('HS') ? Number(algorithm.slice(2)) / 8 : 0;
-    if (Buffer.byteLength(provider.clientSecret ?? '') < octets) {
-      throw new TypeError(
-        `"provider.clientSecret" must have at least ${octets} bytes for ${algorithm}`,
-      );
-    }
-  }
-  return checked;
-}
-
-const KEY_MANAGEMENT =
-  /^(?:RSA-OAEP(?:-(?:256|384|512))?|(?:ECDH-ES\+)?A(?:128|192|256)KW|A(?:128|192|256)GCMKW|ECDH-ES|dir)$/;
-const CONTENT_ENCRYPTION = /^(?:A128CBC-HS256|A192CBC-HS384|A256CBC-HS512|A(?:128|192|256)GCM)$/;
-
-function resolveEncryption(encryption: TokenEncryption | undefined): TokenEncryption | undefined {
-  if (encryption === undefined) return undefined;
-  checkObject(encryption, 'provider.idTokenEncryption');
-  checkNames(encryption, ['alg', 'enc', 'jwks'], '"provider.idTokenEncryption"');
-  const { alg, enc, jwks }: { alg: unknown; enc?: unknown; jwks: unknown } = encryption;
-  if (typeof alg !== 'string' || !KEY_MANAGEMENT.test(alg)) {
-    throw new TypeError('"provider.idTokenEncryption.alg" must be a JWE key management algorithm');
-  }
-  if (enc !== undefined && (typeof enc !== 'string' || !CONTENT_ENCRYPTION.test(enc))) {
-    throw new TypeError('"provider.idTokenEncryption.enc" must be a JWE content encryption');
-  }
-  checkJwks(jwks, 'provider.idTokenEncryption.jwks');
-  return Object.freeze({ ...encryption });
 }

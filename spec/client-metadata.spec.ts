@@ -14,7 +14,7 @@ const URL_EXPECTED =
   'must be an absolute https: URL without fragment and user (http: on loopback, or with "allowInsecureRequests")';
 
 const start = (provider: Partial<ProviderOptions> = {}) =>
-  oidcLogout({ provider: { ...PROVIDER, ...provider } });
+  oidcLogout({ provider: { ...PROVIDER, ...provider } as ProviderOptions });
 
 describe('clientMetadata', () => {
   it('is what the provider has to know, under the wire names', () => {
@@ -84,14 +84,26 @@ describe('clientMetadata', () => {
     const idTokenEncryption = {
       alg: 'RSA-OAEP-256',
       enc,
-      jwks: { keys: [{ kty: 'RSA', d: 'secret' }] },
+      jwks: { keys: [{ kty: 'RSA', d: 'hidden' }] },
     };
-    const metadata = start({ idTokenEncryption, clientSecret: 'secret' }).clientMetadata(BASE_URL);
+    const metadata = start({ idTokenEncryption, clientSecret: 'hidden' }).clientMetadata(BASE_URL);
     expect(metadata).toMatchObject({
       id_token_encrypted_response_alg: 'RSA-OAEP-256',
       id_token_encrypted_response_enc: told,
     });
-    expect(JSON.stringify(metadata)).not.toContain('secret');
+    expect(JSON.stringify(metadata)).not.toContain('hidden');
+  });
+
+  it.each<[Partial<ProviderOptions>, string | undefined]>([
+    [{}, undefined],
+    [{ clientSecret: 'hidden' }, 'client_secret_basic'],
+    [
+      { clientSecret: 'hidden', clientAuthentication: { method: 'client_secret_post' } },
+      'client_secret_post',
+    ],
+    [{ clientAuthentication: { method: 'none' } }, 'none'],
+  ])('tells how the client authenticates with %j', (provider, method) => {
+    expect(start(provider).clientMetadata(BASE_URL).token_endpoint_auth_method).toBe(method);
   });
 
   it('is of the provider that issuer names, where there are several', () => {

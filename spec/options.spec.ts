@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import express from 'express';
+import { generateKeyPair } from 'jose';
 import request from 'supertest';
 import { oidcLogout } from '../lib/index.ts';
 
@@ -13,6 +14,7 @@ const MIDDLEWARES = [
   'guard',
 ] as const;
 const encryption = { alg: 'RSA-OAEP-256', jwks: { keys: [] } };
+const keyPair = await generateKeyPair('ES256');
 const list = { add: () => undefined, check: () => undefined };
 
 describe('oidcLogout', () => {
@@ -21,6 +23,7 @@ describe('oidcLogout', () => {
       'backChannelLogout',
       'clientMetadata',
       'close',
+      'endSessionUrl',
       'frontChannelLogout',
       'guard',
       'logout',
@@ -191,6 +194,134 @@ describe('oidcLogout', () => {
       { provider: { ...provider, idTokenEncryption: null } },
       '"provider.idTokenEncryption" must be an object',
     ],
+    [
+      { provider: { ...provider, idTokenHint: true } },
+      '"provider.idTokenHint" must be one of auto, always, never',
+    ],
+    [
+      { provider: { ...provider, maxRedirectLength: 0 } },
+      '"provider.maxRedirectLength" must be a whole number of bytes, 1 or more',
+    ],
+    [
+      { provider: { ...provider, maxRedirectLength: '8kB' } },
+      '"provider.maxRedirectLength" must be a whole number of bytes, 1 or more',
+    ],
+    [
+      { provider: { ...provider, logoutHint: 'alice' } },
+      '"provider.logoutHint" must be a function',
+    ],
+    [{ provider: { ...provider, logoutHint: null } }, '"provider.logoutHint" must be a function'],
+    [
+      { provider: { ...provider, uiLocales: [] } },
+      '"provider.uiLocales" must be a string or an array of strings that is not empty',
+    ],
+    [
+      { provider: { ...provider, uiLocales: 'fr en' } },
+      '"provider.uiLocales" must be BCP 47 language tags',
+    ],
+    [
+      { provider: { ...provider, uiLocales: ['fr', 'en\n'] } },
+      '"provider.uiLocales" must be BCP 47 language tags',
+    ],
+    [
+      { provider: { ...provider, uiLocales: ['fr_CA'] } },
+      '"provider.uiLocales" must be BCP 47 language tags',
+    ],
+    [
+      { provider: { ...provider, endSessionParameters: 'a=b' } },
+      '"provider.endSessionParameters" must be an object',
+    ],
+    [
+      { provider: { ...provider, endSessionParameters: { a: 1 } } },
+      '"provider.endSessionParameters.a" must be a string that is not empty',
+    ],
+    [
+      { provider: { ...provider, endSessionParameters: { a: '' } } },
+      '"provider.endSessionParameters.a" must be a string that is not empty',
+    ],
+    ...[
+      'id_token_hint',
+      'client_id',
+      'post_logout_redirect_uri',
+      'state',
+      'logout_hint',
+      'ui_locales',
+    ].map((name): [unknown, string] => [
+      { provider: { ...provider, endSessionParameters: { [name]: 'x' } } },
+      `"provider.endSessionParameters" must not have "${name}"`,
+    ]),
+    [
+      { provider: { ...provider, endSession: 'google' } },
+      '"provider.endSession" must be one of standard, auth0, cognito',
+    ],
+    [
+      { provider: { ...provider, introspection: true } },
+      '"provider.introspection" must be one of never, opaque, always',
+    ],
+    ...(['revocation_endpoint', 'introspection_endpoint'] as const).map(
+      (member): [unknown, string] => [
+        { provider: { ...provider, metadata: { [member]: 'http://op.example.com/x' } } },
+        `"provider.metadata.${member}" must be an absolute https: URL`,
+      ],
+    ),
+    ...['client_secret_basic', 'client_secret_post'].map((method): [unknown, string] => [
+      { provider: { ...provider, clientAuthentication: { method } } },
+      `"provider.clientSecret" must be set for ${method}`,
+    ]),
+    [
+      { provider: { ...provider, clientAuthentication: 'client_secret_post' } },
+      '"provider.clientAuthentication" must be an object',
+    ],
+    ...[undefined, 'client_secret_jwt', 'toString', 1].map((method): [unknown, string] => [
+      { provider: { ...provider, clientSecret: 'secret', clientAuthentication: { method } } },
+      '"provider.clientAuthentication.method" must be one of client_secret_basic, client_secret_post, private_key_jwt, tls_client_auth, none',
+    ]),
+    [
+      {
+        provider: {
+          ...provider,
+          clientSecret: 'secret',
+          clientAuthentication: { method: 'none' },
+        },
+      },
+      '"provider.clientSecret" must be left out for a public client',
+    ],
+    [
+      { provider: { ...provider, clientAuthentication: { method: 'none', kid: 'a' } } },
+      '"kid" is not an option of "provider.clientAuthentication"; its options are method',
+    ],
+    [
+      { provider: { ...provider, clientAuthentication: { method: 'tls_client_auth' } } },
+      '"provider.clientAuthentication" must be an object with the methods fetch',
+    ],
+    ...[undefined, 'PEM', { kty: 'EC' }, keyPair.publicKey].map((privateKey): [unknown, string] => [
+      {
+        provider: { ...provider, clientAuthentication: { method: 'private_key_jwt', privateKey } },
+      },
+      '"provider.clientAuthentication.privateKey" must be a CryptoKey of the type private',
+    ]),
+    [
+      {
+        provider: {
+          ...provider,
+          clientAuthentication: {
+            method: 'private_key_jwt',
+            privateKey: keyPair.privateKey,
+            kid: '',
+          },
+        },
+      },
+      '"provider.clientAuthentication.kid" must be a string that is not empty',
+    ],
+    [{ provider, revocation: true }, '"revocation" must be one of all, refresh-token, never'],
+    [
+      { provider, revocationTimeout: 0 },
+      '"revocationTimeout" must be a whole number of milliseconds, 1 or more',
+    ],
+    [
+      { provider, revocationTimeout: '1s' },
+      '"revocationTimeout" must be a whole number of milliseconds, 1 or more',
+    ],
     [{ provider, redis: {} }, '"redis" must be an object with the methods get, set, eval'],
     [{ provider, redis: 'redis://localhost' }, '"redis" must be an object with the methods'],
     [{ provider, keyPrefix: 1 }, '"keyPrefix" must be'],
@@ -280,8 +411,36 @@ describe('oidcLogout', () => {
       algorithms: ['ES256', 'HS256'],
       logoutTokenAlgorithms: 'PS256',
       idTokenEncryption: { ...encryption, enc: 'A256GCM' },
+      clientAuthentication: { method: 'client_secret_post' },
+      idTokenHint: 'never',
+      maxRedirectLength: 1,
+      logoutHint: () => 'alice',
+      uiLocales: ['fr-CA', 'de-Latn-1996', 'i-klingon'],
+      endSessionParameters: { federated: 'true' },
+      endSession: 'auth0',
+      introspection: 'always',
     } as never;
-    expect(() => oidcLogout({ provider: options, logoutTokenMaxAge: 1 })).not.toThrow();
+    const others = { logoutTokenMaxAge: 1, revocation: 'never', revocationTimeout: 1 } as const;
+    expect(() => oidcLogout({ provider: options, ...others })).not.toThrow();
+  });
+
+  it.each<[string, object]>([
+    ['a secret in the header', { method: 'client_secret_basic' }],
+    ['a secret in the body', { method: 'client_secret_post' }],
+    ['a key', { method: 'private_key_jwt', privateKey: keyPair.privateKey }],
+    [
+      'a key with its name',
+      { method: 'private_key_jwt', privateKey: keyPair.privateKey, kid: 'key-1' },
+    ],
+    ['a certificate', { method: 'tls_client_auth', fetch }],
+  ])('takes a client that authenticates by %s', (_what, clientAuthentication) => {
+    const options = { ...provider, clientSecret: 'secret', clientAuthentication };
+    expect(() => oidcLogout({ provider: options as never })).not.toThrow();
+  });
+
+  it('takes a client that authenticates not at all', () => {
+    const clientAuthentication = { method: 'none' } as const;
+    expect(() => oidcLogout({ provider: { ...provider, clientAuthentication } })).not.toThrow();
   });
 
   it.each<[unknown, string]>([
@@ -289,7 +448,7 @@ describe('oidcLogout', () => {
     ['/shop', '"options" must be an object'],
     [
       { returnTO: () => '/' },
-      '"returnTO" is not an option of logout(); its options are returnTo, allowedReturnTo',
+      '"returnTO" is not an option of logout(); its options are tokens, form, returnTo, allowedReturnTo',
     ],
     [{ returnTo: '/shop' }, '"returnTo" must be a function'],
     [{ returnTo: null }, '"returnTo" must be a function'],
@@ -302,6 +461,9 @@ describe('oidcLogout', () => {
       '"allowedReturnTo" must be a string that is not empty',
     ],
     [{ allowedReturnTo: 1 }, '"allowedReturnTo" must be a string that is not empty'],
+    [{ tokens: { access_token: 'a' } }, '"tokens" must be a function'],
+    [{ tokens: null }, '"tokens" must be a function'],
+    [{ form: 'yes' }, '"form" must be a boolean'],
   ])('logout() refuses %j', (options, message) => {
     const make = () => oidcLogout({ provider }).logout(options as never);
     expect(make).toThrow(new TypeError(message));
@@ -313,7 +475,19 @@ describe('oidcLogout', () => {
     { returnTo: undefined, allowedReturnTo: undefined },
     { returnTo: () => undefined, allowedReturnTo: 'https://partner.example/bye' },
     { returnTo: () => '/', allowedReturnTo: [] },
+    { tokens: undefined, form: undefined },
+    { tokens: () => undefined, form: true },
   ])('logout() takes %j', (options) => {
     expect(oidcLogout({ provider }).logout(options).name).toBe('logoutHandler');
+  });
+
+  it.each<[unknown, string]>([
+    [null, '"options" must be an object'],
+    [{ tokens: () => 'a' }, '"tokens" is not an option of guard(); its options are scope, token'],
+    [{ token: 'a' }, '"token" must be a function'],
+    [{ token: null }, '"token" must be a function'],
+  ])('guard() refuses %j', (options, message) => {
+    const make = () => oidcLogout({ provider, audience: 'api' }).guard(options as never);
+    expect(make).toThrow(new TypeError(message));
   });
 });

@@ -8,6 +8,7 @@ import {
   oidcLogout,
   type OidcLogoutOptions,
   type PostLogout,
+  type ProviderOptions,
   type RedisClient,
   type RequestAuth,
   type SessionStore,
@@ -68,6 +69,81 @@ export const wrong: OidcLogoutOptions[] = [
   },
 ];
 
+declare const privateKey: CryptoKey;
+
+export const authentications: ProviderOptions[] = [
+  { ...provider, clientSecret: 'secret' },
+  { ...provider, clientSecret: 'secret', clientAuthentication: { method: 'client_secret_basic' } },
+  { ...provider, clientSecret: 'secret', clientAuthentication: { method: 'client_secret_post' } },
+  { ...provider, clientAuthentication: { method: 'private_key_jwt', privateKey, kid: 'key-1' } },
+  // The secret may be the key of ID Tokens too.
+  {
+    ...provider,
+    clientSecret: 'secret',
+    clientAuthentication: { method: 'private_key_jwt', privateKey },
+  },
+  { ...provider, clientAuthentication: { method: 'tls_client_auth', fetch } },
+  { ...provider, clientAuthentication: { method: 'none' } },
+  { ...provider, clientSecret: undefined, clientAuthentication: undefined },
+];
+
+export const wrongAuthentications: ProviderOptions[] = [
+  // @ts-expect-error: a secret in the header needs a secret
+  { ...provider, clientAuthentication: { method: 'client_secret_basic' } },
+  // @ts-expect-error: a secret in the body needs a secret
+  { ...provider, clientAuthentication: { method: 'client_secret_post' } },
+  // @ts-expect-error: a public client has no secret
+  { ...provider, clientSecret: 'secret', clientAuthentication: { method: 'none' } },
+  // @ts-expect-error: a JWT needs a key
+  { ...provider, clientAuthentication: { method: 'private_key_jwt' } },
+  // @ts-expect-error: a key is no text
+  { ...provider, clientAuthentication: { method: 'private_key_jwt', privateKey: 'PEM' } },
+  // @ts-expect-error: a certificate is presented by a fetch of the app
+  { ...provider, clientAuthentication: { method: 'tls_client_auth' } },
+  // @ts-expect-error: a certificate is no key
+  { ...provider, clientAuthentication: { method: 'tls_client_auth', fetch, privateKey } },
+  // @ts-expect-error: a public client has no key
+  { ...provider, clientAuthentication: { method: 'none', privateKey } },
+  // @ts-expect-error: there is no such method
+  { ...provider, clientSecret: 'secret', clientAuthentication: { method: 'client_secret_jwt' } },
+];
+
+export const endSession: OidcLogoutOptions = {
+  provider: {
+    ...provider,
+    idTokenHint: 'always',
+    maxRedirectLength: 4000,
+    logoutHint: ({ issuer, subject, sid }) => subject ?? sid ?? issuer,
+    uiLocales: ['fr-CA', 'fr'],
+    endSessionParameters: { federated: 'true' },
+    endSession: 'auth0',
+    introspection: 'opaque',
+  },
+  revocation: 'refresh-token',
+  revocationTimeout: 500,
+};
+
+export const wrongEndSession: OidcLogoutOptions[] = [
+  // @ts-expect-error: one of three words
+  { provider: { ...provider, idTokenHint: true } },
+  // @ts-expect-error: bytes are a number
+  { provider: { ...provider, maxRedirectLength: '8kB' } },
+  // @ts-expect-error: a hint is told by a function
+  { provider: { ...provider, logoutHint: 'alice' } },
+  // @ts-expect-error: a hint is a text
+  { provider: { ...provider, logoutHint: () => 1 } },
+  // @ts-expect-error: parameters are texts
+  { provider: { ...provider, endSessionParameters: { federated: true } } },
+  // @ts-expect-error: Google has nothing of its own
+  { provider: { ...provider, endSession: 'google' } },
+  // @ts-expect-error: one of three words
+  { provider: { ...provider, introspection: true } },
+  // @ts-expect-error: one of three words
+  { provider, revocation: true },
+  // @ts-expect-error: milliseconds are a number
+  { provider, revocationTimeout: '1s' },
+];
+
 type OldStore = Omit<SessionStore, 'add' | 'take'>;
 // @ts-expect-error: a store of the app needs add and take too
 export const incomplete: SessionStore = {} as OldStore;
@@ -84,6 +160,15 @@ oidc.guard({ scopes: 'read' });
 // @ts-expect-error: a session is named by sid or sub
 void oidc.sessions.end({ issuer: provider.issuer });
 
+oidc.on('revocation', ({ kind, outcome, reason, issuer, subject, sid }) => {
+  const kinds: 'access-token' | 'refresh-token' = kind;
+  const outcomes: 'revoked' | 'unsupported' | 'failed' = outcome;
+  // @ts-expect-error: only a failure has a reason
+  const why: string = reason;
+  return [kinds, outcomes, why, issuer, subject?.length, sid?.length];
+});
+// @ts-expect-error: events carry no tokens
+oidc.on('revocation', ({ token }) => token as unknown);
 oidc.on('session-ended', ({ issuer, subject, sid, cause }) => {
   const why: EndCause = cause;
   // @ts-expect-error: a subject may be absent
@@ -101,6 +186,21 @@ oidc.logout({ returnTo: '/shop' });
 // @ts-expect-error: a place is a text
 oidc.logout({ returnTo: () => new URL('https://app.example.com') });
 oidc.logout({ returnTo: (req) => req.get('Return-To'), allowedReturnTo: ['https://a.example'] });
+oidc.logout({ tokens: () => ({ access_token: 'a', refresh_token: null }), form: true });
+oidc.logout({ tokens: () => undefined });
+oidc.logout({ tokens: () => Promise.resolve(null) });
+// @ts-expect-error: an access token is required
+oidc.logout({ tokens: () => ({ refresh_token: 'r' }) });
+// @ts-expect-error: tokens are found by a function
+oidc.logout({ tokens: { access_token: 'a' } });
+// @ts-expect-error: yes or no
+oidc.logout({ form: 'yes' });
+oidc.guard({ token: (req) => req.get('X-Token'), scope: 'read' });
+oidc.guard({ token: () => null });
+// @ts-expect-error: a token is a text
+oidc.guard({ token: () => ({ access_token: 'a' }) });
+// @ts-expect-error: a token is found by a function
+oidc.guard({ token: 'a' });
 // @ts-expect-error: it has no options
 oidc.backChannelLogout({});
 // @ts-expect-error: it has no options
@@ -130,6 +230,19 @@ app.use('/logged-out', oidc.postLogoutCallback(), (req, res) => {
   // @ts-expect-error: there may be no place to return to
   res.redirect(postLogout?.returnTo);
   res.redirect(postLogout?.returnTo ?? '/');
+});
+app.post('/own-logout', (req, res, next) => {
+  const session = { issuer: provider.issuer, idToken: 'a.b.c', subject: 'alice', returnTo: '/bye' };
+  oidc.endSessionUrl(req, res, session).then((url) => {
+    // @ts-expect-error: there may be no such URL
+    res.redirect(url);
+    res.redirect(url ?? '/');
+  }, next);
+  void oidc.endSessionUrl(req, res);
+  // @ts-expect-error: the option is idToken
+  void oidc.endSessionUrl(req, res, { id_token: 'a.b.c' });
+  // @ts-expect-error: the cookie needs a response
+  void oidc.endSessionUrl(req);
 });
 app.use('/api', oidc.guard({ scope: ['read', 'write'] }), (req) => {
   const auth: RequestAuth | undefined = req.auth;

@@ -82,6 +82,7 @@ export function backChannelLogout(parts: BackChannelLogoutParts) {
     const ended = await takeEffect(token);
     res.status(200).end();
     ends.announce(ended, 'back-channel');
+    ends.revoke(ended, 'back-channel');
   }
 
   return async function backChannelLogoutHandler(req: Request, res: Response, next: NextFunction) {

@@ -48,6 +48,7 @@ function routingError(error: HttpError, req: Request): string | undefined {
 function exceptionOf(error: HttpError, req: Request): Exception {
   if (error instanceof InvalidRequestError) return requestException(error, req);
   if (error.status === 401) return securityException('supplied token is not valid');
+  if (error.status === 403) return securityException(error.message);
   if (error.status === 503) return securityException('unable to perform requested action');
   return { type: 'content_too_long_exception', reason: error.message };
 }

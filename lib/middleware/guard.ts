@@ -7,6 +7,7 @@ import {
   StoreUnavailableError,
 } from '../errors.ts';
 import type { Invalidations } from '../invalidation/invalidations.ts';
+import { checkNames, checkObject } from '../option-checks.ts';
 import type { AccessToken, AccessTokens } from '../token/access-token.ts';
 import { readBearerToken } from '../token/bearer-token.ts';
 import { forbidCaching, sendOAuthError } from './endpoint.ts';
@@ -16,6 +17,12 @@ import './request-auth.ts';
 export interface GuardOptions {
   /** The scopes that the access token must have, all of them: an array, or one string with spaces. Default: none. */
   readonly scope?: string | readonly string[] | undefined;
+
+  /**
+   * Takes the access token from elsewhere, such as the app's own session, and not from the header. The app
+   * has to see to it that pages of other sites cannot use its cookie. Default: `Authorization: Bearer`.
+   */
+  readonly token?: ((req: Request) => string | undefined | null) | undefined;
 }
 
 export interface GuardParts {
@@ -23,6 +30,7 @@ export interface GuardParts {
   readonly invalidations: Invalidations;
   readonly onStoreError: 'deny' | 'allow';
   readonly scope: readonly string[];
+  readonly readToken: (req: Request) => string;
 }
 
 /**
@@ -35,6 +43,7 @@ export function guard({
   invalidations,
   onStoreError,
   scope,
+  readToken,
 }: GuardParts): RequestHandler {
   async function refuseInvalidated(accessToken: AccessToken): Promise<void> {
     try {
@@ -48,7 +57,7 @@ export function guard({
   }
 
   async function authorize(req: Request): Promise<void> {
-    const accessToken = await accessTokens.verify(readBearerToken(req));
+    const accessToken = await accessTokens.verify(readToken(req));
     await refuseInvalidated(accessToken);
     if (!hasScope(accessToken, scope)) throw new InsufficientScopeError(scope);
     const { token, header, payload } = accessToken;
@@ -83,11 +92,36 @@ function hasScope({ payload }: AccessToken, required: readonly string[]): boolea
   return required.every((scope) => scopes.has(scope));
 }
 
+/** Checks the options of one guard. */
+export function resolveGuardOptions(
+  options: GuardOptions,
+  { audience }: { readonly audience: readonly string[] | undefined },
+): Pick<GuardParts, 'scope' | 'readToken'> {
+  checkObject(options, 'options');
+  checkNames(options, ['scope', 'token'], 'guard()');
+  if (audience === undefined) {
+    throw new TypeError(
+      '"audience" must be set for guard(): what "aud" of its access tokens contains',
+    );
+  }
+  return { scope: resolveScope(options.scope), readToken: resolveTokenReader(options.token) };
+}
+
+function resolveTokenReader(token: GuardOptions['token']): GuardParts['readToken'] {
+  if (token === undefined) return readBearerToken;
+  if (typeof token !== 'function') throw new TypeError('"token" must be a function');
+  return (req) => {
+    const found = token(req);
+    if (!found) throw new MissingTokenError();
+    return found;
+  };
+}
+
 // RFC 6749, section 3.3
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
-/** Checks the option `scope`, which ends up in a header. */
-export function resolveScope(scope: GuardOptions['scope'] = []): readonly string[] {
+// It ends up in a header.
+function resolveScope(scope: GuardOptions['scope'] = []): readonly string[] {
   const scopes: unknown[] = typeof scope === 'string' ? scope.split(' ') : [scope].flat();
   for (const value of scopes) {
     if (typeof value === 'string' && SCOPE_TOKEN.test(value)) continue;

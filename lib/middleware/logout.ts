@@ -1,31 +1,36 @@
-import { randomBytes } from 'node:crypto';
 import type { NextFunction, Request, Response } from 'express';
+import { InvalidTokenError } from '../errors.ts';
 import type { Events } from '../events.ts';
-import type { Coverage, Invalidation, Invalidations } from '../invalidation/invalidations.ts';
-import { buildEndSessionUrl } from '../provider/end-session-url.ts';
+import type { Invalidations } from '../invalidation/invalidations.ts';
+import { endSessionRequest, type SessionToEnd } from '../provider/end-session-request.ts';
+import type { Provider } from '../provider/provider.ts';
+import type { Revocations } from '../provider/revocations.ts';
 import type { LogoutAnswer, Logouts } from '../session/logouts.ts';
 import type { SessionEnds } from '../session/session-ends.ts';
 import type { RegisteredSession, SessionRegistry } from '../session/session-registry.ts';
-import type { AccessToken, AccessTokens } from '../token/access-token.ts';
-import { sidOf } from '../token/sid.ts';
-import { refreshTokenKey } from '../token/token-keys.ts';
+import type { AccessTokens } from '../token/access-token.ts';
+import { isJwt, refreshTokenKey, tokenKey } from '../token/token-keys.ts';
+import { providerOf } from '../token/unverified-issuer.ts';
 import { refuseUnknownParameters, sendElasticsearchError } from './elasticsearch-error.ts';
 import { sendOAuthError, serve } from './endpoint.ts';
-import { readLogoutRequest } from './logout-request.ts';
-import { findNamedSession, type NamedSession } from './named-session.ts';
+import { invalidationsOf, type NamedTokens, ownerOf } from './logout-invalidations.ts';
+import type { ResolvedLogoutOptions } from './logout-options.ts';
+import type { LogoutRequest } from './logout-request.ts';
+import { tokensFromBody, tokensFromSession } from './logout-tokens.ts';
+import { findNamedSession } from './named-session.ts';
 import type { PostLogoutStates } from './post-logout.ts';
-import { createBodyReader, FORM_TYPE, JSON_TYPES } from './request-body.ts';
-import type { ReturnTo } from './return-to.ts';
 
 export interface LogoutParts {
+  readonly providers: ReadonlyMap<string, Provider>;
   readonly accessTokens: AccessTokens;
   readonly invalidations: Invalidations;
   readonly registry: SessionRegistry;
   readonly logouts: Logouts;
   readonly ends: SessionEnds;
+  readonly revocations: Revocations;
   readonly states: PostLogoutStates;
   readonly events: Events;
-  readonly returnTo: ReturnTo;
+  readonly options: ResolvedLogoutOptions;
   /** Bytes. */
   readonly bodyLimit: number;
   readonly errorFormat: 'oauth' | 'elasticsearch';
@@ -35,73 +40,90 @@ export interface LogoutParts {
 }
 
 /** A logout request of which everything is known that the answer needs. */
-interface Logout extends NamedSession {
-  readonly accessToken: AccessToken;
-  readonly refreshTokenKey: string | undefined;
-  /** What is on the list already. */
-  readonly coverage: Coverage;
+interface Logout extends NamedTokens {
+  readonly refreshToken: string | undefined;
   /** The access token was dead before. */
   readonly repeated: boolean;
+  /** No logout has named the refresh token before. */
+  readonly isRefreshTokenNew: boolean;
   /** What was answered before, within `retryWindow`. */
   readonly keptAnswer: LogoutAnswer | undefined;
 }
 
 /**
- * Ends the session that the tokens in the body belong to, and answers where to send the browser.
+ * Ends the session that the tokens of the request belong to, and answers where to send the browser.
  *
  * @see [OpenID Connect RP-Initiated Logout 1.0](https://openid.net/specs/openid-connect-rpinitiated-1_0.html)
  */
 export function logout(parts: LogoutParts) {
-  const { accessTokens, invalidations, registry, logouts, ends, states, events } = parts;
-  const readBody = createBodyReader(parts.bodyLimit, [...JSON_TYPES, FORM_TYPE]);
+  const { accessTokens, invalidations, registry, logouts, ends, states, events, options } = parts;
   const elasticsearch = parts.errorFormat === 'elasticsearch';
+  const readTokens =
+    options.tokens === undefined
+      ? tokensFromBody(parts.bodyLimit)
+      : tokensFromSession(options.tokens);
 
-  async function read(req: Request, res: Response): Promise<Logout> {
-    const request = await readLogoutRequest(await readBody(req, res));
-    const refreshKey = request.refreshToken && refreshTokenKey(request.refreshToken);
-    const accessToken = await accessTokens.verifyForLogout(request.accessToken);
-    const [named, coverage, keptAnswer] = await Promise.all([
+  async function read({ accessToken: token, refreshToken }: LogoutRequest): Promise<Logout> {
+    const refreshKey = refreshToken && refreshTokenKey(refreshToken);
+    const accessToken = await accessTokens.verifyForLogout(token);
+    const [named, coverage, [refreshTokenEntry], keptAnswer] = await Promise.all([
       findNamedSession(parts, accessToken, refreshKey),
       invalidations.coverage(accessToken),
+      invalidations.lookUp(refreshKey),
       logouts.findAnswer(accessToken.key),
     ]);
     const repeated = coverage.token || coverage.subject || coverage.session;
-    return { ...named, accessToken, refreshTokenKey: refreshKey, coverage, repeated, keptAnswer };
+    const tokens = { accessToken, refreshToken, refreshTokenKey: refreshKey };
+    const isRefreshTokenNew = refreshKey !== undefined && refreshTokenEntry === undefined;
+    return { ...named, ...tokens, coverage, repeated, isRefreshTokenNew, keptAnswer };
   }
 
-  async function createAnswer({ accessToken, session, repeated }: Logout): Promise<LogoutAnswer> {
-    const { provider } = accessToken;
-    const endpoint = await provider.endSessionEndpoint();
-    if (endpoint === undefined) return { redirect: undefined, state: undefined };
-    const { clientId, postLogoutRedirectUri } = provider.settings;
-    const state = postLogoutRedirectUri && randomBytes(32).toString('base64url');
-    const redirect = buildEndSessionUrl(endpoint, {
-      // A dead token must not buy an ID Token.
-      id_token_hint: repeated ? undefined : session?.idToken,
-      client_id: parts.includeClientId ? clientId : undefined,
-      post_logout_redirect_uri: postLogoutRedirectUri,
-      state,
-    });
-    return { redirect, state };
+  async function createAnswer(provider: Provider, session: SessionToEnd): Promise<LogoutAnswer> {
+    const request = await endSessionRequest(provider, session, parts);
+    const { redirect, form, state } = request ?? {};
+    return { redirect, state, form: options.form ? form : undefined };
   }
 
-  // The answer is kept first: a retry after a failure in between must find it.
-  async function keep(request: Logout, answer: LogoutAnswer, returnTo?: string): Promise<void> {
-    const { accessToken, repeated } = request;
+  async function answerOf(request: Logout, returnTo: string | undefined): Promise<LogoutAnswer> {
+    const { accessToken, keptAnswer, repeated, session } = request;
+    if (keptAnswer !== undefined) return keptAnswer;
+    // A dead token must not buy an ID Token.
+    const idToken = repeated ? undefined : session?.idToken;
+    const owner = ownerOf(accessToken, session);
+    const answer = await createAnswer(accessToken.provider, { ...owner, idToken });
     if (answer.state !== undefined) await states.keep(answer.state, { returnTo });
-    if (answer.redirect === undefined || repeated || parts.retryWindow === 0) return;
-    await logouts.keepAnswer(accessToken.key, answer, parts.retryWindow);
+    // Kept before anything is invalidated: a retry after a failure in between must find it.
+    if (answer.redirect !== undefined && !repeated && parts.retryWindow > 0) {
+      await logouts.keepAnswer(accessToken.key, answer, parts.retryWindow);
+    }
+    return answer;
   }
 
-  /** Whether the end of the session is this request's to tell: of a saved one only one takes the record. */
-  async function forgetEnded({ coverage, repeated, session }: Logout): Promise<boolean> {
-    if (session === undefined) return !repeated;
+  /** The session, if it was this request that dropped it, and with that has to tell of its end. */
+  async function forgetEnded({
+    coverage,
+    session,
+  }: Logout): Promise<RegisteredSession | undefined> {
+    if (session === undefined) return undefined;
     // Where the end came before, what is known under the session's key may be of a login after it.
     if (coverage.session) {
       const [cutOff = 0] = await invalidations.lookUp(session.session);
-      if (cutOff <= session.generation) return false;
+      if (cutOff <= session.generation) return undefined;
     }
     return registry.forget(session);
+  }
+
+  async function revoke(
+    { accessToken, refreshToken, session }: Logout,
+    dropped: RegisteredSession | undefined,
+  ): Promise<void> {
+    const { provider, token, expiresAt } = accessToken;
+    const { subject, sid } = ownerOf(accessToken, session);
+    await parts.revocations.revoke({
+      ...{ provider, subject, sid },
+      refreshTokens: [refreshToken, dropped?.refreshToken],
+      accessToken: expiresAt > Date.now() / 1000 ? token : undefined,
+    });
   }
 
   function tell({ accessToken, login, session, repeated }: Logout, isNews: boolean): void {
@@ -110,18 +132,86 @@ export function logout(parts: LogoutParts) {
     if (login !== undefined && isNews) ends.announce([owner], 'logout');
   }
 
+  /** Ends the login that a refresh token is of, where the access token beside it is over. */
+  async function endByRefreshToken(
+    refreshToken: string,
+    provider: Provider,
+  ): Promise<SessionToEnd> {
+    const key = refreshTokenKey(refreshToken);
+    const login = await registry.findRefreshToken(key);
+    const session = login && (await registry.findSession(login));
+    const { issuer } = provider;
+    const { subject, sid } = session ?? {};
+    await invalidations.add([{ kind: 'refresh-token', key, issuer, subject, sid }]);
+    const found = session && ends.findSaved(session);
+    if (found !== undefined) await ends.end(found);
+    const ended = found === undefined ? [] : await ends.conclude(found);
+    const kept = ended.map(({ registered }) => registered?.refreshToken);
+    const refreshTokens = [refreshToken, ...kept];
+    await parts.revocations.revoke({ provider, subject, sid, refreshTokens });
+    ends.announce(ended, 'logout');
+    return session?.issuer === issuer ? session : {};
+  }
+
+  async function answerWithoutSession(
+    req: Request,
+    res: Response,
+    tokens: LogoutRequest | undefined,
+  ): Promise<void> {
+    const [first] = parts.providers.values();
+    const provider = (tokens && providerOf(tokens.accessToken, parts.providers)) ?? first;
+    if (provider === undefined) return;
+    const returnTo = options.returnTo(req);
+    const refreshToken = tokens?.refreshToken;
+    const session =
+      refreshToken === undefined ? {} : await endByRefreshToken(refreshToken, provider);
+    const answer = await createAnswer(provider, session);
+    if (answer.state !== undefined) await states.keep(answer.state, { returnTo });
+    send(req, res, answer, provider);
+  }
+
+  function send(req: Request, res: Response, answer: LogoutAnswer, provider: Provider): void {
+    if (answer.state !== undefined) states.bind(answer.state, req, res);
+    sendAnswer(req, res, answer, provider.settings.postLogoutRedirectUri ?? '/');
+  }
+
+  // An opaque token that the provider has revoked is known only by what was answered to it.
+  async function answerAgain(req: Request, res: Response, token: string): Promise<boolean> {
+    const [provider] = parts.providers.values();
+    const answer = isJwt(token) ? undefined : await logouts.findAnswer(tokenKey(token));
+    if (answer === undefined || provider === undefined) return false;
+    send(req, res, answer, provider);
+    return true;
+  }
+
+  async function logOut(req: Request, res: Response, request: Logout): Promise<void> {
+    const answer = await answerOf(request, options.returnTo(req));
+    await invalidations.add(invalidationsOf(request));
+    const dropped = await forgetEnded(request);
+    const isNews = dropped !== undefined || (request.session === undefined && !request.repeated);
+    // A session that ended otherwise leaves it to its logout to hand in the refresh token.
+    const isLate = request.repeated && request.isRefreshTokenNew;
+    if (isNews || isLate) await revoke(request, dropped);
+    send(req, res, answer, request.accessToken.provider);
+    tell(request, isNews);
+  }
+
   async function handle(req: Request, res: Response): Promise<void> {
     if (elasticsearch) refuseUnknownParameters(req);
-    const request = await read(req, res);
-    const returnTo = parts.returnTo(req);
-    const answer = request.keptAnswer ?? (await createAnswer(request));
-    if (request.keptAnswer === undefined) await keep(request, answer, returnTo);
-    await invalidations.add(invalidationsOf(request));
-    const isNews = await forgetEnded(request);
-    if (answer.state !== undefined) states.bind(answer.state, req, res);
-    const { postLogoutRedirectUri } = request.accessToken.provider.settings;
-    send(req, res, answer.redirect, postLogoutRedirectUri ?? '/');
-    tell(request, isNews);
+    const tokens = await readTokens(req, res);
+    let request: Logout | undefined;
+    try {
+      request = tokens && (await read(tokens));
+    } catch (error) {
+      if (!(error instanceof InvalidTokenError)) throw error;
+      // What the app's own session holds may be over: its user is to get out all the same.
+      if (options.tokens === undefined) {
+        if (await answerAgain(req, res, tokens?.accessToken ?? '')) return;
+        throw error;
+      }
+    }
+    if (request === undefined) await answerWithoutSession(req, res, tokens);
+    else await logOut(req, res, request);
   }
 
   const sendError = elasticsearch ? sendElasticsearchError : sendOAuthError;
@@ -131,36 +221,12 @@ export function logout(parts: LogoutParts) {
   };
 }
 
-function invalidationsOf(request: Logout): Invalidation[] {
-  const { accessToken, coverage, refreshTokenKey: refreshKey, session } = request;
-  const { key, expiresAt } = accessToken;
-  const owner = ownerOf(accessToken, session);
-  const invalidations: Invalidation[] = [];
-  if (refreshKey !== undefined) {
-    invalidations.push({ kind: 'refresh-token', key: refreshKey, ...owner });
-  }
-  invalidations.push(...endsOf(request).map((end) => ({ ...end, ...owner })));
-  if (!coverage.token) {
-    invalidations.push({ kind: 'access-token', key, expiresAt, ...owner });
-  }
-  return invalidations;
-}
-
-// The cut-off is that of this very login, not of now: a logout that is late spares a login after it.
-function endsOf({ accessToken, coverage, isRegistered, login }: Logout) {
-  if (login === undefined) return [];
-  const keys = [...new Set([login.session, accessToken.sessionKey ?? login.session])];
-  // Of two keys one may be missing; of a token that was not saved nobody knows which login it means.
-  if (coverage.session && (keys.length === 1 || !isRegistered)) return [];
-  return keys.map((key) => ({ kind: 'session', key, cutOff: login.generation + 1 }) as const);
-}
-
-function ownerOf({ payload, provider }: AccessToken, session: RegisteredSession | undefined) {
-  const sid = sidOf(payload) ?? session?.sid;
-  return { issuer: provider.issuer, subject: payload.sub ?? session?.subject, sid };
-}
-
-function send(req: Request, res: Response, redirect: string | undefined, home: string): void {
+function sendAnswer(
+  req: Request,
+  res: Response,
+  { redirect, form }: LogoutAnswer,
+  home: string,
+): void {
   res.vary('Accept').set('Referrer-Policy', 'no-referrer');
   if (req.accepts(['json', 'html']) === 'html') {
     // Set as it is: res.redirect() would encode the URL once more and repeat it in a body.
@@ -169,6 +235,6 @@ function send(req: Request, res: Response, redirect: string | undefined, home: s
       .set('Location', redirect ?? home)
       .end();
   } else {
-    res.json({ redirect: redirect ?? null });
+    res.json({ redirect: redirect ?? null, ...(form !== undefined && { form }) });
   }
 }

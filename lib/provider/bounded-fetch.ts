@@ -2,13 +2,8 @@ class ResponseTooLargeError extends Error {
   readonly code = 'RESPONSE_TOO_LARGE';
 }
 
-/** `fetch` that reads a body of at most `limit` bytes, and reads it before it answers. */
-export async function boundedFetch(
-  url: string,
-  init: RequestInit,
-  limit: number,
-): Promise<Response> {
-  const response = await fetch(url, init);
+/** Reads a response's body of at most `limit` bytes. */
+export async function boundedResponse(response: Response, limit: number): Promise<Response> {
   if (response.body === null) return response;
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -18,4 +13,13 @@ export async function boundedFetch(
     chunks.push(chunk);
   }
   return new Response(Buffer.concat(chunks), response);
+}
+
+/** `fetch` that reads a body of at most `limit` bytes, and reads it before it answers. */
+export async function boundedFetch(
+  url: string,
+  init: RequestInit,
+  limit: number,
+): Promise<Response> {
+  return boundedResponse(await fetch(url, init), limit);
 }

@@ -1,28 +1,27 @@
-/**
- * The parameters of a logout request, under their wire names and in the order in which they are sent.
- *
- * @see [OpenID Connect RP-Initiated Logout 1.0, section 2](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout)
- */
-export interface EndSessionParameters {
-  readonly id_token_hint?: string | undefined;
-  readonly client_id?: string | undefined;
-  readonly post_logout_redirect_uri?: string | undefined;
-  readonly state?: string | undefined;
+/** A parameter of a logout request: its wire name, and its value where there is one. */
+export type EndSessionParameter = readonly [name: string, value: string | undefined];
+
+/** The parameters that are sent: each once, none empty, none that the endpoint's own query has already. */
+export function sentParameters(
+  endpoint: string,
+  parameters: readonly EndSessionParameter[],
+): Record<string, string> {
+  const own = new URL(endpoint).searchParams;
+  const sent = new Map<string, string>();
+  for (const [name, value] of parameters) {
+    if (value !== undefined && value !== '' && !own.has(name) && !sent.has(name)) {
+      sent.set(name, value);
+    }
+  }
+  return Object.fromEntries(sent);
 }
 
-const ORDER = ['id_token_hint', 'client_id', 'post_logout_redirect_uri', 'state'] as const;
-
-/**
- * Appends the parameters to the end-session endpoint, whose own query stays as it is. Each parameter
- * stands once: one that the endpoint's own query holds already is not sent again.
- */
-export function buildEndSessionUrl(endpoint: string, parameters: EndSessionParameters): string {
-  const own = new URL(endpoint).searchParams;
-  const query = new URLSearchParams();
-  for (const name of ORDER) {
-    const value = parameters[name];
-    if (value !== undefined && value !== '' && !own.has(name)) query.append(name, value);
-  }
+/** Appends the parameters, in their order, to the end-session endpoint, whose own query stays as it is. */
+export function buildEndSessionUrl(
+  endpoint: string,
+  parameters: readonly EndSessionParameter[],
+): string {
+  const query = new URLSearchParams(sentParameters(endpoint, parameters));
   if (query.size === 0) return endpoint;
   return endpoint + separator(endpoint) + query.toString();
 }

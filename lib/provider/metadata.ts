@@ -12,11 +12,23 @@ const METADATA_LIMIT = 512 * 1024;
  * What this package reads of a provider's metadata, under its wire names.
  *
  * @see [OpenID Connect Discovery 1.0, section 3](https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata)
+ * @see [RFC 8414, section 2](https://www.rfc-editor.org/rfc/rfc8414#section-2)
  * @see [OpenID Connect RP-Initiated Logout 1.0, section 2.1](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#OPMetadata)
  */
 export interface ProviderMetadata {
   readonly jwks_uri?: string | null | undefined;
   readonly end_session_endpoint?: string | null | undefined;
+  readonly revocation_endpoint?: string | null | undefined;
+  readonly introspection_endpoint?: string | null | undefined;
+  readonly token_endpoint_auth_methods_supported?: readonly string[] | undefined;
+  readonly revocation_endpoint_auth_methods_supported?: readonly string[] | undefined;
+  readonly introspection_endpoint_auth_methods_supported?: readonly string[] | undefined;
+  readonly mtls_endpoint_aliases?:
+    | {
+        readonly revocation_endpoint?: string | undefined;
+        readonly introspection_endpoint?: string | undefined;
+      }
+    | undefined;
 }
 
 class IssuerMismatchError extends Error {

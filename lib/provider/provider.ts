@@ -6,6 +6,8 @@ import { createKeySet, fetchKeySet, type KeySet } from './keys.ts';
 import { LastGood } from './last-good.ts';
 import { fetchMetadata, type ProviderMetadata } from './metadata.ts';
 import { isSecureUrl } from './secure-url.ts';
+import { type ClientAuthentication, ClientAuthenticator } from './client-authentication.ts';
+import type { EndSessionDialect, IdTokenHintPolicy, LogoutHint } from './end-session-request.ts';
 import type { TokenEncryption } from '../token/encrypted-jwt.ts';
 
 const METADATA_MAX_AGE_MS = 60 * 60 * 1000;
@@ -17,20 +19,35 @@ export interface ProviderSettings {
   readonly issuer: string;
   readonly clientId: string;
   readonly clientSecret: string | undefined;
+  readonly clientAuthentication: ClientAuthentication | undefined;
   readonly postLogoutRedirectUri: string | undefined;
   readonly algorithms: readonly string[];
   readonly logoutTokenAlgorithms: readonly string[];
   readonly idTokenEncryption: TokenEncryption | undefined;
+  readonly introspection: IntrospectionPolicy;
+  readonly endSession: EndSessionDialect;
+  readonly idTokenHint: IdTokenHintPolicy;
+  /** Bytes. */
+  readonly maxRedirectLength: number;
+  readonly logoutHint: LogoutHint | undefined;
+  /** Language tags, separated by spaces. */
+  readonly uiLocales: string | undefined;
+  readonly endSessionParameters: Readonly<Record<string, string>>;
   readonly metadata: ProviderMetadata | undefined;
   readonly jwks: object | undefined;
   readonly timeoutMs: number;
   readonly allowInsecureRequests: boolean;
 }
 
+/** Which access tokens the provider is asked about: none, those that are no JWTs, or all. */
+export type IntrospectionPolicy = 'never' | 'opaque' | 'always';
+
+type Endpoint = 'end_session_endpoint' | 'revocation_endpoint' | 'introspection_endpoint';
+
 class UnusableUrlError extends Error {
   readonly code: string;
 
-  constructor(member: keyof ProviderMetadata) {
+  constructor(member: Endpoint | 'jwks_uri') {
     super();
     this.code = `UNUSABLE_${member.toUpperCase()}`;
   }
@@ -39,6 +56,7 @@ class UnusableUrlError extends Error {
 /** An OpenID Provider: its metadata and keys, which are fetched when they are needed. */
 export class Provider {
   readonly settings: ProviderSettings;
+  readonly authenticator: ClientAuthenticator;
   readonly #events: Events;
   readonly #closing = new AbortController();
   readonly #metadata: LastGood<ProviderMetadata>;
@@ -46,12 +64,16 @@ export class Provider {
 
   constructor(settings: ProviderSettings, events: Events) {
     this.settings = settings;
+    this.authenticator = new ClientAuthenticator(
+      settings.clientSecret,
+      settings.clientAuthentication,
+    );
     this.#events = events;
     this.#metadata = new LastGood(
-      () => this.#attempt('metadata', () => this.#loadMetadata()),
+      () => this.attempt('metadata', () => this.#loadMetadata()),
       METADATA_MAX_AGE_MS,
     );
-    this.#keys = new LastGood(() => this.#attempt('keys', () => this.#loadKeys()), KEYS_MAX_AGE_MS);
+    this.#keys = new LastGood(() => this.attempt('keys', () => this.#loadKeys()), KEYS_MAX_AGE_MS);
   }
 
   get issuer(): string {
@@ -60,10 +82,17 @@ export class Provider {
 
   /** The End Session endpoint, or `undefined` where the provider has none. */
   async endSessionEndpoint(): Promise<string | undefined> {
+    const metadata = await this.metadataWith('end_session_endpoint');
+    return metadata?.end_session_endpoint ?? undefined;
+  }
+
+  /** The provider's metadata, or `undefined` where they do not have this endpoint. */
+  async metadataWith(endpoint: Endpoint): Promise<ProviderMetadata | undefined> {
     const metadata = await this.#metadata.get();
     // Discovery 1.0, section 4.2: what is empty is absent.
-    if (!metadata.end_session_endpoint) return undefined;
-    return this.#attempt('metadata', () => this.#usableUrl(metadata, 'end_session_endpoint'));
+    if (!metadata[endpoint]) return undefined;
+    await this.attempt('metadata', () => this.#usableUrl(metadata, endpoint));
+    return metadata;
   }
 
   /** Finds the key that a JWT of this provider names, for jose. */
@@ -97,34 +126,33 @@ export class Provider {
 
   async #loadMetadata(): Promise<ProviderMetadata> {
     const { metadata, issuer } = this.settings;
-    return metadata ?? fetchMetadata(issuer, this.#deadline());
+    return metadata ?? fetchMetadata(issuer, this.deadline());
   }
 
   async #loadKeys(): Promise<KeySet> {
     const { jwks } = this.settings;
     if (jwks !== undefined) return createKeySet(jwks);
     const metadata = await this.#metadata.get();
-    return fetchKeySet(await this.#usableUrl(metadata, 'jwks_uri'), this.#deadline());
+    return fetchKeySet(await this.#usableUrl(metadata, 'jwks_uri'), this.deadline());
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await
-  async #usableUrl(metadata: ProviderMetadata, member: keyof ProviderMetadata): Promise<string> {
+  async #usableUrl(metadata: ProviderMetadata, member: Endpoint | 'jwks_uri'): Promise<string> {
     const url = metadata[member];
     if (isSecureUrl(url, this.settings.allowInsecureRequests)) return url;
     throw new UnusableUrlError(member);
   }
 
-  #deadline(): AbortSignal {
+  /** Ends a request to this provider when it takes too long, or when the app closes. */
+  deadline(): AbortSignal {
     const timeout = AbortSignal.timeout(this.settings.timeoutMs);
     // Held by a listener: Node 20 would collect it as garbage while a composite signal waits for it.
     timeout.addEventListener('abort', () => undefined, { once: true });
     return AbortSignal.any([this.#closing.signal, timeout]);
   }
 
-  async #attempt<T>(
-    operation: ProviderErrorEvent['operation'],
-    load: () => Promise<T>,
-  ): Promise<T> {
+  /** Makes one kind of error of whatever failed at this provider, and tells of it. */
+  async attempt<T>(operation: ProviderErrorEvent['operation'], load: () => Promise<T>): Promise<T> {
     try {
       return await load();
     } catch (error) {

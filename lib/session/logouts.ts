@@ -1,3 +1,4 @@
+import type { EndSessionForm } from '../provider/end-session-request.ts';
 import type { Records } from './records.ts';
 
 /** Where a logout sends the browser. */
@@ -6,6 +7,8 @@ export interface LogoutAnswer {
   readonly redirect: string | undefined;
   /** The `state` in it. */
   readonly state: string | undefined;
+  /** The same as a form, where the app wants one. */
+  readonly form?: EndSessionForm | undefined;
 }
 
 /** What is kept of a logout until the browser comes back. */

@@ -1,5 +1,7 @@
 import type { EndCause } from '../events.ts';
 import type { Invalidation, Invalidations } from '../invalidation/invalidations.ts';
+import type { Provider } from '../provider/provider.ts';
+import type { Revocations } from '../provider/revocations.ts';
 import { sessionKey, subjectKey } from '../token/token-keys.ts';
 import type { Announcements } from './announcements.ts';
 import type { RegisteredSession, SessionRegistry } from './session-registry.ts';
@@ -42,6 +44,16 @@ export interface EndedSession {
   readonly subject: string | undefined;
   /** `undefined` where the provider names none, and for all sessions of a subject. */
   readonly sid: string | undefined;
+  /** What was known of it. */
+  readonly registered?: RegisteredSession | undefined;
+}
+
+export interface SessionEndsParts {
+  readonly registry: SessionRegistry;
+  readonly invalidations: Invalidations;
+  readonly announcements: Announcements;
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly revocations: Revocations;
 }
 
 /**
@@ -53,15 +65,15 @@ export class SessionEnds {
   readonly #registry: SessionRegistry;
   readonly #invalidations: Invalidations;
   readonly #announcements: Announcements;
+  readonly #providers: ReadonlyMap<string, Provider>;
+  readonly #revocations: Revocations;
 
-  constructor(
-    registry: SessionRegistry,
-    invalidations: Invalidations,
-    announcements: Announcements,
-  ) {
+  constructor({ registry, invalidations, announcements, ...parts }: SessionEndsParts) {
     this.#registry = registry;
     this.#invalidations = invalidations;
     this.#announcements = announcements;
+    this.#providers = parts.providers;
+    this.#revocations = parts.revocations;
   }
 
   async find(name: SessionsToEnd): Promise<FoundSessions> {
@@ -84,18 +96,38 @@ export class SessionEnds {
   async conclude({ name, sessions, isWhole }: FoundSessions): Promise<EndedSession[]> {
     const { issuer, subject } = name;
     if (isWhole) return [{ issuer, subject, sid: undefined }];
-    const untold: EndedSession[] = [];
+    const untold: (EndedSession | undefined)[] = [];
     for (const some of chunks(sessions)) {
-      const taken = await Promise.all(some.map((session) => this.#take(session)));
-      untold.push(...some.filter((_session, index) => taken[index]));
+      untold.push(...(await Promise.all(some.map((session) => this.#take(session)))));
     }
-    return untold;
+    return untold.filter((session) => session !== undefined);
   }
 
   announce(ended: readonly EndedSession[], cause: EndCause): void {
     for (const { issuer, subject, sid } of ended) {
       this.#announcements.announce({ issuer, subject, sid, cause });
     }
+  }
+
+  /**
+   * Revokes the refresh tokens that were kept, in the background. Offline access outlives a logout at the
+   * provider (Back-Channel Logout 1.0, section 2.7).
+   */
+  revoke(ended: readonly EndedSession[], cause: 'back-channel' | 'app'): void {
+    for (const { issuer, subject, sid, registered } of ended) {
+      const provider = this.#providers.get(issuer);
+      const refreshToken = registered?.refreshToken;
+      if (provider === undefined || refreshToken === undefined) continue;
+      if (cause === 'back-channel' && isOffline(registered)) continue;
+      void this.#revocations.revoke({ provider, refreshTokens: [refreshToken], subject, sid });
+    }
+  }
+
+  /** A saved session by what is known of it. */
+  findSaved(registered: RegisteredSession): FoundSessions {
+    const { session: key, issuer, subject, sid } = registered;
+    const found = { key, issuer, subject, sid, registered, cutOff: 0 };
+    return { name: { issuer, sid: sid ?? key }, sessions: [found], isWhole: false };
   }
 
   async #findAll(name: SessionsToEnd): Promise<FoundSessions> {
@@ -107,10 +139,12 @@ export class SessionEnds {
     return { name, sessions, isWhole: keys.length === 0 };
   }
 
-  /** Whether the end of the session is this one's to tell. */
-  async #take({ registered, cutOff }: FoundSession): Promise<boolean> {
-    if (registered === undefined) return cutOff === 0;
-    return this.#registry.forget(registered).catch(() => true);
+  /** The session, if its end is this one's to tell, as it was last: a refresh may have come in between. */
+  async #take(session: FoundSession): Promise<EndedSession | undefined> {
+    const { registered, cutOff } = session;
+    if (registered === undefined) return cutOff === 0 ? session : undefined;
+    const taken = await this.#registry.forget(registered).catch(() => registered);
+    return taken && { ...session, registered: taken };
   }
 
   async #lookUp(
@@ -146,6 +180,10 @@ export function saved({ sessions, ...found }: FoundSessions): FoundSessions {
 function isDue({ registered, cutOff }: FoundSession, until: number | undefined): boolean {
   if (registered === undefined) return until === undefined && cutOff === 0;
   return registered.loginTime <= (until ?? Infinity);
+}
+
+function isOffline(session: RegisteredSession | undefined): boolean {
+  return session?.scope?.split(' ').includes('offline_access') === true;
 }
 
 function endOfSubject({ issuer, subject = '', until }: SessionsToEnd): Invalidation {

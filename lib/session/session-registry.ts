@@ -34,6 +34,10 @@ export interface RegisteredToken extends RegisteredLogin {
 /** What is known of a session that the app saved. */
 export interface RegisteredSession extends RegisteredLogin {
   readonly idToken: string;
+  /** Kept only where it is encrypted. */
+  readonly refreshToken?: string | undefined;
+  /** What was granted, as the token endpoint told it. */
+  readonly scope?: string | undefined;
 }
 
 /** The session and its tokens, under their keys, as one login or refresh leaves them. */
@@ -121,17 +125,17 @@ export class SessionRegistry {
   }
 
   /**
-   * Drops the session of this login with its ID Token, and tells whether it was there. Its tokens stay
-   * known as tokens of an ended session.
+   * Drops the session of this login with its ID Token, and answers it if it was there. Its tokens stay known
+   * as tokens of an ended session.
    */
-  async forget({ session, generation }: LoginReference): Promise<boolean> {
+  async forget({ session, generation }: LoginReference): Promise<RegisteredSession | undefined> {
     const key = `session:${session}`;
     const taken = await this.#records.take<RegisteredSession>(key);
-    if (taken === undefined || taken.generation === generation) return taken !== undefined;
+    if (taken === undefined || taken.generation === generation) return taken;
     // A later login took its place meanwhile.
     const { maxSessionLifetime } = this.#lifetimes;
     await this.#records.store.set([await this.#records.sealed(key, taken, maxSessionLifetime)]);
-    return false;
+    return undefined;
   }
 }
 

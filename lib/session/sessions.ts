@@ -3,6 +3,7 @@ import { InvalidIdTokenError, SessionEndedError } from '../errors.ts';
 import type { Invalidation, Invalidations } from '../invalidation/invalidations.ts';
 import { checkObject, checkText } from '../option-checks.ts';
 import type { Provider } from '../provider/provider.ts';
+import type { Revocations } from '../provider/revocations.ts';
 import type { SessionEnds } from './session-ends.ts';
 import type {
   LoginReference,
@@ -45,8 +46,11 @@ export interface SessionParts {
   readonly registry: SessionRegistry;
   readonly invalidations: Invalidations;
   readonly ends: SessionEnds;
+  readonly revocations: Revocations;
   /** Seconds. */
   readonly maxTokenLifetime: number;
+  /** Whether what is stored of a session is encrypted. */
+  readonly isEncrypted: boolean;
 }
 
 /** Tells the package of logins and refreshes, and ends sessions from the app's side. */
@@ -133,7 +137,9 @@ export class Sessions {
         : { issuer, subject: checkText(sub, 'sub') },
     );
     await ends.end(found);
-    ends.announce(await ends.conclude(found), 'app');
+    const ended = await ends.conclude(found);
+    ends.announce(ended, 'app');
+    ends.revoke(ended, 'app');
   }
 
   async #verify(token: string): Promise<IdToken> {
@@ -150,8 +156,10 @@ export class Sessions {
     const { session: key, generation, issuer, subject, sid, loginTime } = session;
     const { access, refresh } = keysOf(tokens);
     const issuedAt = nowInSeconds();
+    const refreshToken = this.#parts.isEncrypted ? (tokens.refresh_token ?? undefined) : undefined;
+    const scope = tokens.scope ?? session.scope;
     await this.#parts.registry.save({
-      session,
+      session: { ...session, refreshToken, scope },
       subjectKey: subjectKey(issuer, subject),
       accessTokenKey: access,
       accessToken: {
@@ -219,7 +227,20 @@ export class Sessions {
     const refused: Invalidation[] = [{ kind: 'access-token', key: access, expiresAt, ...owner }];
     if (refresh !== undefined) refused.push({ kind: 'refresh-token', key: refresh, ...owner });
     await this.#parts.invalidations.add(refused);
+    this.#revoke(tokens, owner);
     throw new SessionEndedError();
+  }
+
+  // RFC 7009: what was issued while the session ended is not to live on at the provider.
+  #revoke({ access_token, refresh_token }: TokenResponse, { issuer, subject, sid }: RefusedOwner) {
+    const { providers, revocations } = this.#parts;
+    const [only, ...others] = providers.values();
+    const named =
+      issuer === undefined ? providerOf(access_token, providers) : providers.get(issuer);
+    const provider = named ?? (others.length === 0 ? only : undefined);
+    if (provider === undefined) return;
+    const refreshTokens = [refresh_token ?? undefined];
+    void revocations.revoke({ provider, refreshTokens, accessToken: access_token, subject, sid });
   }
 
   #expiryOf({ access_token, expires_in }: TokenResponse): number {
@@ -237,6 +258,7 @@ interface NewLogin {
 }
 
 type SessionOwner = Pick<RegisteredSession, 'issuer' | 'subject' | 'sid'>;
+type RefusedOwner = Record<keyof SessionOwner, string | undefined>;
 
 interface TokenKeys {
   readonly access: string;

@@ -1,11 +1,14 @@
 import { decodeJwt, decodeProtectedHeader, type JWTHeaderParameters, type JWTPayload } from 'jose';
 import { LRUCache } from 'lru-cache';
-import { InvalidTokenError } from '../errors.ts';
+import { InvalidTokenError, ProviderUnavailableError } from '../errors.ts';
 import { KEYS_MAX_AGE_MS, type Provider } from '../provider/provider.ts';
 import type { RegisteredToken, SessionRegistry } from '../session/session-registry.ts';
+import { Introspections } from '../provider/introspection.ts';
+import { deepFreeze } from './deep-freeze.ts';
+import { introspectedToken } from './introspected-token.ts';
 import { InvalidJwtError, verifyJwt } from './jwt.ts';
 import { sidOf } from './sid.ts';
-import { isJwt, sessionKey, subjectKey, tokenKey } from './token-keys.ts';
+import { isJwt, refreshTokenKey, sessionKey, subjectKey, tokenKey } from './token-keys.ts';
 import { isAccessToken, isOfAnotherClient } from './token-kind.ts';
 
 const CACHED_TOKENS = 10_000;
@@ -15,7 +18,7 @@ export interface AccessToken {
   readonly token: string;
   /** The JOSE header of a JWT; of an opaque token there is none. */
   readonly header: JWTHeaderParameters | undefined;
-  /** The claims of a JWT; of an opaque token what was registered at login. */
+  /** The claims of a JWT; of an opaque token what was registered at login, or what the provider says. */
   readonly payload: JWTPayload;
   readonly provider: Provider;
   /** Seconds since the epoch. */
@@ -28,7 +31,7 @@ export interface AccessToken {
   readonly subjectKey: string | undefined;
   /** By the token's own `sid`. */
   readonly sessionKey: string | undefined;
-  /** What the registry knows of an opaque token. */
+  /** What the registry knows of an opaque token that was saved. */
   readonly registered: RegisteredToken | undefined;
 }
 
@@ -52,6 +55,7 @@ export class AccessTokens {
   readonly #registry: SessionRegistry;
   readonly #rules: AccessTokenRules;
   readonly #verified = new LRUCache<string, AccessToken>({ max: CACHED_TOKENS });
+  readonly #introspections = new Introspections();
 
   constructor(
     providers: ReadonlyMap<string, Provider>,
@@ -73,6 +77,7 @@ export class AccessTokens {
     // No token may outlive the entry that ends its session.
     const lifetime = expiresAt - Math.min(issuedAt, now);
     if (lifetime > maxTokenLifetime + clockTolerance) throw new InvalidTokenError('lives-too-long');
+    await this.#requireActive(accessToken);
     return accessToken;
   }
 
@@ -92,10 +97,17 @@ export class AccessTokens {
     if (verified !== undefined) return verified;
     const accessToken = isJwt(token)
       ? await this.#authenticateJwt(token)
-      : await this.#authenticateOpaque(token);
+      : await this.#findRegistered(token);
+    if (accessToken === undefined) return this.#introspectOpaque(token);
     const ttl = Math.min(KEYS_MAX_AGE_MS, accessToken.expiresAt * 1000 - Date.now());
     if (ttl > 0) this.#verified.set(token, accessToken, { ttl: Math.ceil(ttl) });
     return accessToken;
+  }
+
+  async #requireActive({ key, provider, token }: AccessToken): Promise<void> {
+    if (provider.settings.introspection !== 'always') return;
+    const claims = await this.#introspections.introspect(provider, token, key);
+    if (claims === undefined) throw new InvalidTokenError('inactive');
   }
 
   async #authenticateJwt(token: string): Promise<AccessToken> {
@@ -157,13 +169,11 @@ export class AccessTokens {
     }
   }
 
-  async #authenticateOpaque(token: string): Promise<AccessToken> {
+  async #findRegistered(token: string): Promise<AccessToken | undefined> {
     const key = tokenKey(token);
     const registered = await this.#registry.findToken(key);
     const provider = this.#providers.get(registered?.issuer ?? '');
-    if (registered === undefined || provider === undefined) {
-      throw new InvalidTokenError('malformed');
-    }
+    if (registered === undefined || provider === undefined) return undefined;
     const { issuer, subject, sid, scope, expiresAt, issuedAt, loginTime, session } = registered;
     return {
       token,
@@ -185,6 +195,28 @@ export class AccessTokens {
       registered,
     };
   }
+
+  /** Asks every provider that may be asked, until one knows the token. */
+  async #introspectOpaque(token: string): Promise<AccessToken> {
+    const key = tokenKey(token);
+    // A provider may call a refresh token active as well, and not say what it is.
+    if ((await this.#registry.findRefreshToken(refreshTokenKey(token))) !== undefined) {
+      throw new InvalidTokenError('wrong-kind');
+    }
+    let failure: Error = new InvalidTokenError('malformed');
+    for (const provider of this.#providers.values()) {
+      if (provider.settings.introspection === 'never') continue;
+      try {
+        const claims = await this.#introspections.introspect(provider, token, key);
+        if (claims === undefined) continue;
+        return introspectedToken({ token, key, provider, claims }, this.#rules);
+      } catch (error) {
+        if (!(error instanceof ProviderUnavailableError)) throw error;
+        failure = error;
+      }
+    }
+    throw failure;
+  }
 }
 
 function expiryOf({ exp }: JWTPayload): number {
@@ -195,11 +227,4 @@ function expiryOf({ exp }: JWTPayload): number {
 
 function authTimeOf({ auth_time, iat }: JWTPayload): number {
   return typeof auth_time === 'number' ? auth_time : (iat ?? 0);
-}
-
-// A verified token is handed to many requests: what one of them writes must not reach the next.
-function deepFreeze<T>(value: T): T {
-  if (typeof value !== 'object' || value === null) return value;
-  Object.values(value).forEach(deepFreeze);
-  return Object.freeze(value);
 }

@@ -44,7 +44,11 @@ describe('provider', () => {
     entry: Partial<ProviderOptions> = {},
     options: Partial<OidcLogoutOptions> = {},
   ): App {
-    const configured = { issuer: provider.issuer, clientId: CLIENT_ID, ...entry };
+    const configured = {
+      issuer: provider.issuer,
+      clientId: CLIENT_ID,
+      ...entry,
+    } as ProviderOptions;
     const app = appWith({ audience: AUDIENCE, ...options, provider: configured });
     apps.push(app);
     return app;

@@ -47,7 +47,7 @@ export function optionsFor(
       metadata: { end_session_endpoint: `${signer.issuer}/logout` },
       jwks: { keys: [signer.jwk] },
       ...options.provider,
-    },
+    } as ProviderOptions,
   };
 }
 

@@ -181,7 +181,8 @@ export async function startRelyingParty(
   const postLogoutRedirectUri = base + LOGGED_OUT;
   provider.register(postLogoutRedirectUri);
   const { issuer } = provider;
-  const entry = { issuer, clientId: CLIENT_ID, postLogoutRedirectUri, ...registration };
+  const standard = { issuer, clientId: CLIENT_ID, postLogoutRedirectUri };
+  const entry = { ...standard, ...registration } as ProviderOptions;
   const started = appWith({ audience: AUDIENCE, provider: entry, ...options }, app);
   return {
     ...started,

@@ -1,0 +1,52 @@
+import type { Request, Response } from 'express';
+import { InvalidRequestError } from '../errors.ts';
+import { checkNames, checkObject } from '../option-checks.ts';
+import { endSessionRequest } from '../provider/end-session-request.ts';
+import type { Provider } from '../provider/provider.ts';
+import type { PostLogoutStates } from './post-logout.ts';
+import { isOwnPath } from './return-to.ts';
+
+/** Whose session is to end, as far as the app knows. */
+export interface EndSessionOptions {
+  /** The provider's issuer identifier. Default: the first provider's. */
+  readonly issuer?: string | undefined;
+  /** The ID Token of the login, for `id_token_hint`. Default: none. */
+  readonly idToken?: string | undefined;
+  /** Handed to the option `logoutHint`. Default: none. */
+  readonly subject?: string | undefined;
+  /** Handed to the option `logoutHint`. Default: none. */
+  readonly sid?: string | undefined;
+  /** A path of this app where the user wants to be after the logout. Default: nowhere special. */
+  readonly returnTo?: string | undefined;
+}
+
+export interface EndSessionParts {
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly states: PostLogoutStates;
+  readonly includeClientId: boolean;
+}
+
+const NAMES = ['issuer', 'idToken', 'subject', 'sid', 'returnTo'];
+
+/** The End Session URL by itself, with a `state` that is kept and bound to the browser that gets `res`. */
+export async function endSessionUrl(
+  parts: EndSessionParts,
+  { req, res }: { readonly req: Request; readonly res: Response },
+  options: EndSessionOptions,
+): Promise<string | null> {
+  checkObject(options, 'options');
+  checkNames(options, NAMES, 'endSessionUrl()');
+  const { issuer, returnTo } = options;
+  const [first] = parts.providers.values();
+  const provider = issuer === undefined ? first : parts.providers.get(issuer);
+  if (provider === undefined) throw new TypeError('"issuer" is not a configured one');
+  if (returnTo !== undefined && !isOwnPath(returnTo)) {
+    throw new InvalidRequestError('return-to-not-allowed');
+  }
+  const request = await endSessionRequest(provider, options, parts);
+  if (request?.state !== undefined) {
+    await parts.states.keep(request.state, { returnTo });
+    parts.states.bind(request.state, req, res);
+  }
+  return request?.redirect ?? null;
+}

@@ -1,0 +1,38 @@
+import type { Request, Response } from 'express';
+import { checkText } from '../option-checks.ts';
+import type { LogoutOptions } from './logout-options.ts';
+import { type LogoutRequest, readLogoutRequest } from './logout-request.ts';
+import { createBodyReader, FORM_TYPE, JSON_TYPES } from './request-body.ts';
+import { requireSameOrigin } from './same-origin.ts';
+
+/** The tokens of a session, as an app keeps them. */
+export interface SessionTokens {
+  readonly access_token: string;
+  readonly refresh_token?: string | null | undefined;
+}
+
+/** Finds the tokens of a logout; `undefined` where the app's session has none. */
+export type TokenReader = (req: Request, res: Response) => Promise<LogoutRequest | undefined>;
+
+/** Reads the tokens from the body of the request, which must have them. */
+export function tokensFromBody(bodyLimit: number): TokenReader {
+  const readBody = createBodyReader(bodyLimit, [...JSON_TYPES, FORM_TYPE]);
+  return async (req, res) => readLogoutRequest(await readBody(req, res));
+}
+
+/**
+ * Takes the tokens from the app's own session. Its cookie comes with every request of the browser, so
+ * that only one from a page of the app itself counts.
+ */
+export function tokensFromSession(find: NonNullable<LogoutOptions['tokens']>): TokenReader {
+  return async (req) => {
+    requireSameOrigin(req);
+    const tokens = await find(req);
+    if (!tokens?.access_token) return undefined;
+    const accessToken = checkText(tokens.access_token, 'access_token');
+    const refreshToken = tokens.refresh_token
+      ? checkText(tokens.refresh_token, 'refresh_token')
+      : undefined;
+    return { accessToken, refreshToken };
+  };
+}

@@ -1,0 +1,20 @@
+import type { IncomingMessage } from 'node:http';
+import { CrossOriginError } from '../errors.ts';
+
+/**
+ * Refuses a request that the page of another site may have made with this browser's cookies, and one of
+ * which nothing tells where it comes from.
+ *
+ * @see [Fetch Metadata Request Headers](https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header)
+ */
+export function requireSameOrigin({ headers }: IncomingMessage): void {
+  const { 'sec-fetch-site': site, origin, host } = headers;
+  const isSame = site === undefined ? isOriginOf(origin, host) : site === 'same-origin';
+  if (!isSame) throw new CrossOriginError();
+}
+
+function isOriginOf(origin: string | undefined, host: string | undefined): boolean {
+  if (origin === undefined || !URL.canParse(origin)) return false;
+  const url = new URL(origin);
+  return url.origin === origin && url.host === host;
+}

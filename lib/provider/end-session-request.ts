@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto';
+import { isJwt } from '../token/token-keys.ts';
+import { buildEndSessionUrl, type EndSessionParameter, sentParameters } from './end-session-url.ts';
+import type { Provider } from './provider.ts';
+
+/** Whether the ID Token is sent: always, never, or unless the URL would become too long. */
+export type IdTokenHintPolicy = 'auto' | 'always' | 'never';
+
+/** What a provider understands of a logout request: the standard, or a form of its own. */
+export type EndSessionDialect = 'standard' | 'auth0' | 'cognito';
+
+/** Tells the `logout_hint` of a session; `undefined` for none. */
+export type LogoutHint = (session: {
+  readonly issuer: string;
+  readonly subject: string | undefined;
+  readonly sid: string | undefined;
+}) => string | undefined;
+
+/** Whose session is to end at the provider, as far as it is known. */
+export interface SessionToEnd {
+  readonly idToken?: string | undefined;
+  readonly subject?: string | undefined;
+  readonly sid?: string | undefined;
+}
+
+/** A form that a page can post instead of following a long URL. */
+export interface EndSessionForm {
+  readonly action: string;
+  readonly method: 'POST';
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** How a browser ends the session at the provider. */
+export interface EndSessionRequest {
+  readonly redirect: string;
+  /** `undefined` where the provider takes none. */
+  readonly form: EndSessionForm | undefined;
+  /** `undefined` where the provider sends nothing back. */
+  readonly state: string | undefined;
+}
+
+/**
+ * Makes the logout request for a browser; `undefined` where the provider has no endpoint for it.
+ *
+ * @see [OpenID Connect RP-Initiated Logout 1.0, section 2](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout)
+ */
+export async function endSessionRequest(
+  provider: Provider,
+  session: SessionToEnd,
+  { includeClientId }: { readonly includeClientId: boolean },
+): Promise<EndSessionRequest | undefined> {
+  const { clientId, postLogoutRedirectUri, endSession } = provider.settings;
+  if (endSession === 'auth0') {
+    const base = provider.issuer.endsWith('/') ? provider.issuer : `${provider.issuer}/`;
+    return request(new URL('v2/logout', base).href, [
+      ['client_id', clientId],
+      ['returnTo', postLogoutRedirectUri],
+      ...Object.entries(provider.settings.endSessionParameters),
+    ]);
+  }
+  const endpoint = await provider.endSessionEndpoint();
+  if (endpoint === undefined) return undefined;
+  if (endSession === 'cognito') {
+    return request(endpoint, [
+      ['client_id', clientId],
+      ['logout_uri', postLogoutRedirectUri],
+      ...Object.entries(provider.settings.endSessionParameters),
+    ]);
+  }
+  return standardRequest(provider, endpoint, session, includeClientId);
+}
+
+function request(endpoint: string, parameters: readonly EndSessionParameter[]): EndSessionRequest {
+  return { redirect: buildEndSessionUrl(endpoint, parameters), form: undefined, state: undefined };
+}
+
+function standardRequest(
+  { issuer, settings }: Provider,
+  endpoint: string,
+  { idToken, subject, sid }: SessionToEnd,
+  includeClientId: boolean,
+): EndSessionRequest {
+  const { clientId, postLogoutRedirectUri, idTokenHint, maxRedirectLength } = settings;
+  const state = postLogoutRedirectUri && randomBytes(32).toString('base64url');
+  const hint = settings.logoutHint?.({ issuer, subject, sid });
+  const parameters = (...hints: readonly EndSessionParameter[]): EndSessionParameter[] => [
+    ...hints,
+    ['client_id', includeClientId ? clientId : undefined],
+    ['post_logout_redirect_uri', postLogoutRedirectUri],
+    ['state', state],
+    ['logout_hint', hint],
+    ['ui_locales', settings.uiLocales],
+    ...Object.entries(settings.endSessionParameters),
+  ];
+  // What is encrypted to this client the provider could not read.
+  const isSent = idTokenHint !== 'never' && idToken !== undefined && isJwt(idToken);
+  const whole = isSent ? parameters(['id_token_hint', idToken]) : parameters();
+  const form: EndSessionForm = {
+    action: endpoint,
+    method: 'POST',
+    fields: sentParameters(endpoint, whole),
+  };
+  const redirect = buildEndSessionUrl(endpoint, whole);
+  const isTooLong = idTokenHint === 'auto' && redirect.length > maxRedirectLength;
+  if (!isSent || !isTooLong) return { redirect, form, state };
+  // Without the ID Token the provider has to know the client and the session by these.
+  const short = [...parameters(['client_id', clientId]), ['logout_hint', sid] as const];
+  return { redirect: buildEndSessionUrl(endpoint, short), form, state };
+}

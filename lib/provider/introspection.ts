@@ -1,0 +1,75 @@
+import { LRUCache } from 'lru-cache';
+import { processIntrospectionResponse } from 'oauth4webapi';
+import { ProviderUnavailableError } from '../errors.ts';
+import { boundedResponse } from './bounded-fetch.ts';
+import type { Provider } from './provider.ts';
+import { requestForToken } from './token-request.ts';
+
+const ANSWER_LIMIT = 64 * 1024;
+const MOST_ANSWERS = 10_000;
+const ACTIVE_MS = 30_000;
+const MOST_UNDER_WAY = 1000;
+
+/**
+ * What the provider says of an active token.
+ *
+ * @see [RFC 7662, section 2.2](https://www.rfc-editor.org/rfc/rfc7662#section-2.2)
+ */
+export type Introspection = Readonly<Record<string, unknown>>;
+
+class NoEndpointError extends Error {
+  readonly code = 'NO_INTROSPECTION_ENDPOINT';
+}
+
+/**
+ * Asks the provider whether tokens are active. What it says of an active one is kept for a short time and never
+ * beyond the token's own, under the token's key; whether it was invalidated meanwhile is for the list to
+ * say.
+ */
+export class Introspections {
+  readonly #active = new LRUCache<string, Introspection>({ max: MOST_ANSWERS });
+  readonly #underWay = new Map<string, Promise<Introspection | undefined>>();
+
+  /**
+   * What the provider says, or `undefined` when the token is not active.
+   *
+   * @throws {@link ProviderUnavailableError} when it says nothing, or that this client may not ask.
+   */
+  async introspect(
+    provider: Provider,
+    token: string,
+    key: string,
+  ): Promise<Introspection | undefined> {
+    const name = JSON.stringify([provider.issuer, key]);
+    const known = this.#active.get(name) ?? this.#underWay.get(name);
+    if (known !== undefined) return known;
+    if (this.#underWay.size >= MOST_UNDER_WAY) throw new ProviderUnavailableError('busy');
+    const asked = this.#ask(name, provider, token).finally(() => this.#underWay.delete(name));
+    this.#underWay.set(name, asked);
+    return asked;
+  }
+
+  async #ask(name: string, provider: Provider, token: string): Promise<Introspection | undefined> {
+    const claims = await provider.attempt('introspection', () => introspect(provider, token));
+    const ttl = claims === undefined ? 0 : timeToKeep(claims);
+    if (claims !== undefined && ttl > 0) this.#active.set(name, claims, { ttl });
+    return claims;
+  }
+}
+
+function timeToKeep({ exp }: Introspection): number {
+  const left = typeof exp === 'number' ? Math.floor(exp * 1000 - Date.now()) : ACTIVE_MS;
+  return Math.min(ACTIVE_MS, left);
+}
+
+async function introspect(provider: Provider, token: string): Promise<Introspection | undefined> {
+  const { issuer, clientId } = provider.settings;
+  const hinted = { token, hint: 'access_token' } as const;
+  const response = await requestForToken(provider, 'introspection', hinted, (answer) =>
+    boundedResponse(answer, ANSWER_LIMIT),
+  );
+  if (response === undefined) throw new NoEndpointError();
+  const client = { client_id: clientId };
+  const { active, ...claims } = await processIntrospectionResponse({ issuer }, client, response);
+  return active ? claims : undefined;
+}

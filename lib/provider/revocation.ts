@@ -1,0 +1,85 @@
+import { processRevocationResponse, ResponseBodyError } from 'oauth4webapi';
+import { ProviderUnavailableError } from '../errors.ts';
+import { failureReason } from '../failure-reason.ts';
+import { boundedResponse } from './bounded-fetch.ts';
+import type { Provider } from './provider.ts';
+import { requestForToken, type TokenToAskFor } from './token-request.ts';
+
+/** What one request for revocation came to. */
+export type RevocationResult =
+  | { readonly outcome: 'revoked' | 'unsupported' | 'no-endpoint' }
+  | {
+      readonly outcome: 'failed';
+      readonly reason: string;
+      /** Milliseconds; `undefined` where the provider will say the same again. */
+      readonly retryAfter: number | undefined;
+    };
+
+const ERROR_LIMIT = 16 * 1024;
+const SHORTEST_WAIT_MS = 1000;
+const LONGEST_WAIT_MS = 60_000;
+// RFC 6749, section 5.2, and RFC 7009, section 2.2.1: the provider could write anything else there.
+const ERROR_CODES = new Set([
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'unauthorized_client',
+  'unsupported_token_type',
+  'invalid_token',
+]);
+
+/**
+ * Asks the provider once to revoke a token.
+ *
+ * @see [RFC 7009, section 2](https://www.rfc-editor.org/rfc/rfc7009#section-2)
+ */
+export async function revokeToken(
+  provider: Provider,
+  token: TokenToAskFor,
+): Promise<RevocationResult> {
+  try {
+    const response = await requestForToken(provider, 'revocation', token, readError);
+    return response === undefined ? { outcome: 'no-endpoint' } : await resultOf(response);
+  } catch (error) {
+    const known = error instanceof ProviderUnavailableError ? error.reason : undefined;
+    return { outcome: 'failed', reason: known ?? failureReason(error), retryAfter: 0 };
+  }
+}
+
+// RFC 7009, section 2.2: the body of a success says nothing.
+async function readError(response: Response): Promise<Response> {
+  if (!response.ok) return boundedResponse(response, ERROR_LIMIT);
+  await response.body?.cancel();
+  return response;
+}
+
+async function resultOf(response: Response): Promise<RevocationResult> {
+  const { ok, status } = response;
+  if (ok) return { outcome: 'revoked' };
+  const reason = `HTTP_${status}`;
+  // RFC 7009, section 2.2.1: the token is to be taken as alive, and the request may be repeated.
+  if (status >= 500 || status === 429) {
+    return { outcome: 'failed', reason, retryAfter: retryAfterOf(response) };
+  }
+  const error = await errorOf(response);
+  if (error === 'unsupported_token_type') return { outcome: 'unsupported' };
+  // What Google says of a token that is dead already.
+  if (error === 'invalid_token') return { outcome: 'revoked' };
+  return { outcome: 'failed', reason: error ?? reason, retryAfter: undefined };
+}
+
+async function errorOf(response: Response): Promise<string | undefined> {
+  try {
+    await processRevocationResponse(response);
+  } catch (error) {
+    if (error instanceof ResponseBodyError && ERROR_CODES.has(error.error)) return error.error;
+  }
+  return undefined;
+}
+
+// RFC 9110, section 10.2.3: seconds, or a date.
+function retryAfterOf({ headers }: Response): number {
+  const value = headers.get('retry-after') ?? '';
+  const wait = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return wait > 0 ? Math.min(Math.max(wait, SHORTEST_WAIT_MS), LONGEST_WAIT_MS) : 0;
+}

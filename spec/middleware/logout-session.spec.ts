@@ -1,0 +1,672 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ErrorRequestHandler, Request, Response } from 'express';
+import request from 'supertest';
+import type {
+  EndSessionOptions,
+  LogoutOptions,
+  OidcLogoutOptions,
+  ProviderOptions,
+  SessionTokens,
+} from '../../lib/index.ts';
+import {
+  type App,
+  appWith,
+  call,
+  EXPRESS,
+  LOGGED_OUT,
+  LOGOUT,
+  optionsFor,
+} from '../support/app.ts';
+import { CLIENT_ID, createSigner, type Signer } from '../support/provider.ts';
+import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
+
+const HOST = 'app.example.com';
+const COOKIE = 'session=alices';
+const OWN = { Host: HOST, Cookie: COOKIE, 'Sec-Fetch-Site': 'same-origin' };
+const OWN_LOGOUT = '/logout';
+const STATE = '[\\w-]{43}';
+const WITHOUT_HINT =
+  'https://op.example.com/logout?client_id=web' +
+  '&post_logout_redirect_uri=https%3A%2F%2Fapp.example.com%2Flogged-out&state=';
+
+let redis: RedisServer;
+let signer: Signer;
+
+beforeAll(async () => {
+  [redis, signer] = await Promise.all([startRedisServer(), createSigner()]);
+});
+
+afterAll(() => redis.close());
+
+afterEach(() => redis.flush());
+
+/** An app whose browsers have a cookie and no token. */
+interface SessionApp extends App {
+  /** The tokens of the app's own sessions, by cookie. */
+  readonly sessions: Map<string, SessionTokens>;
+  /** How often the app was asked for the tokens of a logout. */
+  readonly lookUps: string[];
+}
+
+function hints(redirect: unknown): string | null {
+  return new URL(redirect as string).searchParams.get('id_token_hint');
+}
+
+function stateCookieOf({ headers }: { headers: Record<string, unknown> }): string | undefined {
+  const [cookie] = (headers['set-cookie'] ?? []) as string[];
+  return cookie?.split(';', 1)[0];
+}
+
+describe.each(Object.keys(EXPRESS))('an app without tokens in the browser, on %s', (version) => {
+  let app: SessionApp;
+
+  function start(
+    options: Partial<OidcLogoutOptions> = {},
+    logoutOptions: LogoutOptions = {},
+  ): SessionApp {
+    const configured = { ...optionsFor(signer), redis: redis.connect(), ...options };
+    const parts = appWith(configured, EXPRESS[version]?.());
+    const sessions = new Map<string, SessionTokens>();
+    const lookUps: string[] = [];
+    const find = ({ headers }: Request) => sessions.get(headers.cookie ?? '');
+    const tokens = (req: Request) => {
+      lookUps.push(req.headers.cookie ?? '');
+      return find(req);
+    };
+    const returnTo = (req: Request) => req.get('Return-To');
+    parts.app.use(OWN_LOGOUT, parts.oidc.logout({ tokens, returnTo, ...logoutOptions }));
+    parts.app.use(
+      '/own-api',
+      parts.oidc.guard({ token: (req) => find(req)?.access_token }),
+      (req, res) => void res.json(req.auth),
+    );
+    return { ...parts, sessions, lookUps };
+  }
+
+  async function logIn({ oidc, sessions }: SessionApp, claims: object = {}) {
+    const tokens = {
+      access_token: await signer.accessToken({ ...claims }),
+      id_token: await signer.idToken({ ...claims }),
+      refresh_token: 'refresh-1',
+    };
+    await oidc.sessions.save(tokens);
+    sessions.set(COOKIE, tokens);
+    return tokens;
+  }
+
+  function logOut({ app: at }: App, headers: object = OWN): request.Test {
+    return request(at)
+      .post(OWN_LOGOUT)
+      .set({ ...headers });
+  }
+
+  function callOwn({ app: at }: App, headers: object = { Cookie: COOKIE }): request.Test {
+    return request(at)
+      .get('/own-api')
+      .set({ ...headers });
+  }
+
+  beforeEach(() => {
+    app = start();
+  });
+
+  describe('logout({ tokens })', () => {
+    it('ends the session of a request from a page of its own', async () => {
+      const { access_token, id_token } = await logIn(app);
+      const answer = await logOut(app);
+      expect(answer.status).toBe(200);
+      expect(answer.headers).toMatchObject({
+        'cache-control': 'no-store',
+        pragma: 'no-cache',
+        'content-type': 'application/json; charset=utf-8',
+        'referrer-policy': 'no-referrer',
+        vary: 'Accept',
+      });
+      const redirect = (answer.body as { redirect: string }).redirect;
+      expect(answer.body).toEqual({ redirect });
+      expect(hints(redirect)).toBe(id_token);
+      await call(app, access_token).expect(401);
+      await callOwn(app).expect(401);
+      expect(app.events).toEqual([
+        ['invalidated', expect.objectContaining({ kind: 'refresh-token' })],
+        ['invalidated', expect.objectContaining({ kind: 'session', sid: 'sid-1' })],
+        ['invalidated', expect.objectContaining({ kind: 'access-token' })],
+        ['logout', { issuer: signer.issuer, subject: 'alice', sid: 'sid-1', repeated: false }],
+      ]);
+    });
+
+    it('sends a browser that prefers HTML on by 303', async () => {
+      const { access_token, id_token } = await logIn(app);
+      const answer = await logOut(app, { ...OWN, Accept: 'text/html,*/*;q=0.8' });
+      expect(answer.status).toBe(303);
+      expect(answer.text).toBe('');
+      expect(hints(answer.headers.location)).toBe(id_token);
+      await call(app, access_token).expect(401);
+    });
+
+    it('shows the end to another process on its next request', async () => {
+      const elsewhere = start();
+      await logIn(app);
+      for (const [cookie, tokens] of app.sessions) elsewhere.sessions.set(cookie, tokens);
+      await callOwn(elsewhere).expect(200);
+      await logOut(app).expect(200);
+      await callOwn(elsewhere).expect(401);
+    });
+
+    it('takes nothing from the body', async () => {
+      const { access_token } = await logIn(app);
+      const others = await signer.accessToken({ sub: 'bob', sid: 'sid-2' });
+      await logOut(app).send({ access_token: others, unknown: 1 }).expect(200);
+      await call(app, access_token).expect(401);
+      await call(app, others).expect(200);
+    });
+
+    it.each<[string, object]>([
+      ['Sec-Fetch-Site: same-origin', { 'Sec-Fetch-Site': 'same-origin' }],
+      ['its own Origin', { Origin: `https://${HOST}` }],
+    ])('takes %s for a page of its own', async (_what, headers) => {
+      const { access_token } = await logIn(app);
+      await logOut(app, { Host: HOST, Cookie: COOKIE, ...headers }).expect(200);
+      await call(app, access_token).expect(401);
+    });
+
+    it.each<[string, object]>([
+      ['nothing that tells', {}],
+      ['Sec-Fetch-Site: cross-site', { 'Sec-Fetch-Site': 'cross-site' }],
+      ['Sec-Fetch-Site: same-site', { 'Sec-Fetch-Site': 'same-site' }],
+      ['Sec-Fetch-Site: none', { 'Sec-Fetch-Site': 'none' }],
+      ['an empty Sec-Fetch-Site', { 'Sec-Fetch-Site': '' }],
+      [
+        'Sec-Fetch-Site: cross-site and its own Origin',
+        { 'Sec-Fetch-Site': 'cross-site', Origin: `https://${HOST}` },
+      ],
+      ['another Origin', { Origin: 'https://evil.example' }],
+      ['Origin: null', { Origin: 'null' }],
+      ['an empty Origin', { Origin: '' }],
+      ['the Origin of a subdomain', { Origin: `https://evil.${HOST}` }],
+      ['an Origin that begins so', { Origin: `https://${HOST}.evil.example` }],
+      ['the Origin of another port', { Origin: `https://${HOST}:8443` }],
+      ['an Origin with its name before an @', { Origin: `https://${HOST}@evil.example` }],
+      ['an Origin that is none', { Origin: HOST }],
+      ['a Referer only', { Referer: `https://${HOST}/` }],
+    ])('refuses a form of another site: %s', async (_what, headers) => {
+      const { access_token } = await logIn(app);
+      const before = await redis.dump();
+      const answer = await logOut(app, { Host: HOST, Cookie: COOKIE, ...headers })
+        .type('form')
+        .send({ a: 'b' });
+      expect(answer.status).toBe(403);
+      expect(answer.headers).toMatchObject({ 'cache-control': 'no-store', pragma: 'no-cache' });
+      expect(answer.headers['set-cookie']).toBeUndefined();
+      expect(answer.body).toEqual({
+        error: 'invalid_request',
+        error_description: 'The request does not come from a page of this app',
+      });
+      expect(await redis.dump()).toEqual(before);
+      expect(app.events).toEqual([]);
+      expect(app.lookUps).toEqual([]);
+      await call(app, access_token).expect(200);
+      await callOwn(app).expect(200);
+    });
+
+    it('answers 405 to other methods, and ends nothing', async () => {
+      const { access_token } = await logIn(app);
+      const answer = await request(app.app).get(OWN_LOGOUT).set(OWN);
+      expect(answer.status).toBe(405);
+      expect(answer.headers.allow).toBe('POST');
+      expect(app.lookUps).toEqual([]);
+      await call(app, access_token).expect(200);
+    });
+
+    it('verifies the browser that comes back, and tells it where to go', async () => {
+      await logIn(app);
+      const answer = await logOut(app, { ...OWN, 'Return-To': '/shop?page=2' }).expect(200);
+      const state = new URL((answer.body as { redirect: string }).redirect).searchParams;
+      await request(app.app)
+        .get(`${LOGGED_OUT}?state=${state.get('state') ?? ''}`)
+        .set('Cookie', stateCookieOf(answer) ?? '')
+        .expect(200, { outcome: 'verified', returnTo: '/shop?page=2' });
+    });
+
+    it('answers 400 to a place that is not its own, and ends nothing', async () => {
+      const { access_token } = await logIn(app);
+      await logOut(app, { ...OWN, 'Return-To': '//evil.example' }).expect(400);
+      app.sessions.clear();
+      await logOut(app, { ...OWN, 'Return-To': '//evil.example' }).expect(400);
+      expect(app.events).toEqual([]);
+      await call(app, access_token).expect(200);
+    });
+
+    it.each([undefined, null, ''])('takes %j for no refresh token', async (refresh_token) => {
+      const access_token = await signer.accessToken();
+      app.sessions.set(COOKIE, { access_token, refresh_token });
+      await logOut(app).expect(200);
+      const kinds = app.events.map(([, event]) => (event as { kind?: string }).kind);
+      expect(kinds).not.toContain('refresh-token');
+      await call(app, access_token).expect(401);
+    });
+
+    it('waits for the app to find the tokens', async () => {
+      const access_token = await signer.accessToken();
+      const slow = start({}, { tokens: () => Promise.resolve({ access_token }) });
+      await logOut(slow).expect(200);
+      await call(slow, access_token).expect(401);
+    });
+
+    it.each<[string, LogoutOptions['tokens']]>([
+      [
+        'throws',
+        () => {
+          throw new Error('no session store');
+        },
+      ],
+      ['rejects', () => Promise.reject(new Error('no session store'))],
+    ])('leaves it to the app when its function %s', async (_what, tokens) => {
+      const broken = start({}, { tokens });
+      const messages: string[] = [];
+      broken.app.use(((error: Error, _req, res, _next) => {
+        messages.push(error.message);
+        res.status(500).end();
+      }) satisfies ErrorRequestHandler);
+      await logOut(broken).expect(500);
+      expect(messages).toEqual(['no session store']);
+      expect(await redis.dump()).toEqual({});
+    });
+
+    it('adds the form when the app wants it', async () => {
+      const withForm = start({}, { form: true });
+      const { id_token } = await logIn(withForm);
+      const body: unknown = (await logOut(withForm).expect(200)).body;
+      expect(body).toEqual({
+        redirect: expect.any(String),
+        form: {
+          action: 'https://op.example.com/logout',
+          method: 'POST',
+          fields: expect.objectContaining({ id_token_hint: id_token, client_id: CLIENT_ID }),
+        },
+      });
+    });
+
+    it('repeats its answer within retryWindow, and sends no ID Token later', async () => {
+      const { id_token } = await logIn(app);
+      const first = await logOut(app).expect(200);
+      await logOut(app).expect(200, first.body as object);
+      expect(hints((first.body as { redirect: string }).redirect)).toBe(id_token);
+
+      await redis.flush();
+      const forgetful = start({ retryWindow: 0 });
+      await logIn(forgetful);
+      await logOut(forgetful).expect(200);
+      const later = await logOut(forgetful).expect(200);
+      expect(hints((later.body as { redirect: string }).redirect)).toBeNull();
+    });
+
+    describe('lets a user out who has no session left:', () => {
+      async function expectRedirect(at: SessionApp): Promise<void> {
+        const answer = await logOut(at).expect(200);
+        const { redirect } = answer.body as { redirect: string };
+        expect(redirect.startsWith(WITHOUT_HINT)).toBe(true);
+        const state = redirect.slice(WITHOUT_HINT.length);
+        expect(state).toMatch(new RegExp(`^${STATE}$`));
+        expect(answer.headers['set-cookie']).toEqual([
+          `__Host-oidc-logout=${state}; Max-Age=3600; Path=/; Expires=${expiryOf(answer)}; HttpOnly; Secure; SameSite=Lax`,
+        ]);
+        await request(at.app)
+          .get(`${LOGGED_OUT}?state=${state}`)
+          .set('Cookie', stateCookieOf(answer) ?? '')
+          .expect(200, { outcome: 'verified' });
+        const html = await logOut(at, { ...OWN, Accept: 'text/html' }).expect(303, '');
+        expect(html.headers.location?.startsWith(WITHOUT_HINT)).toBe(true);
+        expect(at.events).toEqual([]);
+        const listed = Object.keys(await redis.dump()).filter((key) => key.includes(':invalid:'));
+        expect(listed).toEqual([]);
+      }
+
+      function expiryOf({ headers }: { headers: Record<string, unknown> }): string {
+        return /Expires=([^;]*)/.exec(String(headers['set-cookie']))?.[1] ?? '';
+      }
+
+      it.each<[string, unknown]>([
+        ['undefined', undefined],
+        ['null', null],
+        ['no access token', {}],
+        ['an empty access token', { access_token: '' }],
+      ])('%s', async (_what, tokens) => {
+        await expectRedirect(start({}, { tokens: () => tokens as undefined }));
+      });
+
+      it.each<[string, () => string | Promise<string>]>([
+        ['garbage', () => 'garbage'],
+        ['a garbled JWT', () => 'eyJhbGciOiJSUzI1NiJ9.e30.AA'],
+        ['an unknown opaque token', () => 'opaque-1'],
+        ['a token that expired long ago', () => signer.accessToken({ exp: 1 })],
+        ['a forged token', async () => (await createSigner(signer.issuer)).accessToken()],
+        [
+          'a token of another provider',
+          async () => (await createSigner('https://other.example.com')).accessToken(),
+        ],
+        ['an ID Token', () => signer.idToken()],
+      ])('%s in the session', async (_what, make) => {
+        app.sessions.set(COOKIE, { access_token: await make() });
+        await expectRedirect(app);
+      });
+    });
+
+    it('ends the login of a live refresh token beside an access token that expired long ago', async () => {
+      const { access_token, refresh_token } = await logIn(app);
+      app.sessions.set(COOKIE, {
+        access_token: await signer.accessToken({ exp: 1 }),
+        refresh_token,
+      });
+      const body: unknown = (await logOut(app).expect(200)).body;
+      expect((body as { redirect: string }).redirect).toMatch(
+        /^https:\/\/op\.example\.com\/logout\?/,
+      );
+      await call(app, access_token).expect(401);
+      const rotation = app.oidc.sessions.rotate(
+        { access_token, refresh_token },
+        { access_token: 'new' },
+      );
+      await expect(rotation).rejects.toMatchObject({ code: 'ERR_SESSION_ENDED' });
+    });
+
+    it('answers null where the provider has no endpoint, with a session and without', async () => {
+      const bare = start(optionsFor(signer, { provider: { metadata: {} } }));
+      const { access_token } = await logIn(bare);
+      await logOut(bare).expect(200, { redirect: null });
+      await call(bare, access_token).expect(401);
+      bare.sessions.clear();
+      const answer = await logOut(bare).expect(200, { redirect: null });
+      expect(answer.headers['set-cookie']).toBeUndefined();
+      await logOut(bare, { ...OWN, Accept: 'text/html' })
+        .expect(303)
+        .expect('location', 'https://app.example.com/logged-out');
+    });
+
+    it('answers 503 while the store is away, with a session and without', async () => {
+      const client = redis.connect();
+      const away = start({ redis: client });
+      await logIn(away);
+      client.disconnect();
+      for (let count = 0; count < 2; count++) {
+        const answer = await logOut(away);
+        expect(answer.status).toBe(503);
+        expect(answer.headers['retry-after']).toBe('1');
+        expect(answer.headers['set-cookie']).toBeUndefined();
+        away.sessions.clear();
+      }
+    });
+
+    describe('at several providers', () => {
+      let other: Signer;
+      let both: SessionApp;
+
+      beforeAll(async () => {
+        other = await createSigner('https://other.example.com');
+      });
+
+      beforeEach(() => {
+        const provider = [signer, other].map(
+          (each) => optionsFor(each).provider as ProviderOptions,
+        );
+        both = start({ provider });
+      });
+
+      async function originOfRedirect(): Promise<string> {
+        const body: unknown = (await logOut(both).expect(200)).body;
+        return new URL((body as { redirect: string }).redirect).origin;
+      }
+
+      it('goes to the one that the session is of', async () => {
+        for (const each of [other, signer]) {
+          const access_token = await each.accessToken();
+          both.sessions.set(COOKIE, { access_token });
+          expect(await originOfRedirect()).toBe(each.issuer);
+          await call(both, access_token).expect(401);
+        }
+      });
+
+      it('goes to the one whose token has expired long ago', async () => {
+        both.sessions.set(COOKIE, { access_token: await other.accessToken({ exp: 1 }) });
+        expect(await originOfRedirect()).toBe(other.issuer);
+      });
+
+      it('goes to the first one where there is no session', async () => {
+        expect(await originOfRedirect()).toBe(signer.issuer);
+      });
+    });
+
+    it('writes its errors as Elasticsearch does, where the app wants that', async () => {
+      const elastic = start({ errorFormat: 'elasticsearch' });
+      const { access_token } = await logIn(elastic);
+      const answer = await logOut(elastic, { ...OWN, 'Sec-Fetch-Site': 'cross-site' });
+      expect(answer.status).toBe(403);
+      expect(answer.headers['x-elastic-product']).toBe('Elasticsearch');
+      const exception = {
+        type: 'security_exception',
+        reason: 'The request does not come from a page of this app',
+      };
+      expect(answer.body).toEqual({
+        error: { root_cause: [exception], ...exception },
+        status: 403,
+      });
+      await call(elastic, access_token).expect(200);
+      await logOut(elastic).expect(200);
+      await call(elastic, access_token).expect(401);
+    });
+  });
+
+  describe('guard({ token })', () => {
+    it('lets a request of a live session pass', async () => {
+      const { access_token } = await logIn(app, { scope: 'read' });
+      const body: unknown = (await callOwn(app).expect(200)).body;
+      expect(body).toEqual({
+        token: access_token,
+        header: { alg: 'RS256', kid: 'key-1', typ: 'at+jwt' },
+        payload: expect.objectContaining({ sub: 'alice', scope: 'read' }),
+      });
+    });
+
+    it.each<[string, object]>([
+      ['no cookie', {}],
+      ['another cookie', { Cookie: 'session=nobodys' }],
+    ])('answers a bare challenge to a request with %s', async (_what, headers) => {
+      await logIn(app);
+      const answer = await callOwn(app, headers);
+      expect(answer.status).toBe(401);
+      expect(answer.text).toBe('');
+      expect(answer.headers).toMatchObject({
+        'www-authenticate': 'Bearer realm="api"',
+        'cache-control': 'no-store',
+      });
+    });
+
+    it('reads no header beside the session', async () => {
+      const { access_token } = await logIn(app);
+      await callOwn(app, { Authorization: `Bearer ${access_token}` }).expect(401, '');
+      await callOwn(app, { Cookie: COOKIE, Authorization: 'Bearer garbage' }).expect(200);
+    });
+
+    it('refuses a session that was logged out by its token', async () => {
+      const { access_token } = await logIn(app);
+      await callOwn(app).expect(200);
+      await request(app.app).post(LOGOUT).send({ access_token }).expect(200);
+      await callOwn(app).expect(401, {
+        error: 'invalid_token',
+        error_description: 'The access token was invalidated by a logout',
+      });
+    });
+
+    it('knows an opaque token that was saved', async () => {
+      const access_token = 'opaque-1';
+      await app.oidc.sessions.save({ access_token, id_token: await signer.idToken() });
+      app.sessions.set(COOKIE, { access_token });
+      await callOwn(app).expect(200);
+      await logOut(app).expect(200);
+      await callOwn(app).expect(401);
+    });
+
+    it('answers 503 while the store is away', async () => {
+      const client = redis.connect();
+      const away = start({ redis: client });
+      await logIn(away);
+      client.disconnect();
+      const answer = await callOwn(away);
+      expect(answer.status).toBe(503);
+      expect(answer.headers['retry-after']).toBe('1');
+      expect(answer.headers['www-authenticate']).toBeUndefined();
+    });
+
+    it.each([undefined, null, ''])('takes %j for no token', async (found) => {
+      const guard = app.oidc.guard({ token: () => found });
+      app.app.use('/none', guard, (_req, res) => void res.json({}));
+      await request(app.app)
+        .get('/none')
+        .expect(401, '')
+        .expect('www-authenticate', /"api"$/);
+    });
+
+    it('demands the scope too', async () => {
+      const guard = app.oidc.guard({
+        scope: 'write',
+        token: ({ headers }) => app.sessions.get(headers.cookie ?? '')?.access_token,
+      });
+      app.app.use('/own-write', guard, (_req, res) => void res.json({}));
+      await logIn(app, { scope: 'read' });
+      await request(app.app).get('/own-write').set('Cookie', COOKIE).expect(403);
+      await logIn(app, { scope: 'read write', sid: 'sid-2' });
+      await request(app.app).get('/own-write').set('Cookie', COOKIE).expect(200, {});
+    });
+
+    it('leaves it to the app when its function throws', async () => {
+      const messages: string[] = [];
+      const guard = app.oidc.guard({
+        token: () => {
+          throw new Error('no session store');
+        },
+      });
+      app.app.use('/broken', guard, (_req, res) => void res.json({}));
+      app.app.use(((error: Error, _req, res, _next) => {
+        messages.push(error.message);
+        res.status(500).end();
+      }) satisfies ErrorRequestHandler);
+      await request(app.app).get('/broken').expect(500);
+      expect(messages).toEqual(['no session store']);
+    });
+  });
+
+  describe('endSessionUrl()', () => {
+    /** Adds a route that answers the URL, or the error that it came to. */
+    function mount({ app: at, oidc }: App, session?: EndSessionOptions): void {
+      at.get('/own-route', (req: Request, res: Response) => {
+        oidc.endSessionUrl(req, res, session).then(
+          (url) => res.json({ url }),
+          (error: unknown) => {
+            const { name, code, status } = error as Record<string, unknown>;
+            res.json({ name, code, status });
+          },
+        );
+      });
+    }
+
+    const ask = ({ app: at }: App) => request(at).get('/own-route');
+
+    it('makes the URL, and binds its state to the browser', async () => {
+      const { access_token, id_token: idToken } = await logIn(app);
+      mount(app, { idToken, returnTo: '/bye' });
+      const answer = await ask(app).expect(200);
+      const { url } = answer.body as { url: string };
+      const { id_token_hint, state, ...parameters } = Object.fromEntries(new URL(url).searchParams);
+      expect(id_token_hint).toBe(idToken);
+      expect(parameters).toEqual({
+        client_id: CLIENT_ID,
+        post_logout_redirect_uri: 'https://app.example.com/logged-out',
+      });
+      expect(stateCookieOf(answer)).toBe(`__Host-oidc-logout=${state ?? ''}`);
+      const comeBack = () =>
+        request(app.app)
+          .get(`${LOGGED_OUT}?state=${state ?? ''}`)
+          .set('Cookie', stateCookieOf(answer) ?? '');
+      await comeBack().expect(200, { outcome: 'verified', returnTo: '/bye' });
+      await comeBack().expect(200, { outcome: 'mismatch' });
+      // To end the session here is the app's part.
+      await call(app, access_token).expect(200);
+      expect(app.events).toEqual([]);
+    });
+
+    it('makes one without knowing anything', async () => {
+      mount(app);
+      const body: unknown = (await ask(app).expect(200)).body;
+      expect(body).toEqual({
+        url: expect.stringMatching(new RegExp(`${STATE}$`)),
+      });
+      expect((body as { url: string }).url.startsWith(WITHOUT_HINT)).toBe(true);
+    });
+
+    it('makes one for the named provider', async () => {
+      const other = await createSigner('https://other.example.com');
+      const provider = [signer, other].map((each) => optionsFor(each).provider as ProviderOptions);
+      const both = start({ provider });
+      mount(both, { issuer: other.issuer });
+      const body: unknown = (await ask(both).expect(200)).body;
+      expect(new URL((body as { url: string }).url).origin).toBe(other.issuer);
+    });
+
+    it('is null where the provider has no endpoint, and keeps nothing', async () => {
+      const bare = start(optionsFor(signer, { provider: { metadata: {} } }));
+      mount(bare);
+      const answer = await ask(bare).expect(200, { url: null });
+      expect(answer.headers['set-cookie']).toBeUndefined();
+      expect(await redis.dump()).toEqual({});
+    });
+
+    it('binds nothing for a page of another site', async () => {
+      mount(app);
+      const answer = await ask(app).set('Sec-Fetch-Site', 'cross-site').expect(200);
+      expect(answer.headers['set-cookie']).toBeUndefined();
+    });
+
+    const TYPE_ERROR = { name: 'TypeError' };
+    const RETURN_TO = { name: 'InvalidRequestError', code: 'ERR_INVALID_REQUEST', status: 400 };
+
+    it.each<[unknown, object]>([
+      [{ issuer: 'https://unknown.example.com' }, TYPE_ERROR],
+      [{ id_token: 'a.b.c' }, TYPE_ERROR],
+      [null, TYPE_ERROR],
+      [{ returnTo: 'https://evil.example/' }, RETURN_TO],
+      [{ returnTo: '//evil.example' }, RETURN_TO],
+      [{ returnTo: '/\\evil.example' }, RETURN_TO],
+      [{ returnTo: '' }, RETURN_TO],
+    ])('rejects %j, and keeps nothing', async (session, error) => {
+      mount(app, session as EndSessionOptions);
+      const answer = await ask(app).expect(200, error);
+      expect(answer.headers['set-cookie']).toBeUndefined();
+      expect(await redis.dump()).toEqual({});
+    });
+
+    it('rejects while the store is away', async () => {
+      const client = redis.connect();
+      const away = start({ redis: client });
+      client.disconnect();
+      mount(away);
+      const answer = await ask(away).expect(200, {
+        name: 'StoreUnavailableError',
+        code: 'ERR_STORE_UNAVAILABLE',
+        status: 503,
+      });
+      expect(answer.headers['set-cookie']).toBeUndefined();
+    });
+
+    it('rejects while the provider is away', async () => {
+      // Nobody listens on port 1.
+      const gone = { issuer: 'http://127.0.0.1:1', metadata: undefined };
+      const away = start(optionsFor(signer, { provider: gone }));
+      mount(away);
+      await ask(away).expect(200, {
+        name: 'ProviderUnavailableError',
+        code: 'ERR_PROVIDER_UNAVAILABLE',
+        status: 503,
+      });
+    });
+  });
+});
