@@ -1,0 +1,59 @@
+import { boundedFetch } from '../provider/bounded-fetch.ts';
+import { isSecureUrl } from '../provider/secure-url.ts';
+import { explain, TIMEOUT_MS } from './document.ts';
+import { type Finding, no, yes } from './finding.ts';
+
+const KEYS_LIMIT = 1024 * 1024;
+const SMALLEST_RSA_KEY = 2048;
+const FEATURE = 'Keys';
+
+type Key = Readonly<Record<string, unknown>>;
+
+class StatusError extends Error {
+  readonly code = 'OAUTH_RESPONSE_IS_NOT_CONFORM';
+}
+
+/** Reads the provider's keys, and judges those that sign. */
+export async function examineKeys(jwksUri: unknown, allowInsecure: boolean): Promise<Finding> {
+  if (!isSecureUrl(jwksUri, allowInsecure)) return no(FEATURE, 'There is no usable "jwks_uri".');
+  try {
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const response = await boundedFetch(jwksUri, { signal, redirect: 'manual' }, KEYS_LIMIT);
+    if (response.status !== 200) throw new StatusError();
+    return judgeKeys(signatureKeys(await response.json()));
+  } catch (error) {
+    return no(FEATURE, `The keys cannot be used: ${explain(error)}.`);
+  }
+}
+
+function signatureKeys(jwks: unknown): Key[] {
+  const { keys } = Object(jwks) as { readonly keys?: unknown };
+  if (!Array.isArray(keys)) return [];
+  const objects = keys.map((key: unknown) => Object(key) as Key);
+  return objects.filter(({ use = 'sig' }) => use === 'sig').filter((key) => kindOf(key) !== '');
+}
+
+function judgeKeys(keys: readonly Key[]): Finding {
+  if (keys.length === 0) return no(FEATURE, 'There is no key for signatures.');
+  const smallest = Math.min(...keys.filter(({ kty }) => kty === 'RSA').map(bitsOf));
+  if (smallest < SMALLEST_RSA_KEY) {
+    const rule = `less than ${SMALLEST_RSA_KEY} is refused`;
+    return no(FEATURE, `An RSA key has ${smallest} bits: ${rule}.`);
+  }
+  return yes(FEATURE, `For signatures: ${[...new Set(keys.map(kindOf))].join(', ')}.`);
+}
+
+const CURVES: readonly unknown[] = ['P-256', 'P-384', 'P-521', 'Ed25519'];
+
+/** The kind of a key whose signatures can be verified; empty for others. */
+function kindOf(key: Key): string {
+  if (key.kty === 'RSA') return `RSA ${bitsOf(key)}`;
+  if (key.kty === 'AKP') return 'ML-DSA';
+  return CURVES.includes(key.crv) ? String(key.crv) : '';
+}
+
+function bitsOf({ n }: Key): number {
+  const modulus = typeof n === 'string' ? Buffer.from(n, 'base64url').toString('hex') : '';
+  const digits = modulus.replace(/^0+/, '');
+  return digits === '' ? 0 : 4 * digits.length - Math.clz32(parseInt(digits[0] ?? '', 16)) + 28;
+}
