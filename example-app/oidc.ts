@@ -21,6 +21,9 @@ export function createOidc(
     .on('store-error', ({ operation, reason }) => {
       console.error(`The store failed: ${operation}: ${reason}`);
     })
+    .on('revocation', ({ kind, outcome, reason }) => {
+      if (outcome === 'failed') console.error(`The provider did not revoke: ${kind}: ${reason}`);
+    })
     .on('provider-error', ({ operation, reason }) => {
       console.error(`The provider failed: ${operation}: ${reason}`);
     });

@@ -43,6 +43,10 @@ export async function configure(
     features: {
       backchannelLogout: { enabled: true },
       devInteractions: { enabled: false },
+      revocation: {
+        enabled: true,
+        allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
+      },
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo(_ctx, indicator) {
