@@ -188,7 +188,18 @@ const every: Required<OidcLogoutOptions> = {
       clientSecret: undefined,
       postLogoutRedirectUri: 'https://app.example.com/',
       algorithms: ['RS256', 'ES256'],
-      metadata: { end_session_endpoint: 'https://op.example.com/logout' },
+      idTokenHint: 'auto',
+      maxRedirectLength: 8000,
+      logoutHint: ({ subject, sid }) => subject ?? sid,
+      uiLocales: ['fr-CA', 'fr'],
+      endSessionParameters: { federated: 'true' },
+      endSession: 'standard',
+      introspection: 'opaque',
+      metadata: {
+        end_session_endpoint: 'https://op.example.com/logout',
+        revocation_endpoint: 'https://op.example.com/revoke',
+        introspection_endpoint: 'https://op.example.com/introspect',
+      },
       jwks: { keys: [] },
     },
   ],
@@ -209,6 +220,8 @@ const every: Required<OidcLogoutOptions> = {
   errorFormat: 'elasticsearch',
   includeClientId: false,
   onStoreError: 'allow',
+  revocation: 'never',
+  revocationTimeout: 1,
   storeTimeout: 1,
   providerTimeout: 1,
   allowInsecureRequests: false,
@@ -231,6 +244,16 @@ oidcLogout({ provider, retryWindow: '60' });
 oidcLogout({ provider, onStoreError: 'ignore' });
 // @ts-expect-error: an address is no client
 oidcLogout({ provider, redis: 'redis://127.0.0.1' });
+oidcLogout({
+  provider: { ...provider, clientSecret: 's', clientAuthentication: { method: 'client_secret_post' } },
+});
+oidcLogout({ provider: { ...provider, clientAuthentication: { method: 'tls_client_auth', fetch } } });
+// @ts-expect-error: no secret
+oidcLogout({ provider: { ...provider, clientAuthentication: { method: 'client_secret_post' } } });
+// @ts-expect-error: no key
+oidcLogout({ provider: { ...provider, clientAuthentication: { method: 'private_key_jwt' } } });
+// @ts-expect-error: no such dialect
+oidcLogout({ provider: { ...provider, endSession: 'google' } });
 // @ts-expect-error: a list that checks nothing
 oidcLogout({ provider, invalidationList: { add: () => Promise.resolve() } });
 
@@ -244,6 +267,16 @@ app.use('/api', oidc.guard({ scope: ['read'] }), (req, res) => {
 });
 // @ts-expect-error: an unknown option of a guard
 oidc.guard({ scopes: 'read' });
+app.use('/own-api', oidc.guard({ token: (req) => req.get('X-Token') }));
+app.use('/own-logout', oidc.logout({ tokens: () => ({ access_token: 'a' }), form: true }));
+// @ts-expect-error: no access token
+oidc.logout({ tokens: () => ({ refresh_token: 'r' }) });
+app.post('/logout', async (req, res) => {
+  const url: string | null = await oidc.endSessionUrl(req, res, { idToken: 'a.b.c', returnTo: '/' });
+  // @ts-expect-error: an unknown option
+  await oidc.endSessionUrl(req, res, { id_token: 'a.b.c' });
+  res.redirect(url ?? '/');
+});
 
 export async function use(tokens: TokenEndpointResponse): Promise<void> {
   await oidc.sessions.save(tokens);
@@ -268,6 +301,13 @@ oidc
       repeated,
     ];
     console.log(told);
+  })
+  .on('revocation', ({ kind, outcome, reason }) => {
+    const told: ['access-token' | 'refresh-token', 'revoked' | 'unsupported' | 'failed'] = [
+      kind,
+      outcome,
+    ];
+    console.log(told, reason?.trim());
   })
   .on('invalidated', ({ kind }) => {
     const kinds: 'access-token' | 'refresh-token' | 'session' | 'subject' = kind;

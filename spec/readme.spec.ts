@@ -21,7 +21,8 @@ import {
   optionsFor,
 } from './support/app.ts';
 import { launchChromium } from './support/chromium.ts';
-import { AUDIENCE, CLIENT_ID, createSigner } from './support/provider.ts';
+import { AUDIENCE, type Claims, CLIENT_ID, createSigner } from './support/provider.ts';
+import { type RedisPort, startRedisPort } from './support/redis-port.ts';
 import { type RedisServer, startRedisServer } from './support/redis-server.ts';
 
 const README = readFileSync(join(REPOSITORY, 'README.md'), 'utf8');
@@ -30,6 +31,8 @@ const FENCED = /^```(\w*)\n(.*?)^```$/gms;
 interface Manifest {
   readonly name: string;
   readonly scripts: Record<string, string>;
+  readonly bin: Record<string, string>;
+  readonly devDependencies: Record<string, string>;
   readonly peerDependencies: Record<string, string>;
   readonly engines: { readonly node: string };
 }
@@ -55,15 +58,18 @@ function take(language: string, text: string): string {
   return block.code;
 }
 
-const INSTALL = take('sh', 'npm install express');
+const INSTALL = take('sh', 'express ioredis');
 const QUICK_START = take('js', 'oidc.guard(), (req, res)');
 const START = take('sh', 'node app.mjs');
 const LOGGED_OUT = take('json', '"redirect"');
 const REFUSED = take('json', 'invalid_token');
 const LOGIN = take('js', 'export async function createLogin');
-const USE_LOGIN = take('js', "from './login.mjs'");
+const USE_LOGIN = take('js', 'login.refresh(req.body)');
 const PAGE = take('js', 'location.assign');
-const OTHERS = take('js', 'oidc.backChannelLogout()');
+const INSTALL_SESSIONS = take('sh', 'npm install express-session');
+const RECIPE = take('js', 'endOwnSession');
+const DOCTOR = take('sh', 'doctor');
+const OTHERS = take('js', 'oidc.frontChannelLogout()');
 const METADATA = take('json', 'backchannel_logout_uri');
 const VERIFY = take('js', 'verifyLogoutToken');
 const ACL = take('redis', 'ACL SETUSER');
@@ -116,6 +122,7 @@ beforeAll(async () => {
   await project.write('app.mjs', QUICK_START);
   await project.write('login.mjs', LOGIN);
   const insert = (code: string) => QUICK_START.replace(/^const server = /m, `${code}\n$&`);
+  await project.write('web.mjs', RECIPE);
   await project.write('app-with-login.mjs', insert(`${USE_LOGIN}\n${SERVE_PAGE}`));
   await project.write('app-with-others.mjs', insert(OTHERS));
   await project.write('logout-token.mjs', VERIFY);
@@ -296,6 +303,169 @@ describe('the login', () => {
   });
 });
 
+describe('the app whose browser never sees a token', () => {
+  const BASE_URL = 'https://app.example.com';
+  const NO_SID = { sid: undefined };
+  const SAME_SITE = { 'Sec-Fetch-Site': 'same-origin', Accept: 'text/html' };
+  let client: Redis;
+  let port: RedisPort;
+  let one: RunningApp;
+  let other: RunningApp;
+
+  beforeAll(async () => {
+    client = redis.connect();
+    port = await startRedisPort(redis.path);
+    const env = { BASE_URL, REDIS_URL: port.url, SESSION_SECRET: 'secret' };
+    [one, other] = await Promise.all([start('web.mjs', env), start('web.mjs', env)]);
+  });
+
+  afterAll(async () => {
+    await Promise.all([one.close(), other.close()]);
+    await port.close();
+  });
+
+  type Asked = Omit<RequestInit, 'headers'> & { headers?: Record<string, string> };
+
+  /** What the browser sends, which reaches the app through a proxy that ends TLS. */
+  function ask(url: string, cookie: string, init: Asked = {}): Promise<Response> {
+    const headers = { ...init.headers, cookie, 'X-Forwarded-Proto': 'https' };
+    return fetch(url, { redirect: 'manual', ...init, headers });
+  }
+
+  function cookiesOf(answer: Response): string {
+    return answer.headers
+      .getSetCookie()
+      .map((cookie) => cookie.split(';')[0])
+      .join('; ');
+  }
+
+  /** Logs in at one process; answers the cookie of the session. */
+  async function logIn(): Promise<string> {
+    const leave = await ask(`${one.url}/login`, '');
+    const back = await fetch(leave.headers.get('location') ?? '', { redirect: 'manual' });
+    const callback = (back.headers.get('location') ?? '').replace(BASE_URL, one.url);
+    const answer = await ask(callback, cookiesOf(leave));
+    expect([answer.status, answer.headers.get('location')]).toEqual([302, '/']);
+    return /connect\.sid=[^;]+/.exec(cookiesOf(answer))?.[0] ?? '';
+  }
+
+  function logOutBy(app: RunningApp, cookie: string, headers: Record<string, string>) {
+    return ask(`${app.url}/logout`, cookie, { method: 'POST', headers });
+  }
+
+  async function apiAnswers(cookie: string): Promise<number[]> {
+    const answers = await Promise.all([one, other].map(({ url }) => ask(`${url}/api`, cookie)));
+    return answers.map(({ status }) => status);
+  }
+
+  /** The sessions in the store, and the names that they are found by. */
+  async function sessionKeys(): Promise<string[]> {
+    const keys = await client.keys('*');
+    return keys.filter((key) => /^(?:sess|login):/.test(key)).sort();
+  }
+
+  async function untilNoSession(): Promise<void> {
+    while ((await sessionKeys()).length > 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  async function sendLogoutToken(app: RunningApp, claims: Claims = {}): Promise<void> {
+    const body = new URLSearchParams({
+      logout_token: await provider.signer.logoutToken(claims),
+    });
+    const answer = await fetch(`${app.url}/oidc/back-channel-logout`, { method: 'POST', body });
+    expect(answer.status).toBe(200);
+  }
+
+  it('logs in, calls the API by its cookie in every process, and logs out', async () => {
+    const cookie = await logIn();
+    const id = decodeURIComponent(cookie).replace(/^connect\.sid=s:([^.]+)\..*/, '$1');
+    expect(await sessionKeys()).toEqual(['login:sid:sid-1', `sess:${id}`]);
+    const api = await ask(`${other.url}/api`, cookie);
+    expect([api.status, await api.json()]).toEqual([200, { user: 'alice' }]);
+
+    const answer = await logOutBy(one, cookie, SAME_SITE);
+
+    expect(answer.status).toBe(303);
+    const { origin, pathname, searchParams } = new URL(answer.headers.get('location') ?? '');
+    expect(origin + pathname).toBe(`${provider.issuer}/logout`);
+    expect([...searchParams.keys()]).toEqual([
+      'id_token_hint',
+      'client_id',
+      'post_logout_redirect_uri',
+      'state',
+    ]);
+    expect(await apiAnswers(cookie)).toEqual([401, 401]);
+    await untilNoSession();
+    const back = `${one.url}/logged-out?state=${searchParams.get('state') ?? ''}`;
+    expect(await (await ask(back, cookiesOf(answer))).text()).toBe('You are logged out.');
+  });
+
+  it.each<[how: string, claims: Claims]>([
+    ['its sid', {}],
+    ['its user', NO_SID],
+  ])('ends by a Logout Token for %s, sent to another process', async (_how, claims) => {
+    const cookie = await logIn();
+    expect(await apiAnswers(cookie)).toEqual([200, 200]);
+    await sendLogoutToken(other, claims);
+    await untilNoSession();
+    expect(await apiAnswers(cookie)).toEqual([401, 401]);
+  });
+
+  it('ends by a Logout Token where the provider names no sid', async () => {
+    const { signer } = provider;
+    const signed = { ...signer };
+    provider.claims = NO_SID;
+    Object.assign(signer, {
+      idToken: (claims: Claims) => signed.idToken({ ...claims, ...NO_SID }),
+    });
+    const cookie = await logIn().finally(() => Object.assign(signer, signed));
+    expect((await sessionKeys())[0]).toBe('login:sub:alice');
+    await sendLogoutToken(other, NO_SID);
+    await untilNoSession();
+    expect(await apiAnswers(cookie)).toEqual([401, 401]);
+  });
+
+  it.each([
+    ['a form of another site', { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://evil.example' }],
+    ['a form of a sister site', { 'Sec-Fetch-Site': 'same-site', Origin: 'https://example.com' }],
+    ['an old browser on another site', { Origin: 'https://evil.example' }],
+    ['nobody knows whom', {}],
+  ])('does not log out for %s', async (_who, headers) => {
+    const cookie = await logIn();
+    const before = await sessionKeys();
+    const form = { 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'text/html' };
+    const answer = await logOutBy(one, cookie, { ...form, ...headers });
+    expect(answer.status).toBe(403);
+    expect(await answer.json()).toEqual({
+      error: 'invalid_request',
+      error_description: 'The request does not come from a page of this app',
+    });
+    expect(await apiAnswers(cookie)).toEqual([200, 200]);
+    expect(await sessionKeys()).toEqual(before);
+  });
+
+  it('lets a user out whose tokens are dead, and one who has none', async () => {
+    const cookie = await logIn();
+    await client.del('login:sid:sid-1');
+    await sendLogoutToken(other);
+    expect(await apiAnswers(cookie)).toEqual([401, 401]);
+    expect(await sessionKeys()).toHaveLength(1);
+    for (const each of [cookie, '']) {
+      const answer = await logOutBy(one, each, SAME_SITE);
+      expect(answer.status).toBe(303);
+      const { searchParams } = new URL(answer.headers.get('location') ?? '');
+      expect([...searchParams.keys()]).toEqual(['client_id', 'post_logout_redirect_uri', 'state']);
+    }
+    await untilNoSession();
+  });
+
+  it('shows a page that logs in, and one that logs out', async () => {
+    const page = async (cookie: string) => (await ask(`${one.url}/`, cookie)).text();
+    expect(await page('')).toBe('<a href="/login">Log in</a>');
+    expect(await page(await logIn())).toContain('<form method="post" action="/logout">');
+  });
+});
+
 describe('logout that others start, and the way back', () => {
   const post = (url: string, logout_token: string) =>
     fetch(url, { method: 'POST', body: new URLSearchParams({ logout_token }) });
@@ -401,6 +571,7 @@ describe('the tables', () => {
       logout: ['issuer', 'subject', 'sid', 'repeated'],
       invalidated: ['kind', 'issuer', 'subject', 'sid'],
       'session-ended': ['issuer', 'subject', 'sid', 'cause'],
+      revocation: ['kind', 'outcome', 'reason', 'issuer', 'subject', 'sid'],
       'store-error': ['operation', 'reason'],
       'provider-error': ['issuer', 'operation', 'reason'],
       'listener-error': ['event', 'error'],
@@ -470,6 +641,11 @@ it('names packages and scripts that there are', () => {
   const [, , ...packages] = INSTALL.split(' ');
   expect(packages[0]).toBe(manifest.name);
   for (const name of packages.slice(1)) expect(manifest.peerDependencies).toHaveProperty(name);
+  const [, , ...ofSessions] = INSTALL_SESSIONS.split(' ');
+  expect(ofSessions).toEqual(['express-session', 'connect-redis', 'redis']);
+  for (const name of ofSessions) expect(manifest.devDependencies).toHaveProperty(name);
+  expect(DOCTOR).toBe(`npx ${manifest.name} doctor https://op.example.com`);
+  expect(manifest.bin).toEqual({ [manifest.name]: 'dist/cli.js' });
   expect(EXAMPLE).toBe('npm install && npm run example');
   expect(DEVELOPMENT).toBe('npm install && npm test');
   expect(manifest.scripts).toMatchObject({ example: expect.any(String), test: expect.any(String) });
@@ -483,5 +659,6 @@ it('has no block of code that is not run', () => {
 });
 
 function asText(value: unknown): string {
-  return Array.isArray(value) ? `['${value.join("', '")}']` : String(value);
+  if (Array.isArray(value)) return `['${value.join("', '")}']`;
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
