@@ -157,7 +157,7 @@ export class Sessions {
     const { access, refresh } = keysOf(tokens);
     const issuedAt = nowInSeconds();
     const refreshToken = this.#parts.isEncrypted ? (tokens.refresh_token ?? undefined) : undefined;
-    const scope = tokens.scope ?? session.scope;
+    const scope = typeof tokens.scope === 'string' ? tokens.scope : session.scope;
     await this.#parts.registry.save({
       session: { ...session, refreshToken, scope },
       subjectKey: subjectKey(issuer, subject),
