@@ -2,6 +2,7 @@ import * as client from 'openid-client';
 import {
   InvalidIdTokenError,
   ProviderUnavailableError,
+  SessionEndedError,
   StoreUnavailableError,
 } from '../../lib/index.ts'; // from 'express-oidc-logout'
 
@@ -37,7 +38,10 @@ export function loginError(cause: unknown): unknown {
   ) {
     return new LoginRefusedError(cause.error, { cause });
   }
-  if (cause instanceof InvalidIdTokenError) return new LoginRefusedError(undefined, { cause });
+  // A login in the very second in which the user's sessions were ended counts as one of them.
+  if (cause instanceof InvalidIdTokenError || cause instanceof SessionEndedError) {
+    return new LoginRefusedError(undefined, { cause });
+  }
   if (cause instanceof client.ClientError && cause.code !== undefined && !OUTAGES.has(cause.code)) {
     return new LoginRefusedError(undefined, { cause });
   }
