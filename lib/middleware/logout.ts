@@ -132,14 +132,18 @@ export function logout(parts: LogoutParts) {
     if (login !== undefined && isNews) ends.announce([owner], 'logout');
   }
 
+  async function findByRefreshToken(refreshToken: string): Promise<RegisteredSession | undefined> {
+    const login = await registry.findRefreshToken(refreshTokenKey(refreshToken));
+    return login && (await registry.findSession(login));
+  }
+
   /** Ends the login that a refresh token is of, where the access token beside it is over. */
   async function endByRefreshToken(
     refreshToken: string,
     provider: Provider,
-  ): Promise<SessionToEnd> {
+    session: RegisteredSession | undefined,
+  ): Promise<void> {
     const key = refreshTokenKey(refreshToken);
-    const login = await registry.findRefreshToken(key);
-    const session = login && (await registry.findSession(login));
     const { issuer } = provider;
     const { subject, sid } = session ?? {};
     await invalidations.add([{ kind: 'refresh-token', key, issuer, subject, sid }]);
@@ -150,23 +154,23 @@ export function logout(parts: LogoutParts) {
     const refreshTokens = [refreshToken, ...kept];
     await parts.revocations.revoke({ provider, subject, sid, refreshTokens });
     ends.announce(ended, 'logout');
-    return session?.issuer === issuer ? session : {};
   }
 
   async function answerWithoutSession(
     req: Request,
     res: Response,
-    tokens: LogoutRequest | undefined,
+    { accessToken = '', refreshToken }: Partial<LogoutRequest>,
   ): Promise<void> {
-    const [first] = parts.providers.values();
-    const provider = (tokens && providerOf(tokens.accessToken, parts.providers)) ?? first;
+    const { providers } = parts;
+    const [first] = providers.values();
+    const session = refreshToken === undefined ? undefined : await findByRefreshToken(refreshToken);
+    const named = session && providers.get(session.issuer);
+    const provider = named ?? providerOf(accessToken, providers) ?? first;
     if (provider === undefined) return;
     const returnTo = options.returnTo(req);
-    const refreshToken = tokens?.refreshToken;
-    const session =
-      refreshToken === undefined ? {} : await endByRefreshToken(refreshToken, provider);
-    const answer = await createAnswer(provider, session);
+    const answer = await createAnswer(provider, session ?? {});
     if (answer.state !== undefined) await states.keep(answer.state, { returnTo });
+    if (refreshToken !== undefined) await endByRefreshToken(refreshToken, provider, session);
     send(req, res, answer, provider);
   }
 
@@ -210,7 +214,7 @@ export function logout(parts: LogoutParts) {
         throw error;
       }
     }
-    if (request === undefined) await answerWithoutSession(req, res, tokens);
+    if (request === undefined) await answerWithoutSession(req, res, tokens ?? {});
     else await logOut(req, res, request);
   }
 
