@@ -4,6 +4,7 @@ import type { Introspection } from '../provider/introspection.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { AccessToken, AccessTokenRules } from './access-token.ts';
 import { deepFreeze } from './deep-freeze.ts';
+import { isNumericDate } from './numeric-date.ts';
 import { sidOf } from './sid.ts';
 import { sessionKey, subjectKey } from './token-keys.ts';
 import { isOfAnotherClient } from './token-kind.ts';
@@ -27,7 +28,7 @@ export function introspectedToken(
 ): AccessToken {
   const { issuer } = provider;
   const { iss = issuer, sub, nbf = 0, iat } = claims;
-  const isTooEarly = !isTime(nbf) || nbf > Date.now() / 1000 + clockTolerance;
+  const isTooEarly = !isNumericDate(nbf) || nbf > Date.now() / 1000 + clockTolerance;
   if (!isKindOfAccessToken(claims)) throw new InvalidTokenError('wrong-kind');
   if (iss !== issuer || isTooEarly || isForOthers(claims, provider, audience)) {
     throw new InvalidTokenError('not-authentic');
@@ -40,8 +41,8 @@ export function introspectedToken(
     payload,
     provider,
     expiresAt: expiryOf(claims, maxTokenLifetime),
-    issuedAt: isTime(iat) ? iat : undefined,
-    authTime: [claims.auth_time, iat].find(isTime) ?? 0,
+    issuedAt: isNumericDate(iat) ? iat : undefined,
+    authTime: [claims.auth_time, iat].find(isNumericDate) ?? 0,
     key,
     subjectKey: typeof sub === 'string' && sub !== '' ? subjectKey(issuer, sub) : undefined,
     sessionKey: sid === undefined ? undefined : sessionKey(issuer, sid),
@@ -68,11 +69,7 @@ function isForOthers(
 
 // Without `exp` a token must be old at some time, or it would outlive what invalidates it.
 function expiryOf({ exp, iat }: Introspection, maxTokenLifetime: number): number {
-  if (exp === undefined && isTime(iat)) return Math.ceil(iat + maxTokenLifetime);
-  if (!isTime(exp)) throw new InvalidTokenError('lives-too-long');
+  if (exp === undefined && isNumericDate(iat)) return Math.ceil(iat + maxTokenLifetime);
+  if (!isNumericDate(exp)) throw new InvalidTokenError('lives-too-long');
   return Math.ceil(exp);
-}
-
-function isTime(value: unknown): value is number {
-  return Number.isFinite(value);
 }

@@ -19,6 +19,7 @@ import {
 } from '../option-checks.ts';
 import { decryptJwt, repeatsClaims, type TokenEncryption } from './encrypted-jwt.ts';
 import { InvalidJwtError, verifyJwt } from './jwt.ts';
+import { isNumericDate } from './numeric-date.ts';
 import { isJwt } from './token-keys.ts';
 
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
@@ -203,7 +204,7 @@ function readClaims(claims: JWTPayload, rules: Rules): LogoutToken {
 }
 
 function readTimes({ iat, exp }: JWTPayload, { strict, clockTolerance, maxAge }: Rules) {
-  if (!isTime(iat) || !(exp === undefined ? !strict : isTime(exp))) {
+  if (!isNumericDate(iat) || !(exp === undefined ? !strict : isNumericDate(exp))) {
     throw new InvalidLogoutTokenError('claims-malformed');
   }
   const now = Date.now() / 1000;
@@ -220,10 +221,6 @@ function hasEvent(events: unknown): boolean {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isTime(value: unknown): value is number {
-  return Number.isFinite(value);
 }
 
 function isText(value: unknown): value is string {

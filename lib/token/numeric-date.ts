@@ -1,0 +1,4 @@
+/** A time in a token, in seconds since the epoch (RFC 7519, section 2); JSON can also make an infinite one. */
+export function isNumericDate(value: unknown): value is number {
+  return Number.isFinite(value);
+}
