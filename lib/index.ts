@@ -42,7 +42,11 @@ export type {
   StoreErrorEvent,
 } from './events.ts';
 export type { InvalidLogoutTokenCause, InvalidRequestCause, InvalidTokenCause } from './errors.ts';
-export type { InvalidationEntry, InvalidationList } from './invalidation/invalidation-list.ts';
+export type {
+  InvalidationEntry,
+  InvalidationList,
+  InvalidationWatcher,
+} from './invalidation/invalidation-list.ts';
 export type {
   ClientAuthentication,
   ClientCredentials,
@@ -60,7 +64,8 @@ export type {
 } from './provider/end-session-request.ts';
 export type { IntrospectionPolicy } from './provider/provider.ts';
 export type { ProviderMetadata } from './provider/metadata.ts';
-export type { RedisClient, RedisSubscriber } from './store/ready-redis.ts';
+export type { RedisClient, RedisConnection } from './store/ready-redis.ts';
 export type { SessionStore, StoredRecord } from './session/session-store.ts';
+export type { DurabilityOptions, NearCacheOptions, StoreOptions } from './store-options.ts';
 export type { TokenEncryption } from './token/encrypted-jwt.ts';
 export type { LogoutToken, LogoutTokenKey, LogoutTokenOptions } from './token/logout-token.ts';

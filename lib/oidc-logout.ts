@@ -115,7 +115,7 @@ export interface OidcLogout {
 
   /**
    * Waits for the revocations under way, gives up what else is under way at the provider, and closes the
-   * connection that was duplicated for `session-ended`. The Redis client stays the app's.
+   * connections that were duplicated for what is pushed and for `durability`. The Redis client stays the app's.
    */
   close(): Promise<void>;
 }
@@ -139,7 +139,7 @@ export interface OidcLogout {
 export function oidcLogout(options: OidcLogoutOptions): OidcLogout {
   const settings = resolveOptions(options);
   const parts = createParts(settings);
-  const { announcements, events, providers, revocations, sessions, states } = parts;
+  const { announcements, connections, events, providers, revocations, sessions, states } = parts;
 
   const oidc: OidcLogout = {
     logout(logoutOptions = {}) {
@@ -180,6 +180,7 @@ export function oidcLogout(options: OidcLogoutOptions): OidcLogout {
     },
     async close() {
       announcements.close();
+      for (const connection of connections) connection.close();
       await revocations.close();
       for (const provider of providers.values()) provider.close();
     },

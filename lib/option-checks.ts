@@ -65,6 +65,10 @@ export function checkNumber(value: unknown, name: string, rule: NumberRule): num
   return refuse(name, `a whole number of ${unit}, ${least} or more`);
 }
 
+export function checkMilliseconds(value: unknown, name: string, standard: number): number {
+  return checkNumber(value, name, { standard, least: 1, unit: 'milliseconds' });
+}
+
 /** The first of the choices is the default. */
 export function checkChoice<Choice extends string>(
   value: unknown,

@@ -1,39 +1,25 @@
 import {
   checkBoolean,
   checkChoice,
-  checkMethods,
+  checkMilliseconds,
   checkNames,
   checkNumber,
   checkObject,
-  checkText,
   checkTexts,
 } from './option-checks.ts';
-import type { InvalidationList } from './invalidation/invalidation-list.ts';
 import type { ProviderSettings } from './provider/provider.ts';
 import type { RevocationPolicy } from './provider/revocations.ts';
 import { type ProviderOptions, resolveProviders } from './provider-options.ts';
-import type { SessionStore } from './session/session-store.ts';
-import type { RedisClient } from './store/ready-redis.ts';
+import {
+  type ResolvedStoreOptions,
+  resolveStoreOptions,
+  type StoreOptions,
+} from './store-options.ts';
 
 /** Options of {@link oidcLogout}. Unknown ones are refused. */
-export interface OidcLogoutOptions {
+export interface OidcLogoutOptions extends StoreOptions {
   /** The provider; or several, told apart by `iss`. */
   readonly provider: ProviderOptions | readonly ProviderOptions[];
-
-  /**
-   * The app's own ioredis client, `Redis` or `Cluster`. It is never configured or closed. Default: none;
-   * everything is kept in the memory of this process, which suits one process only.
-   */
-  readonly redis?: RedisClient | undefined;
-
-  /** What every key in Redis begins with. Default: `oidc:`. */
-  readonly keyPrefix?: string | undefined;
-
-  /** An invalidation list of your own, together with `sessionStore` and instead of `redis`. */
-  readonly invalidationList?: InvalidationList | undefined;
-
-  /** A session store of your own, together with `invalidationList` and instead of `redis`. */
-  readonly sessionStore?: SessionStore | undefined;
 
   /**
    * The key under which ID Tokens are encrypted in the store: 32 bytes, or their base64url or base64.
@@ -110,9 +96,6 @@ export interface OidcLogoutOptions {
    */
   readonly revocationTimeout?: number | undefined;
 
-  /** How long a call to the store may take, in milliseconds. Default: 500. */
-  readonly storeTimeout?: number | undefined;
-
   /** How long a request to the provider may take, in milliseconds. Default: 5000. */
   readonly providerTimeout?: number | undefined;
 
@@ -121,12 +104,8 @@ export interface OidcLogoutOptions {
 }
 
 /** The options after every check, with every default. */
-export interface ResolvedOptions {
+export interface ResolvedOptions extends ResolvedStoreOptions {
   readonly providers: readonly ProviderSettings[];
-  readonly redis: RedisClient | undefined;
-  readonly keyPrefix: string;
-  readonly invalidationList: InvalidationList | undefined;
-  readonly sessionStore: SessionStore | undefined;
   readonly encryptionKey: Uint8Array | undefined;
   readonly audience: readonly string[] | undefined;
   readonly strict: boolean;
@@ -142,13 +121,14 @@ export interface ResolvedOptions {
   readonly onStoreError: 'deny' | 'allow';
   readonly revocation: RevocationPolicy;
   readonly revocationTimeout: number;
-  readonly storeTimeout: number;
 }
 
 const NAMES: Record<keyof OidcLogoutOptions, true> = {
   provider: true,
   redis: true,
   keyPrefix: true,
+  nearCache: true,
+  durability: true,
   invalidationList: true,
   sessionStore: true,
   encryptionKey: true,
@@ -180,9 +160,9 @@ export function resolveOptions(options: OidcLogoutOptions): ResolvedOptions {
   const seconds = (name: keyof OidcLogoutOptions, standard: number, least = 1) =>
     checkNumber(options[name], name, { standard, least, unit: 'seconds' });
   return Object.freeze({
-    ...resolveStores(options),
+    ...resolveStoreOptions(options),
     providers: resolveProviders(options.provider, {
-      timeoutMs: checkMilliseconds(options, 'providerTimeout', 5000),
+      timeoutMs: checkMilliseconds(options.providerTimeout, 'providerTimeout', 5000),
       allowInsecureRequests: checkBoolean(
         options.allowInsecureRequests,
         'allowInsecureRequests',
@@ -207,37 +187,8 @@ export function resolveOptions(options: OidcLogoutOptions): ResolvedOptions {
     includeClientId: checkBoolean(options.includeClientId, 'includeClientId', true),
     onStoreError: checkChoice(options.onStoreError, 'onStoreError', ['deny', 'allow']),
     revocation: checkChoice(options.revocation, 'revocation', ['all', 'refresh-token', 'never']),
-    revocationTimeout: checkMilliseconds(options, 'revocationTimeout', 1000),
-    storeTimeout: checkMilliseconds(options, 'storeTimeout', 500),
+    revocationTimeout: checkMilliseconds(options.revocationTimeout, 'revocationTimeout', 1000),
   });
-}
-
-function checkMilliseconds(
-  options: OidcLogoutOptions,
-  name: 'storeTimeout' | 'providerTimeout' | 'revocationTimeout',
-  standard: number,
-): number {
-  return checkNumber(options[name], name, { standard, least: 1, unit: 'milliseconds' });
-}
-
-function resolveStores(options: OidcLogoutOptions) {
-  const { redis, invalidationList, sessionStore, keyPrefix = 'oidc:' } = options;
-  if (redis !== undefined) {
-    checkMethods(redis, 'redis', ['get', 'set', 'eval', 'zadd', 'duplicate']);
-  }
-  if (typeof keyPrefix !== 'string') checkText(keyPrefix, 'keyPrefix');
-  if ((invalidationList === undefined) !== (sessionStore === undefined)) {
-    throw new TypeError('"invalidationList" and "sessionStore" must be given together');
-  }
-  if (invalidationList !== undefined) {
-    if (redis !== undefined) {
-      throw new TypeError('"redis" must be left out beside "invalidationList"');
-    }
-    checkMethods(invalidationList, 'invalidationList', ['add', 'check']);
-    const methods = ['get', 'set', 'add', 'take', 'addMember', 'members'];
-    checkMethods(sessionStore, 'sessionStore', methods);
-  }
-  return { redis, invalidationList, sessionStore, keyPrefix };
 }
 
 function resolveEncryptionKey(key: Uint8Array | string | undefined): Uint8Array | undefined {

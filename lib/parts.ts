@@ -1,7 +1,9 @@
 import { Events } from './events.ts';
 import { DeadlineInvalidationList } from './invalidation/deadline.ts';
+import type { InvalidationList } from './invalidation/invalidation-list.ts';
 import { Invalidations } from './invalidation/invalidations.ts';
 import { MemoryInvalidationList } from './invalidation/memory.ts';
+import { NearCache } from './invalidation/near-cache.ts';
 import { RedisInvalidationList } from './invalidation/redis.ts';
 import { PostLogoutStates } from './middleware/post-logout.ts';
 import type { ResolvedOptions } from './options.ts';
@@ -18,6 +20,7 @@ import { SessionEnds } from './session/session-ends.ts';
 import { SessionRegistry } from './session/session-registry.ts';
 import { Sessions } from './session/sessions.ts';
 import { RedisChannel } from './store/redis-channel.ts';
+import { ReplicatedWrites } from './store/replicated-writes.ts';
 import { StoreCalls } from './store/store-calls.ts';
 import { AccessTokens } from './token/access-token.ts';
 
@@ -29,13 +32,19 @@ export function createParts(settings: ResolvedOptions) {
   const providers = new Map(
     settings.providers.map((provider) => [provider.issuer, new Provider(provider, events)]),
   );
-  const { list, store, channel } = createStores(settings, events);
-  const records = new Records(store, new Encryption(settings.encryptionKey));
+  const calls = new StoreCalls(events, settings.storeTimeout);
+  const { list, store, sessionEnded, replicated } = createStores(settings, calls, events);
+  const records = new Records(
+    new DeadlineSessionStore(store, calls),
+    new Encryption(settings.encryptionKey),
+  );
   const registry = new SessionRegistry(records, settings);
   const logouts = new Logouts(records);
-  const invalidations = new Invalidations(list, registry, events, settings);
+  const timedList = new DeadlineInvalidationList(list, calls);
+  const invalidations = new Invalidations(timedList, registry, events, settings);
+  const { decisions, watching } = createDecisions(settings, list, invalidations);
   const accessTokens = new AccessTokens(providers, registry, settings);
-  const announcements = new Announcements(events, channel, providers.keys());
+  const announcements = new Announcements(events, sessionEnded, providers.keys());
   const revocations = new Revocations(events, settings);
   const known = { providers, registry, invalidations, announcements, revocations };
   const ends = new SessionEnds(known);
@@ -43,30 +52,47 @@ export function createParts(settings: ResolvedOptions) {
   const isEncrypted = encryptionKey !== undefined;
   const sessions = new Sessions({ ...known, ends, maxTokenLifetime, isEncrypted });
   const states = new PostLogoutStates(logouts, { secure: isSecure(settings) });
-  return { ...known, events, accessTokens, logouts, ends, sessions, states };
+  const connections = [replicated, watching].filter((each) => each !== undefined);
+  return {
+    ...known,
+    decisions,
+    events,
+    accessTokens,
+    logouts,
+    ends,
+    sessions,
+    states,
+    connections,
+  };
 }
 
 function isSecure({ providers }: ResolvedOptions): boolean {
   return providers.every(({ postLogoutRedirectUri: uri }) => uri?.startsWith('http:') !== true);
 }
 
-function createStores({ redis, keyPrefix, ...own }: ResolvedOptions, events: Events) {
-  const calls = new StoreCalls(events, own.storeTimeout);
-  const { list, store, channel } =
-    redis === undefined
-      ? {
-          list: own.invalidationList ?? new MemoryInvalidationList(),
-          store: own.sessionStore ?? new MemorySessionStore(),
-          channel: undefined,
-        }
-      : {
-          list: new RedisInvalidationList(redis, keyPrefix),
-          store: new RedisSessionStore(redis, keyPrefix),
-          channel: new RedisChannel(redis, `${keyPrefix}session-ended`, calls, events),
-        };
+function createDecisions(
+  { maxStaleness }: ResolvedOptions,
+  list: InvalidationList,
+  invalidations: Invalidations,
+) {
+  // The list in memory pushes nothing, and nothing is nearer.
+  if (maxStaleness === undefined || list.watch === undefined) return { decisions: invalidations };
+  const decisions = new NearCache(invalidations, maxStaleness);
+  return { decisions, watching: { close: list.watch(decisions) } };
+}
+
+function createStores(settings: ResolvedOptions, calls: StoreCalls, events: Events) {
+  const { redis, keyPrefix, durability, invalidationList, sessionStore } = settings;
+  if (redis === undefined) {
+    const list = invalidationList ?? new MemoryInvalidationList();
+    return { list, store: sessionStore ?? new MemorySessionStore() };
+  }
+  const invalidated = new RedisChannel(redis, `${keyPrefix}invalidated`, calls, events);
+  const replicated = durability && new ReplicatedWrites(redis, durability);
   return {
-    list: new DeadlineInvalidationList(list, calls),
-    store: new DeadlineSessionStore(store, calls),
-    channel,
+    list: new RedisInvalidationList(redis, keyPrefix, invalidated, replicated),
+    store: new RedisSessionStore(redis, keyPrefix),
+    sessionEnded: new RedisChannel(redis, `${keyPrefix}session-ended`, calls, events),
+    replicated,
   };
 }

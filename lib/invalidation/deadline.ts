@@ -1,10 +1,15 @@
+import { Batch } from '../store/batch.ts';
 import type { StoreCalls } from '../store/store-calls.ts';
 import type { InvalidationEntry, InvalidationList } from './invalidation-list.ts';
 
-/** An invalidation list whose calls end in time, whatever the list inside does. */
+/**
+ * An invalidation list whose calls end in time, whatever the list inside does. What one turn of the event loop
+ * looks up is one call.
+ */
 export class DeadlineInvalidationList implements InvalidationList {
   readonly #list: InvalidationList;
   readonly #calls: StoreCalls;
+  readonly #checks = new Batch((keys) => this.#check(keys));
 
   constructor(list: InvalidationList, calls: StoreCalls) {
     this.#list = list;
@@ -16,6 +21,10 @@ export class DeadlineInvalidationList implements InvalidationList {
   }
 
   check(keys: readonly string[]): Promise<(number | undefined)[]> {
+    return this.#checks.read(keys);
+  }
+
+  #check(keys: readonly string[]): Promise<(number | undefined)[]> {
     // An app's own list may answer null, as Redis does, for what is not there.
     return this.#calls.run('check', async () =>
       (await this.#list.check(keys)).map((cutOff) => cutOff ?? undefined),

@@ -2,6 +2,7 @@ import type { Events } from '../events.ts';
 import type { RegisteredToken, SessionRegistry } from '../session/session-registry.ts';
 import { secondsUntil } from '../store/seconds-until.ts';
 import type { AccessToken } from '../token/access-token.ts';
+import { subjectKey } from '../token/token-keys.ts';
 import type { InvalidationEntry, InvalidationList } from './invalidation-list.ts';
 
 // Seconds: a refresh that is under way at logout mints a token that lives as long from then on.
@@ -58,6 +59,17 @@ export class Invalidations {
     this.#lifetimes = lifetimes;
   }
 
+  async isInvalidated(token: AccessToken): Promise<boolean> {
+    const { token: own, subject, session } = await this.coverage(token);
+    return own || subject || session;
+  }
+
+  /** The keys that decide about the token, as far as they are known. */
+  keysOf(token: AccessToken): string[] {
+    const keys = [token.key, token.subjectKey, token.sessionKey, this.#known(token)?.session];
+    return [...new Set(keys)].filter((key) => key !== undefined);
+  }
+
   /**
    * Looks up what hits the token. A session's cut-off spares a login that was saved after it, a
    * subject's one that was issued after it.
@@ -111,18 +123,19 @@ export class Invalidations {
   }
 
   #entry(invalidation: Invalidation): InvalidationEntry {
-    const { key, kind } = invalidation;
+    const { key, kind, issuer, subject: sub } = invalidation;
+    const subject = issuer && sub && subjectKey(issuer, sub);
     const { maxTokenLifetime, maxSessionLifetime, clockTolerance } = this.#lifetimes;
     // A refresh token that the provider still honours goes on minting tokens of an ended session.
     const ttl = Math.max(maxTokenLifetime + clockTolerance + REFRESH_MARGIN, maxSessionLifetime);
     switch (kind) {
       case 'access-token':
-        return { key, ttl: this.#tokenTtl(invalidation.expiresAt) };
+        return { key, subject, ttl: this.#tokenTtl(invalidation.expiresAt) };
       case 'refresh-token':
-        return { key, ttl: maxSessionLifetime };
+        return { key, subject, ttl: maxSessionLifetime };
       case 'session':
       case 'subject':
-        return { key, ttl, cutOff: invalidation.cutOff };
+        return { key, subject, ttl, cutOff: invalidation.cutOff };
     }
   }
 

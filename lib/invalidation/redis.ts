@@ -1,41 +1,90 @@
 import { ReadyRedis, type RedisClient } from '../store/ready-redis.ts';
-import type { InvalidationEntry, InvalidationList } from './invalidation-list.ts';
+import type { RedisChannel } from '../store/redis-channel.ts';
+import type { ReplicatedWrites, ScriptCall } from '../store/replicated-writes.ts';
+import type {
+  InvalidationEntry,
+  InvalidationList,
+  InvalidationWatcher,
+} from './invalidation-list.ts';
 
-const KEEP_LATER_CUT_OFF = `
-local kept = redis.call('GET', KEYS[1])
-local cutOff = ARGV[1]
-if kept and tonumber(kept) > tonumber(cutOff) then cutOff = kept end
-redis.call('SET', KEYS[1], cutOff, 'EX', ARGV[2])
+// One step for everybody else: who hears of an entry, and then looks it up, finds it.
+const ADD = `
+redis.call('PUBLISH', ARGV[1], ARGV[2])
+for i, key in ipairs(KEYS) do
+  local cutOff = ARGV[2 * i + 1]
+  local kept = redis.call('GET', key)
+  if kept and tonumber(kept) > tonumber(cutOff) then cutOff = kept end
+  redis.call('SET', key, cutOff, 'EX', ARGV[2 * i + 2])
+end
 `;
 
 /**
- * The invalidation list in Redis: one key per entry, `<keyPrefix>invalid:<digest>`, that expires by
- * itself. All commands of a call are sent at once and each names one key, so that it works on a
- * Cluster as well.
+ * The invalidation list in Redis: one key per entry, `<keyPrefix>x<digest>`, that expires by itself. The
+ * name is short because an entry is little else. What is added is published on `<keyPrefix>invalidated`.
  */
 export class RedisInvalidationList implements InvalidationList {
   readonly #redis: ReadyRedis;
   readonly #prefix: string;
+  readonly #channel: RedisChannel;
+  readonly #replicated: ReplicatedWrites | undefined;
+  readonly #watchers = new Set<InvalidationWatcher>();
 
-  constructor(client: RedisClient, keyPrefix: string) {
+  constructor(
+    client: RedisClient,
+    keyPrefix: string,
+    channel: RedisChannel,
+    replicated: ReplicatedWrites | undefined,
+  ) {
     this.#redis = new ReadyRedis(client);
-    this.#prefix = `${keyPrefix}invalid:`;
+    this.#prefix = `${keyPrefix}x`;
+    this.#channel = channel;
+    this.#replicated = replicated;
   }
 
   async add(entries: readonly InvalidationEntry[]): Promise<void> {
     const redis = await this.#redis.client();
-    await Promise.all(
-      entries.map(({ key, cutOff, ttl }) =>
-        cutOff === undefined
-          ? redis.set(this.#prefix + key, '1', 'EX', ttl)
-          : redis.eval(KEEP_LATER_CUT_OFF, 1, this.#prefix + key, cutOff, ttl),
-      ),
-    );
+    // On a Cluster each key lies elsewhere.
+    const groups = redis.isCluster ? entries.map((entry) => [entry]) : [entries];
+    const calls = groups.map((group) => this.#call(group));
+    try {
+      if (this.#replicated !== undefined) await this.#replicated.run(calls);
+      else await Promise.all(calls.map((call) => redis.eval(...call)));
+    } finally {
+      for (const watcher of this.#watchers) watcher.changed(namesOf(entries));
+    }
   }
 
   async check(keys: readonly string[]): Promise<(number | undefined)[]> {
-    const redis = await this.#redis.client();
-    const cutOffs = await Promise.all(keys.map((key) => redis.get(this.#prefix + key)));
+    const cutOffs = await this.#redis.read(keys.map((key) => this.#prefix + key));
     return cutOffs.map((cutOff) => (cutOff === null ? undefined : Number(cutOff)));
   }
+
+  watch(watcher: InvalidationWatcher): () => void {
+    this.#watchers.add(watcher);
+    this.#channel.subscribe({
+      live: () => {
+        watcher.live();
+      },
+      lost: () => {
+        watcher.lost();
+      },
+      hear: (message) => {
+        watcher.changed(message.split(' '));
+      },
+    });
+    return () => {
+      this.#channel.close();
+    };
+  }
+
+  #call(entries: readonly InvalidationEntry[]): ScriptCall {
+    const keys = entries.map(({ key }) => this.#prefix + key);
+    const values = entries.flatMap(({ cutOff = 1, ttl }) => [cutOff, ttl]);
+    return [ADD, keys.length, ...keys, this.#channel.name, namesOf(entries).join(' '), ...values];
+  }
+}
+
+function namesOf(entries: readonly InvalidationEntry[]): string[] {
+  const names = entries.flatMap(({ key, subject }) => [key, subject]);
+  return [...new Set(names)].filter((name) => name !== undefined);
 }

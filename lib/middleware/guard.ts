@@ -6,7 +6,6 @@ import {
   MissingTokenError,
   StoreUnavailableError,
 } from '../errors.ts';
-import type { Invalidations } from '../invalidation/invalidations.ts';
 import { checkNames, checkObject } from '../option-checks.ts';
 import type { AccessToken, AccessTokens } from '../token/access-token.ts';
 import { readBearerToken } from '../token/bearer-token.ts';
@@ -25,9 +24,14 @@ export interface GuardOptions {
   readonly token?: ((req: Request) => string | undefined | null) | undefined;
 }
 
+/** Tells whether an authentic token has been invalidated. */
+export interface Decisions {
+  isInvalidated(token: AccessToken): Promise<boolean>;
+}
+
 export interface GuardParts {
   readonly accessTokens: AccessTokens;
-  readonly invalidations: Invalidations;
+  readonly decisions: Decisions;
   readonly onStoreError: 'deny' | 'allow';
   readonly scope: readonly string[];
   readonly readToken: (req: Request) => string;
@@ -40,15 +44,14 @@ export interface GuardParts {
  */
 export function guard({
   accessTokens,
-  invalidations,
+  decisions,
   onStoreError,
   scope,
   readToken,
 }: GuardParts): RequestHandler {
   async function refuseInvalidated(accessToken: AccessToken): Promise<void> {
     try {
-      const { token, subject, session } = await invalidations.coverage(accessToken);
-      if (!token && !subject && !session) return;
+      if (!(await decisions.isInvalidated(accessToken))) return;
     } catch (error) {
       if (onStoreError === 'allow' && error instanceof StoreUnavailableError) return;
       throw error;

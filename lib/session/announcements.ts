@@ -31,8 +31,10 @@ export class Announcements {
   listen(): void {
     if (this.#isListening || this.#isClosed) return;
     this.#isListening = true;
-    this.#channel?.subscribe((message) => {
-      this.#hear(message);
+    this.#channel?.subscribe({
+      hear: (message) => {
+        this.#hear(message);
+      },
     });
   }
 

@@ -3,7 +3,8 @@ import type { SessionStore, StoredRecord } from './session-store.ts';
 
 /**
  * Session records in Redis: a string per record and a sorted set per subject, whose scores are the
- * times at which members leave. All commands of a call are sent at once and each names one key.
+ * times at which members leave. All commands of a call are sent at once; on a
+ * Cluster each names one key.
  */
 export class RedisSessionStore implements SessionStore {
   readonly #redis: ReadyRedis;
@@ -15,8 +16,7 @@ export class RedisSessionStore implements SessionStore {
   }
 
   async get(keys: readonly string[]): Promise<(string | undefined)[]> {
-    const redis = await this.#redis.client();
-    const values = await Promise.all(keys.map((key) => redis.get(this.#prefix + key)));
+    const values = await this.#redis.read(keys.map((key) => this.#prefix + key));
     return values.map((value) => value ?? undefined);
   }
 

@@ -7,7 +7,9 @@ import { StoreUnavailableError } from '../errors.ts';
  */
 export interface RedisClient extends NodeJS.EventEmitter {
   readonly status: string;
+  readonly isCluster: boolean;
   get(key: string): Promise<string | null>;
+  mget(keys: string[]): Promise<(string | null)[]>;
   set(key: string, value: string, mode: 'EX', seconds: number): Promise<unknown>;
   set(
     key: string,
@@ -23,30 +25,45 @@ export interface RedisClient extends NodeJS.EventEmitter {
   zrangebyscore(key: string, min: number | string, max: number | string): Promise<string[]>;
   zremrangebyscore(key: string, min: number | string, max: number | string): Promise<unknown>;
   publish(channel: string, message: string): Promise<unknown>;
-  duplicate(): RedisSubscriber;
+  /** Of a Redis its options; of a Cluster those of a new one, with the same nodes to start from. */
+  duplicate(...overrides: readonly unknown[]): RedisConnection;
 }
 
-/** What the package uses of a connection of its own, which it duplicates from the client to subscribe. */
-export interface RedisSubscriber extends NodeJS.EventEmitter {
-  readonly status: string;
+/** What the package uses of a connection of its own, which it duplicates from the client. */
+export interface RedisConnection extends RedisClient {
   connect(): Promise<unknown>;
-  subscribe(channel: string): Promise<unknown>;
   disconnect(): void;
+  subscribe(channel: string): Promise<unknown>;
+  pipeline(commands: unknown[][]): { exec(): Promise<[Error | null, unknown][] | null> };
+  wait(replicas: number, timeoutMs: number): Promise<number>;
+}
+
+/** What the package uses of a Cluster beside the commands. */
+export interface RedisCluster extends RedisConnection {
+  /** By slot, the addresses of its nodes, that of the master first. */
+  readonly slots: string[][];
+  readonly options: { readonly keyPrefix?: string };
+  nodes(role?: 'all' | 'master'): RedisNode[];
+}
+
+/** A Cluster's connection to one of its nodes. */
+export interface RedisNode extends RedisConnection {
+  readonly options: { readonly host?: string; readonly port?: number };
 }
 
 /**
  * Hands out the client once a command can be sent at once. A client that has lost its connection
  * fails here, so that nothing piles up in its offline queue during an outage.
  */
-export class ReadyRedis {
-  readonly #client: RedisClient;
+export class ReadyRedis<Client extends RedisClient = RedisClient> {
+  readonly #client: Client;
   #ready: Promise<unknown> | undefined;
 
-  constructor(client: RedisClient) {
+  constructor(client: Client) {
     this.#client = client;
   }
 
-  async client(): Promise<RedisClient> {
+  async client(): Promise<Client> {
     const { status } = this.#client;
     // 'wait' is a lazy client: the first command connects it.
     if (status === 'ready' || status === 'wait') return this.#client;
@@ -56,6 +73,13 @@ export class ReadyRedis {
     this.#ready ??= this.#becomesReady();
     await this.#ready;
     return this.#client;
+  }
+
+  /** The values under these keys, in their order: one command, but on a Cluster one for each key. */
+  async read(keys: readonly string[]): Promise<(string | null)[]> {
+    if (keys.length === 0) return [];
+    const redis = await this.client();
+    return redis.isCluster ? Promise.all(keys.map((key) => redis.get(key))) : redis.mget([...keys]);
   }
 
   async #becomesReady(): Promise<void> {

@@ -1,25 +1,43 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Events } from '../events.ts';
 import { failureReason } from '../failure-reason.ts';
-import { ReadyRedis, type RedisClient, type RedisSubscriber } from './ready-redis.ts';
+import {
+  ReadyRedis,
+  type RedisClient,
+  type RedisCluster,
+  type RedisConnection,
+} from './ready-redis.ts';
 import type { StoreCalls } from './store-calls.ts';
+
+const SUBSCRIBE_TIMEOUT_MS = 5000;
+const LONGEST_PAUSE_MS = 2000;
+
+/** Who listens to a channel. */
+export interface ChannelListener {
+  hear(message: string): void;
+  /** Every message that is published from now on will be heard. */
+  live?(): void;
+  /** Messages may be missed from now on. */
+  lost?(): void;
+}
 
 /**
  * What one process publishes and every other one that subscribed hears. A message is lost for whoever is
  * not connected at that moment; `store-error` tells when that is so.
  */
 export class RedisChannel {
+  readonly name: string;
   readonly #client: RedisClient;
   readonly #ready: ReadyRedis;
-  readonly #name: string;
   readonly #calls: StoreCalls;
   readonly #events: Events;
-  #subscriber: RedisSubscriber | undefined;
+  readonly #closing = new AbortController();
   #isLost = false;
 
   constructor(client: RedisClient, name: string, calls: StoreCalls, events: Events) {
     this.#client = client;
     this.#ready = new ReadyRedis(client);
-    this.#name = name;
+    this.name = name;
     this.#calls = calls;
     this.#events = events;
   }
@@ -27,44 +45,78 @@ export class RedisChannel {
   async publish(message: string): Promise<void> {
     await this.#calls.run('publish', async () => {
       const redis = await this.#ready.client();
-      await redis.publish(this.#name, message);
+      await redis.publish(this.name, message);
     });
   }
 
-  /** Subscribes on a connection of its own, which lives until `close`. */
-  subscribe(hear: (message: string) => void): void {
-    const subscriber = this.#client.duplicate();
-    this.#subscriber = subscriber;
-    subscriber.on('error', () => undefined);
-    subscriber.on('message', (_channel: string, message: string) => {
-      hear(message);
-    });
-    subscriber.on('ready', () => void this.#start(subscriber));
-    subscriber.on('close', () => {
-      this.#lose('not-connected');
-    });
-    // A lazy client's duplicate is lazy too.
-    if (subscriber.status === 'wait') subscriber.connect().catch(() => undefined);
+  /** Listens until `close`, on a connection of its own at a time. */
+  subscribe(listener: ChannelListener): void {
+    void this.#stayOn(listener);
   }
 
   close(): void {
-    const subscriber = this.#subscriber;
-    this.#subscriber = undefined;
-    subscriber?.disconnect();
+    this.#closing.abort();
   }
 
-  // At each connection anew, because the app's client may be set not to.
-  async #start(subscriber: RedisSubscriber): Promise<void> {
-    try {
-      await subscriber.subscribe(this.#name);
-      this.#isLost = false;
-    } catch (error) {
-      this.#lose(failureReason(error));
+  async #stayOn(listener: ChannelListener): Promise<void> {
+    const { signal } = this.#closing;
+    for (let pause = 50; !this.#isClosed(); pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+      const reason = await this.#listen(listener, () => (pause = 50));
+      if (this.#isClosed()) return;
+      this.#lose(reason);
+      await setTimeout(pause, undefined, { signal, ref: false }).catch(() => undefined);
     }
   }
 
+  /** Listens for as long as one connection lasts, and answers why it ended. */
+  async #listen(listener: ChannelListener, onLive: () => void): Promise<string> {
+    const { signal } = this.#closing;
+    const connection = this.#duplicate();
+    if (connection === undefined) return 'not-connected';
+    const disconnect = () => {
+      connection.disconnect();
+    };
+    signal.addEventListener('abort', disconnect);
+    connection.on('error', () => undefined);
+    connection.on('message', (_channel: string, message: string) => {
+      listener.hear(message);
+    });
+    try {
+      await connection.connect();
+      await connection.subscribe(this.name);
+      this.#isLost = false;
+      onLive();
+      listener.live?.();
+      await new Promise((resolve) => connection.once('close', resolve));
+      return 'not-connected';
+    } catch (error) {
+      return connection.status === 'ready' ? failureReason(error) : 'not-connected';
+    } finally {
+      listener.lost?.();
+      signal.removeEventListener('abort', disconnect);
+      disconnect();
+    }
+  }
+
+  // A connection is never mended but replaced by a new one, so that each gap is seen. A Cluster's own
+  // subscription would move to another node in silence.
+  #duplicate(): RedisConnection | undefined {
+    const client = this.#client;
+    const nodes = client.isCluster ? (client as RedisCluster).nodes() : [client];
+    const node = nodes[Math.floor(Math.random() * nodes.length)];
+    return node?.duplicate({
+      lazyConnect: true,
+      retryStrategy: () => null,
+      commandTimeout: SUBSCRIBE_TIMEOUT_MS,
+    });
+  }
+
+  #isClosed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
   #lose(reason: string): void {
-    if (this.#isLost || this.#subscriber === undefined) return;
+    if (this.#isLost) return;
     this.#isLost = true;
     this.#events.emit('store-error', { operation: 'subscribe', reason });
   }

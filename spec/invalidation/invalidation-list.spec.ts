@@ -1,8 +1,19 @@
 import { Redis as Redis5 } from 'ioredis5';
+import { Events } from '../../lib/events.ts';
+import type { RedisClient } from '../../lib/index.ts';
 import { MemoryInvalidationList } from '../../lib/invalidation/memory.ts';
 import { RedisInvalidationList } from '../../lib/invalidation/redis.ts';
+import { RedisChannel } from '../../lib/store/redis-channel.ts';
+import { StoreCalls } from '../../lib/store/store-calls.ts';
 import { startRedisServer } from '../support/redis-server.ts';
 import { describeInvalidationList } from './invalidation-list.contract.ts';
+
+function listOn(client: RedisClient, keyPrefix: string): RedisInvalidationList {
+  const events = new Events();
+  const calls = new StoreCalls(events, 500);
+  const channel = new RedisChannel(client, `${keyPrefix}invalidated`, calls, events);
+  return new RedisInvalidationList(client, keyPrefix, channel, undefined);
+}
 
 describeInvalidationList('MemoryInvalidationList', () => {
   const list = new MemoryInvalidationList();
@@ -13,8 +24,8 @@ describeInvalidationList('RedisInvalidationList', async () => {
   const server = await startRedisServer();
   const client = server.connect();
   return {
-    list: new RedisInvalidationList(client, 'app:'),
-    elsewhere: new RedisInvalidationList(server.connect(), 'app:'),
+    list: listOn(client, 'app:'),
+    elsewhere: listOn(server.connect(), 'app:'),
     close: () => server.close(),
   };
 });
@@ -23,8 +34,8 @@ describeInvalidationList('RedisInvalidationList over a client of ioredis 5', asy
   const server = await startRedisServer();
   const client = new Redis5(server.path);
   return {
-    list: new RedisInvalidationList(client, ''),
-    elsewhere: new RedisInvalidationList(server.connect(), ''),
+    list: listOn(client, ''),
+    elsewhere: listOn(server.connect(), ''),
     close: async () => {
       client.disconnect();
       await server.close();

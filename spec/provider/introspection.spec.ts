@@ -580,7 +580,7 @@ describe('introspection', () => {
     await call(app, access_token).expect(200);
     await request(app.app).post(LOGOUT).send({ access_token }).expect(200);
     const stored = JSON.stringify(await redis.dump());
-    expect(stored).toContain('oidc:invalid:');
+    expect(stored).toContain('oidc:x');
     expect(stored).not.toContain(access_token);
     expect(JSON.stringify(app.events)).not.toContain(access_token);
   });
