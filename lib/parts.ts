@@ -19,6 +19,7 @@ import { RedisSessionStore } from './session/redis.ts';
 import { SessionEnds } from './session/session-ends.ts';
 import { SessionRegistry } from './session/session-registry.ts';
 import { Sessions } from './session/sessions.ts';
+import { ReadyRedis } from './store/ready-redis.ts';
 import { RedisChannel } from './store/redis-channel.ts';
 import { ReplicatedWrites } from './store/replicated-writes.ts';
 import { StoreCalls } from './store/store-calls.ts';
@@ -87,12 +88,13 @@ function createStores(settings: ResolvedOptions, calls: StoreCalls, events: Even
     const list = invalidationList ?? new MemoryInvalidationList();
     return { list, store: sessionStore ?? new MemorySessionStore() };
   }
-  const invalidated = new RedisChannel(redis, `${keyPrefix}invalidated`, calls, events);
+  const ready = new ReadyRedis(redis);
+  const invalidated = new RedisChannel(ready, `${keyPrefix}invalidated`, calls, events);
   const replicated = durability && new ReplicatedWrites(redis, durability);
   return {
-    list: new RedisInvalidationList(redis, keyPrefix, invalidated, replicated),
-    store: new RedisSessionStore(redis, keyPrefix),
-    sessionEnded: new RedisChannel(redis, `${keyPrefix}session-ended`, calls, events),
+    list: new RedisInvalidationList(ready, keyPrefix, invalidated, replicated),
+    store: new RedisSessionStore(ready, keyPrefix),
+    sessionEnded: new RedisChannel(ready, `${keyPrefix}session-ended`, calls, events),
     replicated,
   };
 }

@@ -80,7 +80,7 @@ export interface ResolvedStoreOptions {
 export function resolveStoreOptions(options: StoreOptions): ResolvedStoreOptions {
   const { redis, invalidationList, sessionStore, keyPrefix = 'oidc:' } = options;
   if (redis !== undefined) {
-    checkMethods(redis, 'redis', ['get', 'mget', 'set', 'eval', 'zadd', 'duplicate']);
+    checkMethods(redis, 'redis', ['get', 'mget', 'call', 'pipeline', 'duplicate']);
   }
   if (typeof keyPrefix !== 'string') checkText(keyPrefix, 'keyPrefix');
   checkOwnStores(options);

@@ -322,7 +322,7 @@ describe('oidcLogout', () => {
       { provider, revocationTimeout: '1s' },
       '"revocationTimeout" must be a whole number of milliseconds, 1 or more',
     ],
-    [{ provider, redis: {} }, '"redis" must be an object with the methods get, mget, set, eval'],
+    [{ provider, redis: {} }, '"redis" must be an object with the methods get, mget, call, pipeline'],
     [{ provider, redis: 'redis://localhost' }, '"redis" must be an object with the methods'],
     [{ provider, keyPrefix: 1 }, '"keyPrefix" must be'],
     [

@@ -9,7 +9,7 @@ import type { InvalidationEntry, InvalidationList } from './invalidation-list.ts
 export class DeadlineInvalidationList implements InvalidationList {
   readonly #list: InvalidationList;
   readonly #calls: StoreCalls;
-  readonly #checks = new Batch((keys) => this.#check(keys));
+  readonly #checks = new Batch((keys: readonly string[]) => this.#check(keys));
 
   constructor(list: InvalidationList, calls: StoreCalls) {
     this.#list = list;
@@ -21,7 +21,7 @@ export class DeadlineInvalidationList implements InvalidationList {
   }
 
   check(keys: readonly string[]): Promise<(number | undefined)[]> {
-    return this.#checks.read(keys);
+    return this.#checks.run(keys);
   }
 
   #check(keys: readonly string[]): Promise<(number | undefined)[]> {

@@ -1,6 +1,6 @@
-import { ReadyRedis, type RedisClient } from '../store/ready-redis.ts';
+import type { ReadyRedis, RedisCommand } from '../store/ready-redis.ts';
 import type { RedisChannel } from '../store/redis-channel.ts';
-import type { ReplicatedWrites, ScriptCall } from '../store/replicated-writes.ts';
+import type { ReplicatedWrites } from '../store/replicated-writes.ts';
 import type {
   InvalidationEntry,
   InvalidationList,
@@ -30,25 +30,25 @@ export class RedisInvalidationList implements InvalidationList {
   readonly #watchers = new Set<InvalidationWatcher>();
 
   constructor(
-    client: RedisClient,
+    redis: ReadyRedis,
     keyPrefix: string,
     channel: RedisChannel,
     replicated: ReplicatedWrites | undefined,
   ) {
-    this.#redis = new ReadyRedis(client);
+    this.#redis = redis;
     this.#prefix = `${keyPrefix}x`;
     this.#channel = channel;
     this.#replicated = replicated;
   }
 
   async add(entries: readonly InvalidationEntry[]): Promise<void> {
-    const redis = await this.#redis.client();
+    const { isCluster } = await this.#redis.whenReady();
     // On a Cluster each key lies elsewhere.
-    const groups = redis.isCluster ? entries.map((entry) => [entry]) : [entries];
-    const calls = groups.map((group) => this.#call(group));
+    const groups = isCluster ? entries.map((entry) => [entry]) : [entries];
+    const commands = groups.map((group) => this.#command(group));
     try {
-      if (this.#replicated !== undefined) await this.#replicated.run(calls);
-      else await Promise.all(calls.map((call) => redis.eval(...call)));
+      if (this.#replicated !== undefined) await this.#replicated.run(commands);
+      else await Promise.all(commands.map((command) => this.#redis.send(...command)));
     } finally {
       for (const watcher of this.#watchers) watcher.changed(namesOf(entries));
     }
@@ -77,10 +77,11 @@ export class RedisInvalidationList implements InvalidationList {
     };
   }
 
-  #call(entries: readonly InvalidationEntry[]): ScriptCall {
+  #command(entries: readonly InvalidationEntry[]): RedisCommand {
     const keys = entries.map(({ key }) => this.#prefix + key);
     const values = entries.flatMap(({ cutOff = 1, ttl }) => [cutOff, ttl]);
-    return [ADD, keys.length, ...keys, this.#channel.name, namesOf(entries).join(' '), ...values];
+    const message = namesOf(entries).join(' ');
+    return ['eval', ADD, keys.length, ...keys, this.#channel.name, message, ...values];
   }
 }
 

@@ -15,17 +15,16 @@ interface LogoutBody {
 
 // The validators' messages are the causes of InvalidRequestError.
 function text(field: string, notAString: InvalidRequestCause, empty: InvalidRequestCause) {
-  const isString = body(field).optional().isString().withMessage(notAString);
+  const isString = body(field).isString().withMessage(notAString);
   return isString.bail().notEmpty().withMessage(empty);
 }
 
-const shape = [
-  text('access_token', 'access-token-not-a-string', 'access-token-missing'),
-  text('token', 'access-token-not-a-string', 'access-token-missing'),
-  text('refresh_token', 'refresh-token-not-a-string', 'refresh-token-empty'),
-];
-// Not left to checkExact(), which takes a member named `constructor` for a known one.
-const FIELDS = new Set(['access_token', 'token', 'refresh_token']);
+// Unknown fields are not left to checkExact(), which takes one named `constructor` for a known one.
+const FIELDS = new Map([
+  ['access_token', text('access_token', 'access-token-not-a-string', 'access-token-missing')],
+  ['token', text('token', 'access-token-not-a-string', 'access-token-missing')],
+  ['refresh_token', text('refresh_token', 'refresh-token-not-a-string', 'refresh-token-empty')],
+]);
 
 /** Checks the shape of a logout request's body. */
 export async function readLogoutRequest(requestBody: unknown): Promise<LogoutRequest> {
@@ -41,10 +40,11 @@ export async function readLogoutRequest(requestBody: unknown): Promise<LogoutReq
 }
 
 async function checkShape(requestBody: object): Promise<void> {
-  const unknown = Object.keys(requestBody).find((field) => !FIELDS.has(field));
+  const fields = Object.keys(requestBody);
+  const unknown = fields.find((field) => !FIELDS.has(field));
   if (unknown !== undefined) throw new InvalidRequestError('unknown-field', unknown);
   const request = { body: requestBody };
-  for (const chain of shape) await chain.run(request);
+  for (const field of fields) await FIELDS.get(field)?.run(request);
   const [problem] = validationResult(request).array();
   if (problem !== undefined) throw new InvalidRequestError(problem.msg as InvalidRequestCause);
 }

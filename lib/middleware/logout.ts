@@ -91,11 +91,12 @@ export function logout(parts: LogoutParts) {
     const idToken = repeated ? undefined : session?.idToken;
     const owner = ownerOf(accessToken, session);
     const answer = await createAnswer(accessToken.provider, { ...owner, idToken });
-    if (answer.state !== undefined) await states.keep(answer.state, { returnTo });
-    // Kept before anything is invalidated: a retry after a failure in between must find it.
-    if (answer.redirect !== undefined && !repeated && parts.retryWindow > 0) {
-      await logouts.keepAnswer(accessToken.key, answer, parts.retryWindow);
-    }
+    const isKept = answer.redirect !== undefined && !repeated && parts.retryWindow > 0;
+    await Promise.all([
+      answer.state && states.keep(answer.state, { returnTo }),
+      // Kept before anything is invalidated: a retry after a failure in between must find it.
+      isKept && logouts.keepAnswer(accessToken.key, answer, parts.retryWindow),
+    ]);
     return answer;
   }
 

@@ -48,12 +48,12 @@ export class Revocations {
   async revoke(tokens: TokensToRevoke): Promise<void> {
     const asked = this.#askForAll(tokens);
     this.#keepTrack(asked);
-    const budget = new AbortController();
-    const { revocationTimeout } = this.#rules;
-    const over = wait(revocationTimeout, undefined, { signal: budget.signal, ref: false });
-    await Promise.race([asked, over]).finally(() => {
-      budget.abort();
+    let timer: NodeJS.Timeout | undefined;
+    const over = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, this.#rules.revocationTimeout).unref();
     });
+    await Promise.race([asked, over]);
+    clearTimeout(timer);
   }
 
   /** Ends waiting, tries what waits once more, and resolves when nothing is under way. */

@@ -9,7 +9,7 @@ import type { SessionStore, StoredRecord } from './session-store.ts';
 export class DeadlineSessionStore implements SessionStore {
   readonly #store: SessionStore;
   readonly #calls: StoreCalls;
-  readonly #reads = new Batch((keys) => this.#get(keys));
+  readonly #reads = new Batch((keys: readonly string[]) => this.#get(keys));
 
   constructor(store: SessionStore, calls: StoreCalls) {
     this.#store = store;
@@ -17,7 +17,7 @@ export class DeadlineSessionStore implements SessionStore {
   }
 
   get(keys: readonly string[]): Promise<(string | undefined)[]> {
-    return this.#reads.read(keys);
+    return this.#reads.run(keys);
   }
 
   set(records: readonly StoredRecord[]): Promise<void> {

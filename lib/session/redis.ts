@@ -1,17 +1,17 @@
-import { ReadyRedis, type RedisClient } from '../store/ready-redis.ts';
+import type { ReadyRedis } from '../store/ready-redis.ts';
 import type { SessionStore, StoredRecord } from './session-store.ts';
 
 /**
  * Session records in Redis: a string per record and a sorted set per subject, whose scores are the
- * times at which members leave. All commands of a call are sent at once; on a
- * Cluster each names one key.
+ * times at which members leave. All commands of a call are sent at once, and each names one key; of
+ * what is read, on a Cluster.
  */
 export class RedisSessionStore implements SessionStore {
   readonly #redis: ReadyRedis;
   readonly #prefix: string;
 
-  constructor(client: RedisClient, keyPrefix: string) {
-    this.#redis = new ReadyRedis(client);
+  constructor(redis: ReadyRedis, keyPrefix: string) {
+    this.#redis = redis;
     this.#prefix = keyPrefix;
   }
 
@@ -21,34 +21,34 @@ export class RedisSessionStore implements SessionStore {
   }
 
   async set(records: readonly StoredRecord[]): Promise<void> {
-    const redis = await this.#redis.client();
     await Promise.all(
-      records.map(({ key, value, ttl }) => redis.set(this.#prefix + key, value, 'EX', ttl)),
+      records.map(({ key, value, ttl }) =>
+        this.#redis.send('set', this.#prefix + key, value, 'EX', ttl),
+      ),
     );
   }
 
   async add({ key, value, ttl }: StoredRecord): Promise<boolean> {
-    const redis = await this.#redis.client();
-    return (await redis.set(this.#prefix + key, value, 'EX', ttl, 'NX')) !== null;
+    return (await this.#redis.send('set', this.#prefix + key, value, 'EX', ttl, 'NX')) !== null;
   }
 
   async take(key: string): Promise<string | undefined> {
-    const redis = await this.#redis.client();
-    return (await redis.getdel(this.#prefix + key)) ?? undefined;
+    return ((await this.#redis.send('getdel', this.#prefix + key)) ?? undefined) as
+      string | undefined;
   }
 
   async addMember(key: string, member: string, ttl: number): Promise<void> {
-    const redis = await this.#redis.client();
     const now = Math.floor(Date.now() / 1000);
     await Promise.all([
-      redis.zremrangebyscore(this.#prefix + key, '-inf', now),
-      redis.zadd(this.#prefix + key, now + ttl, member),
-      redis.expire(this.#prefix + key, ttl),
+      this.#redis.send('zremrangebyscore', this.#prefix + key, '-inf', now),
+      this.#redis.send('zadd', this.#prefix + key, now + ttl, member),
+      this.#redis.send('expire', this.#prefix + key, ttl),
     ]);
   }
 
   async members(key: string): Promise<string[]> {
-    const redis = await this.#redis.client();
-    return redis.zrangebyscore(this.#prefix + key, `(${Math.floor(Date.now() / 1000)}`, '+inf');
+    const now = Math.floor(Date.now() / 1000);
+    const from = `(${now}`;
+    return (await this.#redis.send('zrangebyscore', this.#prefix + key, from, '+inf')) as string[];
   }
 }

@@ -1,28 +1,28 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** Joins what one turn of the event loop reads into one call. */
-export class Batch<T> {
-  readonly #readAll: (keys: readonly string[]) => Promise<readonly T[]>;
-  #keys: string[] = [];
-  #answers: Promise<readonly T[]> | undefined;
+/** Joins what one turn of the event loop asks for into one call. */
+export class Batch<In, Out> {
+  readonly #runAll: (inputs: readonly In[]) => Promise<readonly Out[]>;
+  #inputs: In[] = [];
+  #outputs: Promise<readonly Out[]> | undefined;
 
-  constructor(readAll: (keys: readonly string[]) => Promise<readonly T[]>) {
-    this.#readAll = readAll;
+  /** `runAll` answers one output per input, in their order. */
+  constructor(runAll: (inputs: readonly In[]) => Promise<readonly Out[]>) {
+    this.#runAll = runAll;
   }
 
-  /** The answers to these keys, in their order. */
-  async read(keys: readonly string[]): Promise<T[]> {
-    const start = this.#keys.length;
-    this.#keys.push(...keys);
-    this.#answers ??= this.#atTheEndOfTheTurn();
-    return (await this.#answers).slice(start, start + keys.length);
+  async run(inputs: readonly In[]): Promise<Out[]> {
+    const start = this.#inputs.length;
+    this.#inputs.push(...inputs);
+    this.#outputs ??= this.#atTheEndOfTheTurn();
+    return (await this.#outputs).slice(start, start + inputs.length);
   }
 
-  async #atTheEndOfTheTurn(): Promise<readonly T[]> {
+  async #atTheEndOfTheTurn(): Promise<readonly Out[]> {
     await setImmediate();
-    const keys = this.#keys;
-    this.#keys = [];
-    this.#answers = undefined;
-    return this.#readAll(keys);
+    const inputs = this.#inputs;
+    this.#inputs = [];
+    this.#outputs = undefined;
+    return this.#runAll(inputs);
   }
 }

@@ -1,5 +1,9 @@
 import { once } from 'node:events';
 import { StoreUnavailableError } from '../errors.ts';
+import { Batch } from './batch.ts';
+
+/** A command of Redis: its name and arguments. */
+export type RedisCommand = [name: string, ...values: (string | number)[]];
 
 /**
  * What the package uses of an ioredis client: a `Redis` or a `Cluster` of version 5 or 6. It is the
@@ -10,22 +14,9 @@ export interface RedisClient extends NodeJS.EventEmitter {
   readonly isCluster: boolean;
   get(key: string): Promise<string | null>;
   mget(keys: string[]): Promise<(string | null)[]>;
-  set(key: string, value: string, mode: 'EX', seconds: number): Promise<unknown>;
-  set(
-    key: string,
-    value: string,
-    mode: 'EX',
-    seconds: number,
-    condition: 'NX',
-  ): Promise<string | null>;
-  getdel(key: string): Promise<string | null>;
-  eval(script: string, keys: number, ...keysAndArguments: (string | number)[]): Promise<unknown>;
-  expire(key: string, seconds: number): Promise<unknown>;
-  zadd(key: string, score: number, member: string): Promise<unknown>;
-  zrangebyscore(key: string, min: number | string, max: number | string): Promise<string[]>;
-  zremrangebyscore(key: string, min: number | string, max: number | string): Promise<unknown>;
-  publish(channel: string, message: string): Promise<unknown>;
-  /** Of a Redis its options; of a Cluster those of a new one, with the same nodes to start from. */
+  call(...command: RedisCommand): Promise<unknown>;
+  pipeline(commands: RedisCommand[]): { exec(): Promise<[Error | null, unknown][] | null> };
+  /** Of a Redis the options that differ. */
   duplicate(...overrides: readonly unknown[]): RedisConnection;
 }
 
@@ -34,8 +25,6 @@ export interface RedisConnection extends RedisClient {
   connect(): Promise<unknown>;
   disconnect(): void;
   subscribe(channel: string): Promise<unknown>;
-  pipeline(commands: unknown[][]): { exec(): Promise<[Error | null, unknown][] | null> };
-  wait(replicas: number, timeoutMs: number): Promise<number>;
 }
 
 /** What the package uses of a Cluster beside the commands. */
@@ -52,34 +41,54 @@ export interface RedisNode extends RedisConnection {
 }
 
 /**
- * Hands out the client once a command can be sent at once. A client that has lost its connection
- * fails here, so that nothing piles up in its offline queue during an outage.
+ * Sends what can be sent at once. A client that has lost its connection fails here, so that nothing piles up
+ * in its offline queue during an outage. Commands of one turn of the event loop leave together.
  */
 export class ReadyRedis<Client extends RedisClient = RedisClient> {
-  readonly #client: Client;
+  /** The client itself, whatever its state. */
+  readonly client: Client;
+  readonly #commands = new Batch((commands: readonly RedisCommand[]) => this.#sendAll(commands));
   #ready: Promise<unknown> | undefined;
 
   constructor(client: Client) {
-    this.#client = client;
+    this.client = client;
   }
 
-  async client(): Promise<Client> {
-    const { status } = this.#client;
+  async whenReady(): Promise<Client> {
+    const { status } = this.client;
     // 'wait' is a lazy client: the first command connects it.
-    if (status === 'ready' || status === 'wait') return this.#client;
+    if (status === 'ready' || status === 'wait') return this.client;
     if (status !== 'connecting' && status !== 'connect') {
       throw new StoreUnavailableError('not-connected');
     }
     this.#ready ??= this.#becomesReady();
     await this.#ready;
-    return this.#client;
+    return this.client;
+  }
+
+  /** The reply to a command. */
+  async send(...command: RedisCommand): Promise<unknown> {
+    const [reply] = await this.#commands.run([command]);
+    if (reply?.status === 'fulfilled') return reply.value;
+    throw reply?.reason;
   }
 
   /** The values under these keys, in their order: one command, but on a Cluster one for each key. */
   async read(keys: readonly string[]): Promise<(string | null)[]> {
     if (keys.length === 0) return [];
-    const redis = await this.client();
+    const redis = await this.whenReady();
     return redis.isCluster ? Promise.all(keys.map((key) => redis.get(key))) : redis.mget([...keys]);
+  }
+
+  async #sendAll(commands: readonly RedisCommand[]): Promise<PromiseSettledResult<unknown>[]> {
+    const redis = await this.whenReady();
+    if (redis.isCluster || commands.length === 1) {
+      return Promise.allSettled(commands.map((command) => redis.call(...command)));
+    }
+    const replies = (await redis.pipeline([...commands]).exec()) ?? [];
+    return replies.map(([reason, value]) =>
+      reason === null ? { status: 'fulfilled', value } : { status: 'rejected', reason },
+    );
   }
 
   async #becomesReady(): Promise<void> {
@@ -87,8 +96,8 @@ export class ReadyRedis<Client extends RedisClient = RedisClient> {
     const { signal } = settled;
     try {
       await Promise.race([
-        once(this.#client, 'ready', { signal }),
-        once(this.#client, 'close', { signal }).then(() => {
+        once(this.client, 'ready', { signal }),
+        once(this.client, 'close', { signal }).then(() => {
           throw new StoreUnavailableError('not-connected');
         }),
       ]);

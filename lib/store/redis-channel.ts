@@ -1,12 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Events } from '../events.ts';
 import { failureReason } from '../failure-reason.ts';
-import {
-  ReadyRedis,
-  type RedisClient,
-  type RedisCluster,
-  type RedisConnection,
-} from './ready-redis.ts';
+import type { ReadyRedis, RedisCluster, RedisConnection } from './ready-redis.ts';
 import type { StoreCalls } from './store-calls.ts';
 
 const SUBSCRIBE_TIMEOUT_MS = 5000;
@@ -27,26 +22,21 @@ export interface ChannelListener {
  */
 export class RedisChannel {
   readonly name: string;
-  readonly #client: RedisClient;
-  readonly #ready: ReadyRedis;
+  readonly #redis: ReadyRedis;
   readonly #calls: StoreCalls;
   readonly #events: Events;
   readonly #closing = new AbortController();
   #isLost = false;
 
-  constructor(client: RedisClient, name: string, calls: StoreCalls, events: Events) {
-    this.#client = client;
-    this.#ready = new ReadyRedis(client);
+  constructor(redis: ReadyRedis, name: string, calls: StoreCalls, events: Events) {
+    this.#redis = redis;
     this.name = name;
     this.#calls = calls;
     this.#events = events;
   }
 
   async publish(message: string): Promise<void> {
-    await this.#calls.run('publish', async () => {
-      const redis = await this.#ready.client();
-      await redis.publish(this.name, message);
-    });
+    await this.#calls.run('publish', () => this.#redis.send('publish', this.name, message));
   }
 
   /** Listens until `close`, on a connection of its own at a time. */
@@ -101,7 +91,7 @@ export class RedisChannel {
   // A connection is never mended but replaced by a new one, so that each gap is seen. A Cluster's own
   // subscription would move to another node in silence.
   #duplicate(): RedisConnection | undefined {
-    const client = this.#client;
+    const { client } = this.#redis;
     const nodes = client.isCluster ? (client as RedisCluster).nodes() : [client];
     const node = nodes[Math.floor(Math.random() * nodes.length)];
     return node?.duplicate({

@@ -4,12 +4,10 @@ import { StoreUnavailableError } from '../errors.ts';
 import {
   type RedisClient,
   type RedisCluster,
+  type RedisCommand,
   type RedisConnection,
   ReadyRedis,
 } from './ready-redis.ts';
-
-/** The arguments of an `EVAL`. On a Cluster all its keys lie in one slot. */
-export type ScriptCall = [script: string, keyCount: number, ...keysAndValues: (string | number)[]];
 
 /** When a write is durable. */
 export interface ReplicationRules {
@@ -26,7 +24,7 @@ export class ReplicatedWrites {
   readonly #connection: RedisConnection;
   readonly #redis: ReadyRedis<RedisConnection>;
   readonly #rules: ReplicationRules;
-  #pending: ScriptCall[] = [];
+  #pending: RedisCommand[] = [];
   #next: Promise<void> | undefined;
   #current: Promise<unknown> = Promise.resolve();
 
@@ -37,8 +35,9 @@ export class ReplicatedWrites {
     this.#rules = rules;
   }
 
-  run(calls: readonly ScriptCall[]): Promise<void> {
-    this.#pending.push(...calls);
+  /** Runs scripts, `EVAL` with one key each on a Cluster, and waits for the replicas. */
+  run(writes: readonly RedisCommand[]): Promise<void> {
+    this.#pending.push(...writes);
     this.#next ??= this.#runNext();
     return this.#next;
   }
@@ -53,19 +52,19 @@ export class ReplicatedWrites {
       this.#current,
       setTimeout(2 * this.#rules.timeout, undefined, { ref: false }),
     ]);
-    const calls = this.#pending;
+    const writes = this.#pending;
     this.#pending = [];
     this.#next = undefined;
-    const running = this.#run(calls);
+    const running = this.#run(writes);
     this.#current = running.catch(() => undefined);
     return running;
   }
 
-  async #run(calls: readonly ScriptCall[]): Promise<void> {
-    const redis = await this.#redis.client();
+  async #run(writes: readonly RedisCommand[]): Promise<void> {
+    const redis = await this.#redis.whenReady();
     const counts = redis.isCluster
-      ? await this.#runOnCluster(redis as RedisCluster, calls)
-      : [await this.#runOnOne(redis, calls)];
+      ? await this.#runOnCluster(redis as RedisCluster, writes)
+      : [await this.#runOnOne(redis, writes)];
     if (Math.min(...counts) < this.#rules.replicas) {
       throw new StoreUnavailableError('not-replicated');
     }
@@ -73,9 +72,9 @@ export class ReplicatedWrites {
 
   // One pipeline: when the connection is lost in it, its `WAIT` is not sent again on another one, which
   // would know nothing of the writes and be content.
-  async #runOnOne(redis: RedisConnection, calls: readonly ScriptCall[]): Promise<number> {
+  async #runOnOne(redis: RedisConnection, writes: readonly RedisCommand[]): Promise<number> {
     const { replicas, timeout } = this.#rules;
-    const commands = [...calls.map((call) => ['eval', ...call]), ['wait', replicas, timeout]];
+    const commands = [...writes, ['wait', replicas, timeout]] satisfies RedisCommand[];
     const results = (await redis.pipeline(commands).exec()) ?? [];
     const failure = results.find(([error]) => error !== null)?.[0];
     if (failure) throw failure;
@@ -84,16 +83,18 @@ export class ReplicatedWrites {
 
   // Here the client has to send each write, because it follows a slot that has moved. A node that was not
   // connected before the writes has not written them all on its connection.
-  async #runOnCluster(cluster: RedisCluster, calls: readonly ScriptCall[]): Promise<number[]> {
+  async #runOnCluster(cluster: RedisCluster, writes: readonly RedisCommand[]): Promise<number[]> {
     const { replicas, timeout } = this.#rules;
     const connected = new Set(cluster.nodes('master'));
-    await Promise.all(calls.map((call) => cluster.eval(...call)));
-    const addresses = new Set(calls.map(([, , key]) => masterOf(cluster, String(key))));
+    await Promise.all(writes.map((write) => cluster.call(...write)));
+    const addresses = new Set(writes.map(([, , , key]) => masterOf(cluster, String(key))));
     const masters = [...connected].filter(({ options }) =>
       addresses.has(`${options.host}:${options.port}`),
     );
     if (masters.length < addresses.size) return [0];
-    return Promise.all(masters.map((node) => node.wait(replicas, timeout)));
+    return Promise.all(
+      masters.map(async (node) => Number(await node.call('wait', replicas, timeout))),
+    );
   }
 }
 

@@ -8,7 +8,7 @@ import { deepFreeze } from './deep-freeze.ts';
 import { introspectedToken } from './introspected-token.ts';
 import { InvalidJwtError, verifyJwt } from './jwt.ts';
 import { sidOf } from './sid.ts';
-import { isJwt, refreshTokenKey, sessionKey, subjectKey, tokenKey } from './token-keys.ts';
+import { isJwt, jwtKey, refreshTokenKey, sessionKey, subjectKey, tokenKey } from './token-keys.ts';
 import { isAccessToken, isOfAnotherClient } from './token-kind.ts';
 
 const CACHED_TOKENS = 10_000;
@@ -135,7 +135,7 @@ export class AccessTokens {
       expiresAt: expiryOf(payload),
       issuedAt: payload.iat,
       authTime: authTimeOf(payload),
-      key: tokenKey(token),
+      key: jwtKey(token),
       subjectKey: sub === undefined ? undefined : subjectKey(provider.issuer, sub),
       sessionKey: sid === undefined ? undefined : sessionKey(provider.issuer, sid),
       registered: undefined,

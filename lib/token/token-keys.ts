@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { decodeProtectedHeader } from 'jose';
 
 // 128 bits: a second token of the same key is out of reach, and an entry stays small.
 function digest(...parts: readonly string[]): string {
-  const hash = createHash('sha256').update(JSON.stringify(parts)).digest();
-  return hash.subarray(0, 16).toString('base64url');
+  const sha256 = hash('sha256', JSON.stringify(parts), 'buffer');
+  return sha256.toString('base64url', 0, 16);
 }
 
 const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]+$/;
@@ -25,7 +25,12 @@ export function isJwt(token: string): boolean {
  * and for ECDSA `(r, n - s)`.
  */
 export function tokenKey(token: string): string {
-  return digest('token', isJwt(token) ? token.slice(0, token.lastIndexOf('.')) : token);
+  return isJwt(token) ? jwtKey(token) : digest('token', token);
+}
+
+/** The key of a token that is known to be a JWT. */
+export function jwtKey(jwt: string): string {
+  return digest('token', jwt.slice(0, jwt.lastIndexOf('.')));
 }
 
 /**

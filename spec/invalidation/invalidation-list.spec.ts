@@ -3,6 +3,7 @@ import { Events } from '../../lib/events.ts';
 import type { RedisClient } from '../../lib/index.ts';
 import { MemoryInvalidationList } from '../../lib/invalidation/memory.ts';
 import { RedisInvalidationList } from '../../lib/invalidation/redis.ts';
+import { ReadyRedis } from '../../lib/store/ready-redis.ts';
 import { RedisChannel } from '../../lib/store/redis-channel.ts';
 import { StoreCalls } from '../../lib/store/store-calls.ts';
 import { startRedisServer } from '../support/redis-server.ts';
@@ -11,8 +12,9 @@ import { describeInvalidationList } from './invalidation-list.contract.ts';
 function listOn(client: RedisClient, keyPrefix: string): RedisInvalidationList {
   const events = new Events();
   const calls = new StoreCalls(events, 500);
-  const channel = new RedisChannel(client, `${keyPrefix}invalidated`, calls, events);
-  return new RedisInvalidationList(client, keyPrefix, channel, undefined);
+  const redis = new ReadyRedis(client);
+  const channel = new RedisChannel(redis, `${keyPrefix}invalidated`, calls, events);
+  return new RedisInvalidationList(redis, keyPrefix, channel, undefined);
 }
 
 describeInvalidationList('MemoryInvalidationList', () => {

@@ -1,6 +1,7 @@
 import { Redis as Redis5 } from 'ioredis5';
 import { MemorySessionStore } from '../../lib/session/memory.ts';
 import { RedisSessionStore } from '../../lib/session/redis.ts';
+import { ReadyRedis } from '../../lib/store/ready-redis.ts';
 import { startRedisServer } from '../support/redis-server.ts';
 import { describeSessionStore } from './session-store.contract.ts';
 
@@ -10,7 +11,7 @@ describeSessionStore('MemorySessionStore', () =>
 
 describeSessionStore('RedisSessionStore', async () => {
   const server = await startRedisServer();
-  const store = new RedisSessionStore(server.connect(), 'app:');
+  const store = new RedisSessionStore(new ReadyRedis(server.connect()), 'app:');
   return { store, close: () => server.close() };
 });
 
@@ -18,7 +19,7 @@ describeSessionStore('RedisSessionStore over a client of ioredis 5', async () =>
   const server = await startRedisServer();
   const client = new Redis5(server.path);
   return {
-    store: new RedisSessionStore(client, ''),
+    store: new RedisSessionStore(new ReadyRedis(client), ''),
     close: async () => {
       client.disconnect();
       await server.close();

@@ -1,0 +1,46 @@
+import type { CommandLine } from './command-line.ts';
+
+/** How much is measured. */
+export interface Effort {
+  readonly rounds: number;
+  /** Guarded requests of each connection; of any hundred in a row, one is refused. */
+  readonly walk: number;
+  readonly warmUpWalk: number;
+  /** Logouts of each connection. */
+  readonly logouts: number;
+  readonly warmUpLogouts: number;
+  /** Numbers of entries on the list. */
+  readonly entries: readonly number[];
+  readonly pushes: number;
+}
+
+const FULL: Effort = {
+  rounds: 5,
+  walk: 500,
+  warmUpWalk: 200,
+  logouts: 125,
+  warmUpLogouts: 65,
+  entries: [0, 100_000, 1_000_000],
+  pushes: 300,
+};
+
+const QUICK: Effort = {
+  rounds: 1,
+  walk: 100,
+  warmUpWalk: 100,
+  logouts: 20,
+  warmUpLogouts: 20,
+  entries: [0, 10_000],
+  pushes: 20,
+};
+
+const HUGE = 10_000_000;
+
+export function effortOf({ quick, huge, rounds }: CommandLine): Effort {
+  const effort = quick ? QUICK : FULL;
+  return {
+    ...effort,
+    rounds: rounds ?? effort.rounds,
+    entries: huge ? [...effort.entries, HUGE] : effort.entries,
+  };
+}
