@@ -37,6 +37,14 @@ export interface Coverage {
   readonly token: boolean;
   readonly subject: boolean;
   readonly session: boolean;
+  /** The ends of its session that are listed, whether or not they spare its login. */
+  readonly ends: readonly SessionEnd[];
+}
+
+/** The end of a session, as it is listed. */
+export interface SessionEnd {
+  readonly key: string;
+  readonly cutOff: number;
 }
 
 /** The meaning of the invalidation list: what an entry hits, and how long it has to be kept. */
@@ -76,19 +84,24 @@ export class Invalidations {
    */
   async coverage(token: AccessToken): Promise<Coverage> {
     const known = this.#known(token);
-    const keys = [token.key, token.subjectKey, token.sessionKey, known?.session];
+    const sessions = [...new Set([token.sessionKey, known?.session])];
     const [[own, subject, ...cutOffs], found = known] = await Promise.all([
-      this.lookUp(...keys),
+      this.lookUp(token.key, token.subjectKey, ...sessions),
       known === undefined ? this.registered(token) : undefined,
     ]);
-    if (!keys.includes(found?.session)) cutOffs.push(...(await this.lookUp(found?.session)));
-    const cutOff = Math.max(0, ...cutOffs.map((each) => each ?? 0));
+    if (!sessions.includes(found?.session)) {
+      sessions.push(found?.session);
+      cutOffs.push(...(await this.lookUp(found?.session)));
+    }
+    const ends = endsOf(sessions, cutOffs);
+    const cutOff = ends.reduce((latest, end) => Math.max(latest, end.cutOff), 0);
     const isHit = subject !== undefined || cutOff > 0;
     const login = isHit ? await this.registered(token) : undefined;
     return {
       token: own !== undefined,
       subject: subject !== undefined && (login?.loginTime ?? token.authTime) <= subject,
       session: cutOff > (login?.generation ?? 0),
+      ends,
     };
   }
 
@@ -109,10 +122,17 @@ export class Invalidations {
     return keys.map((key) => (key === undefined ? undefined : found[known.indexOf(key)]));
   }
 
-  /** Puts all on the list in one round trip, and tells of it when all is stored. */
-  async add(invalidations: readonly Invalidation[]): Promise<void> {
-    if (invalidations.length === 0) return;
-    await this.#list.add(invalidations.map((invalidation) => this.#entry(invalidation)));
+  /**
+   * Puts all on the list in one round trip, and tells of it when all is stored. What was listed before is stored
+   * again and not told: a try that failed may have left it where it gets lost.
+   */
+  async add(
+    invalidations: readonly Invalidation[],
+    listed: readonly Invalidation[] = [],
+  ): Promise<void> {
+    const all = [...invalidations, ...listed];
+    if (all.length === 0) return;
+    await this.#list.add(all.map((invalidation) => this.#entry(invalidation)));
     for (const { kind, issuer, subject, sid } of invalidations) {
       this.#events.emit('invalidated', { kind, issuer, subject, sid });
     }
@@ -144,4 +164,16 @@ export class Invalidations {
     if (expiresAt > Date.now() / 1000) return secondsUntil(expiresAt + clockTolerance);
     return secondsUntil(expiresAt + Math.max(clockTolerance, expiredTokenGrace));
   }
+}
+
+function endsOf(
+  keys: readonly (string | undefined)[],
+  cutOffs: readonly (number | undefined)[],
+): SessionEnd[] {
+  const ends: SessionEnd[] = [];
+  keys.forEach((key, index) => {
+    const cutOff = cutOffs[index];
+    if (key !== undefined && cutOff !== undefined) ends.push({ key, cutOff });
+  });
+  return ends;
 }

@@ -28,6 +28,14 @@ export function invalidationsOf(logout: NamedTokens): Invalidation[] {
   return invalidations;
 }
 
+/** What of it is on the list already. */
+export function listedOf({ accessToken, coverage, session }: NamedTokens): Invalidation[] {
+  const { key, expiresAt } = accessToken;
+  const owner = ownerOf(accessToken, session);
+  const ends = coverage.ends.map((end) => ({ kind: 'session', ...end, ...owner }) as const);
+  return coverage.token ? [{ kind: 'access-token', key, expiresAt, ...owner }, ...ends] : ends;
+}
+
 // The cut-off is that of this very login, not of now: a logout that is late spares a login after it.
 function endsOf({ accessToken, coverage, isRegistered, login }: NamedTokens) {
   if (login === undefined) return [];

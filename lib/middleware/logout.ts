@@ -13,7 +13,7 @@ import { isJwt, refreshTokenKey, tokenKey } from '../token/token-keys.ts';
 import { providerOf } from '../token/unverified-issuer.ts';
 import { refuseUnknownParameters, sendElasticsearchError } from './elasticsearch-error.ts';
 import { sendOAuthError, serve } from './endpoint.ts';
-import { invalidationsOf, type NamedTokens, ownerOf } from './logout-invalidations.ts';
+import { invalidationsOf, listedOf, type NamedTokens, ownerOf } from './logout-invalidations.ts';
 import type { ResolvedLogoutOptions } from './logout-options.ts';
 import type { LogoutRequest } from './logout-request.ts';
 import { tokensFromBody, tokensFromSession } from './logout-tokens.ts';
@@ -191,7 +191,7 @@ export function logout(parts: LogoutParts) {
 
   async function logOut(req: Request, res: Response, request: Logout): Promise<void> {
     const answer = await answerOf(request, options.returnTo(req));
-    await invalidations.add(invalidationsOf(request));
+    await invalidations.add(invalidationsOf(request), listedOf(request));
     const dropped = await forgetEnded(request);
     const isNews = dropped !== undefined || (request.session === undefined && !request.repeated);
     // A session that ended otherwise leaves it to its logout to hand in the refresh token.
