@@ -33,13 +33,15 @@ export async function findNamedSession(
   accessToken: AccessToken,
   refreshTokenKey: string | undefined,
 ): Promise<NamedSession> {
-  const [registered, refreshToken] = await Promise.all([
+  const { sessionKey } = accessToken;
+  const [registered, refreshToken, own] = await Promise.all([
     invalidations.registered(accessToken),
     refreshTokenKey === undefined ? undefined : registry.findRefreshToken(refreshTokenKey),
+    sessionKey === undefined ? undefined : registry.currentSession(sessionKey),
   ]);
-  const key = registered?.session ?? accessToken.sessionKey;
+  const key = registered?.session ?? sessionKey;
   if (key === undefined) return findByRefreshToken(registry, accessToken, refreshToken);
-  const current = await registry.currentSession(key);
+  const current = key === sessionKey ? own : await registry.currentSession(key);
   const login = registered ?? { session: key, generation: current?.generation ?? 0 };
   if (refreshToken !== undefined && !isSame(refreshToken, login)) {
     throw new InvalidRequestError('refresh-token-of-another-session');

@@ -29,7 +29,10 @@ export class ReplicatedWrites {
   #current: Promise<unknown> = Promise.resolve();
 
   constructor(client: RedisClient, rules: ReplicationRules) {
-    this.#connection = client.duplicate();
+    // A connection is not mended: a new one has written nothing, and its `WAIT` is soon content.
+    this.#connection = client.isCluster
+      ? client.duplicate([], { clusterNodeRetryStrategy: null })
+      : client.duplicate();
     this.#connection.on('error', () => undefined);
     this.#redis = new ReadyRedis(this.#connection);
     this.#rules = rules;
