@@ -53,11 +53,14 @@ export interface RevocationEvent {
 /** A call to the store failed or took longer than `storeTimeout`. */
 export interface StoreErrorEvent {
   /**
-   * The store's method; `publish` or `subscribe` when other processes are not told of an ended session,
-   * or this one is not.
+   * The store's method; `publish` when other processes are not told of an ended session; `subscribe` when
+   * this one is not told, or its near-cache of what was invalidated.
    */
   readonly operation: string;
-  /** `timeout`, `stalled`, `not-connected`, or the code of the failure, such as `ECONNRESET` or `OOM`. */
+  /**
+   * `timeout`, `stalled`, `not-connected`, `not-replicated`, or the code of the failure, such as `ECONNRESET`
+   * or `OOM`.
+   */
   readonly reason: string;
 }
 

@@ -45,7 +45,10 @@ it('holds the build, the documents, and nothing else', async () => {
   const { stdout } = await run('tar', ['-tzf', tarball]);
   const modules = await modulesOf('lib');
   const built = modules.flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`]);
-  const documents = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json'];
+  const documents = [
+    ...['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json'],
+    'docs/redis.md',
+  ];
   expect(stdout.trim().split('\n').sort()).toEqual(
     [...built, ...documents].map((file) => `package/${file}`).sort(),
   );
@@ -205,6 +208,8 @@ const every: Required<OidcLogoutOptions> = {
   ],
   redis: new Redis(),
   keyPrefix: 'app:',
+  nearCache: { maxStaleness: 5 },
+  durability: { replicas: 1, timeout: 100 },
   invalidationList: new OwnList(),
   sessionStore: new OwnStore(),
   encryptionKey: new Uint8Array(32),
