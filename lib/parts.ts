@@ -79,7 +79,14 @@ function createDecisions(
   // The list in memory pushes nothing, and nothing is nearer.
   if (maxStaleness === undefined || list.watch === undefined) return { decisions: invalidations };
   const decisions = new NearCache(invalidations, maxStaleness);
-  return { decisions, watching: { close: list.watch(decisions) } };
+  const stop = list.watch(decisions);
+  const watching = {
+    close: () => {
+      stop();
+      decisions.lost();
+    },
+  };
+  return { decisions, watching };
 }
 
 function createStores(settings: ResolvedOptions, calls: StoreCalls, events: Events) {

@@ -43,7 +43,7 @@ export interface StoreOptions {
   /**
    * Lets the guard go by what it remembers of a token. What is invalidated anywhere is pushed to it, and
    * forgotten at once; while the push is interrupted, and of a token that is new to it, it asks the list. Needs
-   * `redis`, or an `invalidationList` with `watch`; in memory nothing is nearer. Default: none, it asks the
+   * `redis`, or an `invalidationList` with `watch` and `tell`; in memory nothing is nearer. Default: none, it asks the
    * list at every request.
    */
   readonly nearCache?: NearCacheOptions | undefined;
@@ -100,8 +100,8 @@ function checkOwnStores({ redis, invalidationList, sessionStore, nearCache }: St
   if (redis !== undefined) {
     throw new TypeError('"redis" must be left out beside "invalidationList"');
   }
-  const watch = nearCache === undefined ? [] : ['watch'];
-  checkMethods(invalidationList, 'invalidationList', ['add', 'check', ...watch]);
+  const pushing = nearCache === undefined ? [] : ['watch', 'tell'];
+  checkMethods(invalidationList, 'invalidationList', ['add', 'check', ...pushing]);
   const methods = ['get', 'set', 'add', 'take', 'addMember', 'members'];
   checkMethods(sessionStore, 'sessionStore', methods);
 }

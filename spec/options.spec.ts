@@ -3,6 +3,7 @@ import express from 'express';
 import { generateKeyPair } from 'jose';
 import request from 'supertest';
 import { oidcLogout } from '../lib/index.ts';
+import { type ResolvedStoreOptions, resolveStoreOptions } from '../lib/store-options.ts';
 
 const provider = { issuer: 'https://op.example.com', clientId: 'web' };
 const bytes = (length: number) => Buffer.alloc(length).toString('base64url');
@@ -15,7 +16,12 @@ const MIDDLEWARES = [
 ] as const;
 const encryption = { alg: 'RSA-OAEP-256', jwks: { keys: [] } };
 const keyPair = await generateKeyPair('ES256');
-const list = { add: () => undefined, check: () => undefined };
+const methods = (...names: string[]) =>
+  Object.fromEntries(names.map((name) => [name, () => undefined]));
+const list = methods('add', 'check');
+const watched = methods('add', 'check', 'watch', 'tell');
+const redis = methods('get', 'mget', 'call', 'pipeline', 'duplicate');
+const sessionStore = methods('get', 'set', 'add', 'take', 'addMember', 'members');
 
 describe('oidcLogout', () => {
   it('needs no more than a provider', () => {
@@ -322,9 +328,61 @@ describe('oidcLogout', () => {
       { provider, revocationTimeout: '1s' },
       '"revocationTimeout" must be a whole number of milliseconds, 1 or more',
     ],
-    [{ provider, redis: {} }, '"redis" must be an object with the methods get, mget, call, pipeline'],
+    [
+      { provider, redis: {} },
+      '"redis" must be an object with the methods get, mget, call, pipeline',
+    ],
     [{ provider, redis: 'redis://localhost' }, '"redis" must be an object with the methods'],
     [{ provider, keyPrefix: 1 }, '"keyPrefix" must be'],
+    ...[true, null, 5, []].map((nearCache): [unknown, string] => [
+      { provider, nearCache },
+      '"nearCache" must be an object',
+    ]),
+    ...[0, -1, 1.5, Infinity, NaN, 2 ** 31, '5', null].map((maxStaleness): [unknown, string] => [
+      { provider, nearCache: { maxStaleness } },
+      '"nearCache.maxStaleness" must be a whole number of seconds, 1 or more',
+    ]),
+    [
+      { provider, nearCache: { maxAge: 5 } },
+      '"maxAge" is not an option of "nearCache"; its options are maxStaleness',
+    ],
+    [
+      { provider, nearCache: {}, invalidationList: list, sessionStore },
+      '"invalidationList" must be an object with the methods add, check, watch, tell',
+    ],
+    [
+      { provider, redis, invalidationList: list, sessionStore },
+      '"redis" must be left out beside "invalidationList"',
+    ],
+    ...[true, null, 1, []].map((durability): [unknown, string] => [
+      { provider, redis, durability },
+      '"durability" must be an object',
+    ]),
+    [
+      { provider, redis, durability: { replica: 1 } },
+      '"replica" is not an option of "durability"; its options are replicas, timeout',
+    ],
+    [{ provider, durability: {} }, '"durability" needs "redis"'],
+    [
+      { provider, durability: {}, invalidationList: list, sessionStore },
+      '"durability" needs "redis"',
+    ],
+    ...[0, -1, 1.5, '1', null].map((replicas): [unknown, string] => [
+      { provider, redis, durability: { replicas } },
+      '"durability.replicas" must be a whole number of replicas, 1 or more',
+    ]),
+    ...[0, -1, 1.5, '100', null].map((timeout): [unknown, string] => [
+      { provider, redis, durability: { timeout } },
+      '"durability.timeout" must be a whole number of milliseconds, 1 or more',
+    ]),
+    ...[
+      { durability: { timeout: 251 } },
+      { durability: { timeout: 51 }, storeTimeout: 100 },
+      { durability: {}, storeTimeout: 199 },
+    ].map((options): [unknown, string] => [
+      { provider, redis, ...options },
+      '"durability.timeout" must be at most half of "storeTimeout"',
+    ]),
     [
       { provider, invalidationList: list },
       '"invalidationList" and "sessionStore" must be given together',
@@ -402,6 +460,33 @@ describe('oidcLogout', () => {
   it('takes undefined for an option that is left out', () => {
     const options = { provider, audience: undefined, redis: undefined, storeTimeout: undefined };
     expect(() => oidcLogout(options)).not.toThrow();
+  });
+
+  it.each<[object, ResolvedStoreOptions['maxStaleness']]>([
+    [{}, undefined],
+    [{ nearCache: undefined }, undefined],
+    [{ nearCache: {} }, 5],
+    [{ nearCache: { maxStaleness: undefined } }, 5],
+    [{ nearCache: { maxStaleness: 1 } }, 1],
+    [{ nearCache: { maxStaleness: 3600 }, invalidationList: watched, sessionStore }, 3600],
+  ])('takes of %j the maxStaleness %j', (options, maxStaleness) => {
+    expect(resolveStoreOptions(options)).toMatchObject({ maxStaleness });
+  });
+
+  it.each<[object, ResolvedStoreOptions['durability']]>([
+    [{}, undefined],
+    [{ durability: undefined }, undefined],
+    [{ durability: {} }, { replicas: 1, timeout: 100 }],
+    [{ durability: { replicas: 2 } }, { replicas: 2, timeout: 100 }],
+    [{ durability: { timeout: 250 } }, { replicas: 1, timeout: 250 }],
+    [
+      { durability: {}, storeTimeout: 200 },
+      { replicas: 1, timeout: 100 },
+    ],
+  ])('takes of %j the durability %j', (options, durability) => {
+    expect(resolveStoreOptions({ ...options, redis: redis as never })).toMatchObject({
+      durability,
+    });
   });
 
   it('takes every option of a provider', () => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
-import type { InvalidationEntry } from '../lib/index.ts';
+import type { InvalidationEntry, InvalidationWatcher, NearCacheOptions } from '../lib/index.ts';
 import { MemoryInvalidationList } from '../lib/invalidation/memory.ts';
 import { MemorySessionStore } from '../lib/session/memory.ts';
 import {
@@ -192,5 +192,104 @@ describe('two processes with a store of the app', () => {
   it('the end of a user without sessions looks up nothing', async () => {
     await one.oidc.sessions.end({ issuer: signer.issuer, sub: 'alice' });
     expect(await statusOf(await signer.accessToken({ sid: undefined }), other)).toBe(401);
+  });
+});
+
+/** A list that tells of its additions, and counts how often it is asked. */
+class WatchedList extends MemoryInvalidationList {
+  checks = 0;
+  watcher: InvalidationWatcher | undefined;
+
+  override check(keys: readonly string[]): Promise<(number | undefined)[]> {
+    this.checks++;
+    return super.check(keys);
+  }
+
+  override async add(entries: readonly InvalidationEntry[]): Promise<void> {
+    await super.add(entries);
+    this.watcher?.changed(entries.map(({ key }) => key));
+  }
+
+  async tell(keys: readonly string[]): Promise<void> {
+    await Promise.resolve();
+    this.watcher?.changed(keys);
+  }
+
+  watch(watcher: InvalidationWatcher): () => void {
+    this.watcher = watcher;
+    return () => (this.watcher = undefined);
+  }
+}
+
+describe('a list of the app that is watched', () => {
+  let signer: Signer;
+  let list: WatchedList;
+  let app: App;
+  let access_token: string;
+
+  beforeEach(async () => {
+    signer = await createSigner();
+    list = new WatchedList();
+    app = start({ maxStaleness: 3600 });
+    access_token = await signer.accessToken();
+  });
+
+  function start(nearCache?: NearCacheOptions): App {
+    const stores = { invalidationList: list, sessionStore: new MemorySessionStore() };
+    return appWith({ ...optionsFor(signer), ...stores, nearCache });
+  }
+
+  /** Of so many requests, whether the list was asked. */
+  async function areAsked(count: number): Promise<boolean[]> {
+    const asked: boolean[] = [];
+    for (let index = 0; index < count; index++) {
+      const { checks } = list;
+      await call(app, access_token).expect(200);
+      asked.push(list.checks > checks);
+    }
+    return asked;
+  }
+
+  it('is asked at every request until it is live', async () => {
+    expect(await areAsked(3)).toEqual([true, true, true]);
+    list.watcher?.live();
+    expect(await areAsked(3)).toEqual([true, false, false]);
+  });
+
+  it('is asked at every request when it is lost, and anew when it is live again', async () => {
+    list.watcher?.live();
+    await areAsked(1);
+    list.watcher?.lost();
+    expect(await areAsked(3)).toEqual([true, true, true]);
+    list.watcher?.live();
+    expect(await areAsked(3)).toEqual([true, false, false]);
+  });
+
+  it('is asked again by the token that it told of', async () => {
+    list.watcher?.live();
+    await areAsked(1);
+    list.watcher?.changed(['another']);
+    expect(await areAsked(1)).toEqual([false]);
+    const other = await signer.accessToken({ sub: 'bob', sid: 'bobs' });
+    await request(app.app).post(LOGOUT).send({ access_token: other }).expect(200);
+    expect(await areAsked(1)).toEqual([false]);
+    await request(app.app).post(LOGOUT).send({ access_token }).expect(200);
+    await call(app, access_token).expect(401);
+    await call(app, other).expect(401);
+  });
+
+  it('is watched no more after close()', async () => {
+    expect(list.watcher).toBeDefined();
+    list.watcher?.live();
+    expect(await areAsked(2)).toEqual([true, false]);
+    await app.oidc.close();
+    expect(list.watcher).toBeUndefined();
+    expect(await areAsked(2)).toEqual([true, true]);
+  });
+
+  it('is not watched without nearCache', () => {
+    list.watcher = undefined;
+    start();
+    expect(list.watcher).toBeUndefined();
   });
 });

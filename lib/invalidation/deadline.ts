@@ -24,6 +24,10 @@ export class DeadlineInvalidationList implements InvalidationList {
     return this.#checks.run(keys);
   }
 
+  async tell(keys: readonly string[]): Promise<void> {
+    await this.#calls.run('tell', async () => this.#list.tell?.(keys));
+  }
+
   #check(keys: readonly string[]): Promise<(number | undefined)[]> {
     // An app's own list may answer null, as Redis does, for what is not there.
     return this.#calls.run('check', async () =>

@@ -2,8 +2,6 @@
 export interface InvalidationEntry {
   /** A digest, 22 characters of base64url. */
   readonly key: string;
-  /** The digest of the user whose entry it is, where it is known: told to those who watch the list. */
-  readonly subject?: string | undefined;
   /**
    * What came until then is invalid, what comes later is not: a number that only grows. Left out for
    * a single token, which has no later.
@@ -13,13 +11,13 @@ export interface InvalidationEntry {
   readonly ttl: number;
 }
 
-/** Who is told what was added to an invalidation list. */
+/** Who is told what changes in an invalidation list. */
 export interface InvalidationWatcher {
-  /** From now on every addition will be told. */
+  /** From now on every change will be told. */
   live(): void;
-  /** Entries were added under these keys, or of these users: what was looked up before is out of date. */
+  /** What was looked up before about these keys is out of date. */
   changed(keys: readonly string[]): void;
-  /** From now on additions may be missed. */
+  /** From now on changes may be missed. */
   lost(): void;
 }
 
@@ -41,9 +39,14 @@ export interface InvalidationList {
   check(keys: readonly string[]): Promise<(number | undefined)[]>;
 
   /**
-   * Tells of additions from now on, those of other processes too: the `key` and `subject` of each entry,
-   * after it is stored. Of this process's own it has told before `add` resolves. The option `nearCache`
-   * needs it. Answers how to stop.
+   * Tells of the key of every entry that is added from now on, by any process, after it is stored; of this
+   * process's own before `add` resolves. Answers how to stop. The option `nearCache` needs `watch` and `tell`.
    */
   watch?(watcher: InvalidationWatcher): () => void;
+
+  /**
+   * Tells those who watch, in every process, that these keys have changed, as `add` does, but stores nothing:
+   * it became known whose tokens they are.
+   */
+  tell?(keys: readonly string[]): Promise<void>;
 }

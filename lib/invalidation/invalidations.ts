@@ -2,7 +2,6 @@ import type { Events } from '../events.ts';
 import type { RegisteredToken, SessionRegistry } from '../session/session-registry.ts';
 import { secondsUntil } from '../store/seconds-until.ts';
 import type { AccessToken } from '../token/access-token.ts';
-import { subjectKey } from '../token/token-keys.ts';
 import type { InvalidationEntry, InvalidationList } from './invalidation-list.ts';
 
 // Seconds: a refresh that is under way at logout mints a token that lives as long from then on.
@@ -138,24 +137,28 @@ export class Invalidations {
     }
   }
 
+  /** Tells every process that a token was saved: whoever decided about it before knew no session of it. */
+  async tellSaved(accessTokenKey: string): Promise<void> {
+    await this.#list.tell?.([accessTokenKey]);
+  }
+
   #known(token: AccessToken): RegisteredToken | undefined {
     return token.registered ?? this.#registered.get(token);
   }
 
   #entry(invalidation: Invalidation): InvalidationEntry {
-    const { key, kind, issuer, subject: sub } = invalidation;
-    const subject = issuer && sub && subjectKey(issuer, sub);
+    const { key, kind } = invalidation;
     const { maxTokenLifetime, maxSessionLifetime, clockTolerance } = this.#lifetimes;
     // A refresh token that the provider still honours goes on minting tokens of an ended session.
     const ttl = Math.max(maxTokenLifetime + clockTolerance + REFRESH_MARGIN, maxSessionLifetime);
     switch (kind) {
       case 'access-token':
-        return { key, subject, ttl: this.#tokenTtl(invalidation.expiresAt) };
+        return { key, ttl: this.#tokenTtl(invalidation.expiresAt) };
       case 'refresh-token':
-        return { key, subject, ttl: maxSessionLifetime };
+        return { key, ttl: maxSessionLifetime };
       case 'session':
       case 'subject':
-        return { key, subject, ttl, cutOff: invalidation.cutOff };
+        return { key, ttl, cutOff: invalidation.cutOff };
     }
   }
 

@@ -50,7 +50,7 @@ export class RedisInvalidationList implements InvalidationList {
       if (this.#replicated !== undefined) await this.#replicated.run(commands);
       else await Promise.all(commands.map((command) => this.#redis.send(...command)));
     } finally {
-      for (const watcher of this.#watchers) watcher.changed(namesOf(entries));
+      this.#tellHere(entries.map(({ key }) => key));
     }
   }
 
@@ -73,19 +73,24 @@ export class RedisInvalidationList implements InvalidationList {
       },
     });
     return () => {
+      this.#watchers.delete(watcher);
       this.#channel.close();
     };
+  }
+
+  async tell(keys: readonly string[]): Promise<void> {
+    await this.#redis.send('publish', this.#channel.name, keys.join(' '));
+    this.#tellHere(keys);
+  }
+
+  #tellHere(keys: readonly string[]): void {
+    for (const watcher of this.#watchers) watcher.changed(keys);
   }
 
   #command(entries: readonly InvalidationEntry[]): RedisCommand {
     const keys = entries.map(({ key }) => this.#prefix + key);
     const values = entries.flatMap(({ cutOff = 1, ttl }) => [cutOff, ttl]);
-    const message = namesOf(entries).join(' ');
+    const message = entries.map(({ key }) => key).join(' ');
     return ['eval', ADD, keys.length, ...keys, this.#channel.name, message, ...values];
   }
-}
-
-function namesOf(entries: readonly InvalidationEntry[]): string[] {
-  const names = entries.flatMap(({ key, subject }) => [key, subject]);
-  return [...new Set(names)].filter((name) => name !== undefined);
 }

@@ -170,6 +170,7 @@ export class Sessions {
       refreshTokenKey: refresh,
       ...keys,
     });
+    await this.#parts.invalidations.tellSaved(access);
   }
 
   /**

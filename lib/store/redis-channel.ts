@@ -84,7 +84,8 @@ export class RedisChannel {
     } finally {
       listener.lost?.();
       signal.removeEventListener('abort', disconnect);
-      disconnect();
+      // ioredis would wait for the end of what has ended.
+      if (connection.status !== 'end') disconnect();
     }
   }
 

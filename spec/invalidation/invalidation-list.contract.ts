@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { setImmediate } from 'node:timers/promises';
 import type { InvalidationList } from '../../lib/index.ts';
 
 export interface ListUnderTest {
@@ -73,9 +74,95 @@ export function describeInvalidationList(name: string, start: () => Promise<List
       await under.list.add([short, again, { ...again, cutOff: 2, ttl: 60 }]);
       expect(await under.list.check(['short', 'again'])).toEqual([1, 9]);
       while ((await under.list.check(['short']))[0] !== undefined) {
-        await new Promise((resolve) => setImmediate(resolve));
+        await setImmediate();
       }
       expect(await under.elsewhere.check(['short', 'again'])).toEqual([undefined, 9]);
+    });
+  });
+}
+
+/** Lists that tell of what is added. */
+export interface WatchedListUnderTest extends ListUnderTest {
+  readonly list: Required<InvalidationList>;
+  readonly elsewhere: Required<InvalidationList>;
+}
+
+/** What an invalidation list with `watch` and `tell` must do beside. */
+export function describeWatchedList(
+  name: string,
+  start: () => Promise<WatchedListUnderTest>,
+): void {
+  describe(`${name} that is watched`, () => {
+    let under: WatchedListUnderTest;
+    let told: string[];
+    let cutOffs: Promise<(number | undefined)[]>[];
+    let stop: () => void;
+
+    beforeAll(async () => {
+      under = await start();
+      told = [];
+      cutOffs = [];
+      stop = under.list.watch({
+        live: () => told.push('live'),
+        lost: () => told.push('lost'),
+        changed(keys) {
+          told.push(...keys);
+          cutOffs.push(under.list.check(keys));
+        },
+      });
+      await untilTold('live');
+    });
+
+    afterAll(async () => {
+      stop();
+      await under.close();
+    });
+
+    async function untilTold(what: string): Promise<void> {
+      while (!told.includes(what)) await setImmediate();
+    }
+
+    it('tells of the key of each own addition before it resolves', async () => {
+      await under.list.add([
+        { key: 'own-a', ttl: 60 },
+        { key: 'own-b', ttl: 60 },
+      ]);
+      expect(told).toEqual(expect.arrayContaining(['own-a', 'own-b']));
+    });
+
+    it('tells of the key of each addition of another process', async () => {
+      await under.elsewhere.add([
+        { key: 'other-a', ttl: 60 },
+        { key: 'other-b', ttl: 60 },
+      ]);
+      for (const key of ['other-a', 'other-b']) await untilTold(key);
+    });
+
+    it('tells of keys that it does not list', async () => {
+      await under.list.tell(['told-here']);
+      expect(told).toContain('told-here');
+      await under.elsewhere.tell(['told-there']);
+      await untilTold('told-there');
+      const keys = ['told-here', 'told-there'];
+      expect(await under.list.check(keys)).toEqual([undefined, undefined]);
+    });
+
+    it('tells of an addition after it is stored', async () => {
+      const { length } = cutOffs;
+      await under.list.add([{ key: 'own', cutOff: 7, ttl: 60 }]);
+      await under.elsewhere.add([{ key: 'other', cutOff: 7, ttl: 60 }]);
+      await untilTold('other');
+      const found = await Promise.all(cutOffs.slice(length));
+      expect(new Set(found.flat())).toEqual(new Set([7]));
+    });
+
+    it('tells of every addition in the time that it is live', async () => {
+      const keys = Array.from({ length: 500 }, (_, index) => `every-${index}`);
+      await Promise.all(keys.map((key) => under.elsewhere.add([{ key, ttl: 60 }])));
+      await under.elsewhere.add([{ key: 'last', ttl: 60 }]);
+      await untilTold('last');
+      expect(told).toEqual(expect.arrayContaining(keys));
+      expect(told).not.toContain('lost');
     });
   });
 }

@@ -7,7 +7,7 @@ import { ReadyRedis } from '../../lib/store/ready-redis.ts';
 import { RedisChannel } from '../../lib/store/redis-channel.ts';
 import { StoreCalls } from '../../lib/store/store-calls.ts';
 import { startRedisServer } from '../support/redis-server.ts';
-import { describeInvalidationList } from './invalidation-list.contract.ts';
+import { describeInvalidationList, describeWatchedList } from './invalidation-list.contract.ts';
 
 function listOn(client: RedisClient, keyPrefix: string): RedisInvalidationList {
   const events = new Events();
@@ -22,17 +22,16 @@ describeInvalidationList('MemoryInvalidationList', () => {
   return Promise.resolve({ list, elsewhere: list, close: () => Promise.resolve() });
 });
 
-describeInvalidationList('RedisInvalidationList', async () => {
+async function startRedis() {
   const server = await startRedisServer();
-  const client = server.connect();
   return {
-    list: listOn(client, 'app:'),
+    list: listOn(server.connect(), 'app:'),
     elsewhere: listOn(server.connect(), 'app:'),
     close: () => server.close(),
   };
-});
+}
 
-describeInvalidationList('RedisInvalidationList over a client of ioredis 5', async () => {
+async function startRedis5() {
   const server = await startRedisServer();
   const client = new Redis5(server.path);
   return {
@@ -43,4 +42,9 @@ describeInvalidationList('RedisInvalidationList over a client of ioredis 5', asy
       await server.close();
     },
   };
-});
+}
+
+for (const describeList of [describeInvalidationList, describeWatchedList]) {
+  describeList('RedisInvalidationList', startRedis);
+  describeList('RedisInvalidationList over a client of ioredis 5', startRedis5);
+}
