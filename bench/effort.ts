@@ -16,8 +16,8 @@ export interface Effort {
 
 const FULL: Effort = {
   rounds: 5,
-  walk: 500,
-  warmUpWalk: 200,
+  walk: 300,
+  warmUpWalk: 100,
   logouts: 125,
   warmUpLogouts: 65,
   entries: [0, 100_000, 1_000_000],

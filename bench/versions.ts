@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import type { Redis } from 'ioredis';
-import { parseInfo } from '../spec/support/redis-cluster.ts';
+import { parseInfo } from '../spec/support/redis-node.ts';
 
 const require = createRequire(import.meta.url);
 

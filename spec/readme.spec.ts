@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import request from 'supertest';
@@ -16,16 +18,21 @@ import { type LoginProvider, startLoginProvider } from './support/login-provider
 import {
   appWith,
   BACK_CHANNEL_LOGOUT,
+  call,
   LOGGED_OUT as LOGGED_OUT_PATH,
   LOGOUT,
   optionsFor,
 } from './support/app.ts';
 import { launchChromium } from './support/chromium.ts';
 import { AUDIENCE, type Claims, CLIENT_ID, createSigner } from './support/provider.ts';
+import { startRedisCluster } from './support/redis-cluster.ts';
+import { addressOf, type RedisNode } from './support/redis-node.ts';
 import { type RedisPort, startRedisPort } from './support/redis-port.ts';
+import { startRedisSentinel } from './support/redis-sentinel.ts';
 import { type RedisServer, startRedisServer } from './support/redis-server.ts';
 
 const README = readFileSync(join(REPOSITORY, 'README.md'), 'utf8');
+const DOCUMENTS = README + readFileSync(join(REPOSITORY, 'docs/redis.md'), 'utf8');
 const FENCED = /^```(\w*)\n(.*?)^```$/gms;
 
 interface Manifest {
@@ -43,7 +50,7 @@ interface Block {
   readonly code: string;
 }
 
-const blocks = [...README.matchAll(FENCED)].map(([, language = '', code = '']): Block => ({
+const blocks = [...DOCUMENTS.matchAll(FENCED)].map(([, language = '', code = '']): Block => ({
   language,
   code: code.trim(),
 }));
@@ -72,14 +79,22 @@ const DOCTOR = take('sh', 'doctor');
 const OTHERS = take('js', 'oidc.frontChannelLogout()');
 const METADATA = take('json', 'backchannel_logout_uri');
 const VERIFY = take('js', 'verifyLogoutToken');
-const ACL = take('redis', 'ACL SETUSER');
 const EXAMPLE = take('sh', 'npm run example');
 const ELASTICSEARCH = take('json', 'root_cause');
 const DEVELOPMENT = take('sh', 'npm test');
+const SCAN = take('redis', 'SCAN');
+const [COUNT = '', TTL = ''] = take('sh', 'redis-cli').split('\n');
+const ACL = take('redis', '+get');
+const DURABLE_ACL = take('redis', '+wait');
+const CLUSTER_ACL = take('redis', '+readonly');
+const SENTINEL_ACL = take('redis', '+sentinel');
+const SETTINGS = take('conf', 'noeviction');
+const SENTINEL_CLIENT = take('js', 'new Redis({\n  sentinels');
+const CLUSTER_CLIENT = take('js', 'new Cluster(');
 
 /** The cells of the rows of the table that has these columns, without their backticks. */
 function table(...columns: readonly string[]): string[][] {
-  const lines = README.split('\n');
+  const lines = DOCUMENTS.split('\n');
   const isHead = (line: string) => columns.every((column) => cells(line).includes(column));
   return lines.flatMap((line, index) => {
     if (!isHead(line)) return [];
@@ -583,36 +598,78 @@ describe('the tables', () => {
     expect(Object.fromEntries(told)).toEqual(members);
   });
 
-  async function untilSubscribed(): Promise<void> {
-    const observer = redis.connect();
-    while ((await observer.pubsub('NUMSUB', 'oidc:session-ended'))[1] === 0) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  }
+  it('have the defaults within options', () => {
+    const provider = { issuer: 'https://op.example.com', clientId: 'web' };
+    const { maxStaleness, durability } = resolveOptions({
+      ...{ provider, nearCache: {}, durability: {} },
+      redis: new Redis({ lazyConnect: true }),
+    });
+    const remarks = new Map(
+      table('Name', 'Type', 'Default').map(([name = '', , , remark]) => [name, remark]),
+    );
+    expect(remarks.get('nearCache')).toMatch(
+      `{ maxStaleness }, ${maxStaleness} seconds if left out`,
+    );
+    const { replicas, timeout } = durability ?? {};
+    expect(remarks.get('durability')).toMatch(
+      `{ replicas, timeout }, ${replicas} and ${timeout} milliseconds if left out`,
+    );
+  });
+});
 
+describe('what is told of Redis', () => {
   const clients: Redis[] = [];
 
   afterEach(() => {
     for (const client of clients.splice(0)) client.disconnect();
   });
 
-  it('have every kind of key in Redis, and an ACL for them is enough', async () => {
-    const signer = await createSigner();
+  function send(client: Redis, line: string): Promise<unknown> {
+    const [command = '', ...words] = line.replaceAll("'", '').split(' ');
+    return client.call(command, ...words);
+  }
+
+  async function untilSubscribed(...channels: readonly string[]): Promise<void> {
+    const observer = redis.connect();
+    for (const channel of channels) {
+      while ((await observer.pubsub('NUMSUB', channel))[1] === 0) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+  }
+
+  /** A client that may do what the ACL allows. */
+  async function connectAsApp(): Promise<Redis> {
+    await send(redis.connect(), ACL);
     const [, , username = '', , secret = ''] = ACL.split(' ');
-    const [command = '', ...words] = ACL.split(' ');
-    await redis.connect().call(command, ...words);
     const client = new Redis({ path: redis.path, username, password: secret.slice(1) });
     clients.push(client);
-    const { app, oidc, events } = appWith({ ...optionsFor(signer), redis: client });
+    return client;
+  }
+
+  function kindOf(key: string): string {
+    return key.startsWith('oidc:x') ? 'oidc:x' : key.replace(/:[^:]+$/, '');
+  }
+
+  it('has every kind of key and channel, and an ACL that is enough', async () => {
+    const signer = await createSigner();
+    const client = await connectAsApp();
+    const options = { ...optionsFor(signer), redis: client, nearCache: {} };
+    const { app, oidc, events } = appWith(options);
     const heard = new Promise((resolve) => oidc.on('session-ended', resolve));
-    await untilSubscribed();
+    const channels = table('Channel (after keyPrefix)').map(([name = '']) => `oidc:${name}`);
+    await untilSubscribed(...channels);
+    const all = await redis.connect().pubsub('CHANNELS', '*');
+    expect((all as string[]).sort()).toEqual(channels.sort());
     const access_token = await signer.accessToken();
     const tokens = { access_token, refresh_token: 'refresh', id_token: await signer.idToken() };
     await oidc.sessions.save(tokens);
     const before = Object.keys(await redis.dump());
     const logout_token = await signer.logoutToken({ sid: 'sid-2' });
     await request(app).post(BACK_CHANNEL_LOGOUT).type('form').send({ logout_token }).expect(200);
+    await call({ app }, access_token).expect(200);
     await request(app).post(LOGOUT).send({ access_token, refresh_token: 'refresh' }).expect(200);
+    await call({ app }, access_token).expect(401);
     const after = Object.keys(await redis.dump());
     const state = 'x'.repeat(43);
     await request(app).get(LOGGED_OUT_PATH).query({ state }).expect({ outcome: 'mismatch' });
@@ -622,10 +679,101 @@ describe('the tables', () => {
     expect([...events, ...other.events].filter(([name]) => name.endsWith('error'))).toEqual([]);
     await oidc.close();
 
-    const kinds = new Set([...before, ...after].map((key) => key.split(':').slice(0, 2).join(':')));
-    const told = table('Key (after keyPrefix)').map(([key = '']) => `oidc:${key.split(':')[0]}`);
+    const kinds = new Set([...before, ...after].map(kindOf));
+    const told = table('Key (after keyPrefix)').map(
+      ([key = '']) => `oidc:${key.replace(/:?<digest>$/, '')}`,
+    );
     expect([...kinds].sort()).toEqual(told.sort());
   });
+
+  it('has a key of 28 bytes for an entry, and commands that find and count the entries', async () => {
+    const signer = await createSigner();
+    const { app } = appWith({ ...optionsFor(signer), redis: redis.connect() });
+    const access_token = await signer.accessToken();
+    await request(app).post(LOGOUT).send({ access_token }).expect(200);
+    const keys = Object.keys(await redis.dump());
+    const entries = keys.filter((key) => kindOf(key) === 'oidc:x').sort();
+    expect(entries.map(({ length }) => length)).toEqual([28, 28]);
+    expect(keys.length).toBeGreaterThan(entries.length);
+
+    const [, found] = (await send(redis.connect(), SCAN)) as [string, string[]];
+    expect(found.sort()).toEqual(entries);
+    const run = async (line: string) => {
+      const command = line.replace('redis-cli', `redis-cli -s ${redis.path}`);
+      return Number((await promisify(execFile)('sh', ['-c', command])).stdout);
+    };
+    expect(await run(COUNT)).toBe(entries.length);
+    expect(await run(TTL)).toBe(-2);
+    expect(await run(TTL.replace(/\S+$/, entries[0] ?? ''))).toBeGreaterThan(3000);
+  });
+
+  it('has settings that the server takes', async () => {
+    const server = await startRedisServer();
+    const client = server.connect();
+    for (const line of SETTINGS.split('\n')) {
+      const [name = '', value = ''] = line.split(' ');
+      await client.config('SET', name, value);
+      expect(await client.config('GET', name)).toEqual([name, value]);
+    }
+    await server.close();
+  });
+
+  /** The quick start with this client, and with all that may be wanted of Redis. */
+  function appOn(client: string): string {
+    return QUICK_START.replace("{ Redis } from 'ioredis'", "{ Cluster, Redis } from 'ioredis'")
+      .replace(/^const issuer = /m, `${client}\n$&`)
+      .replace(/redis: new Redis\(.*\),/, 'redis, nearCache: {}, durability: { timeout: 200 },');
+  }
+
+  async function allow(nodes: readonly RedisNode[], ...lines: string[]): Promise<void> {
+    for (const { client } of nodes) for (const line of lines) await send(client, line);
+  }
+
+  /** What was refused; a newer Redis has a command that ioredis can do without. */
+  async function refusals(nodes: readonly RedisNode[]): Promise<string[]> {
+    const logs = await Promise.all(nodes.map(({ client }) => client.call('ACL', 'LOG')));
+    const lines = (logs as unknown[][]).flat().map((entry) => JSON.stringify(entry));
+    return lines.filter((line) => !line.includes('client|setinfo'));
+  }
+
+  async function expectToWork(file: string): Promise<void> {
+    const [one, other] = await Promise.all([start(file), start(file)]);
+    const access_token = await provider.signer.accessToken();
+    expect((await callApi(other, access_token)).status).toBe(200);
+    expect((await logOut(one, { access_token })).status).toBe(200);
+    expect((await callApi(one, access_token)).status).toBe(401);
+    while ((await callApi(other, access_token)).status !== 401);
+    // Before its Redis: it would go on trying ports that others may get.
+    await Promise.all([one.close(), other.close()]);
+  }
+
+  it('has a client of Sentinel, and an ACL that is enough', async () => {
+    const sentinel = await startRedisSentinel();
+    try {
+      await allow(sentinel.nodes, ACL, DURABLE_ACL);
+      await allow(sentinel.sentinels, SENTINEL_ACL);
+      const addresses = JSON.stringify(sentinel.sentinels.map(addressOf));
+      const client = SENTINEL_CLIENT.replace(/\[.*\]/, addresses);
+      await project.write('sentinel.mjs', appOn(client));
+      await expectToWork('sentinel.mjs');
+      expect(await refusals([...sentinel.nodes, ...sentinel.sentinels])).toEqual([]);
+    } finally {
+      await sentinel.stop();
+    }
+  }, 30_000);
+
+  it('has a client of a Cluster, and an ACL that is enough', async () => {
+    const cluster = await startRedisCluster();
+    try {
+      await allow(cluster.nodes, ACL, DURABLE_ACL, CLUSTER_ACL);
+      const addresses = JSON.stringify(cluster.nodes.map(addressOf));
+      await project.write('cluster.mjs', appOn(CLUSTER_CLIENT.replace(/\[.*\]/, addresses)));
+      await expectToWork('cluster.mjs');
+      expect(await refusals(cluster.nodes)).toEqual([]);
+    } finally {
+      await cluster.stop();
+    }
+  }, 30_000);
 });
 
 it('shows the errors of Elasticsearch as they are answered', async () => {
@@ -655,7 +803,7 @@ it('names packages and scripts that there are', () => {
 it('has no block of code that is not run', () => {
   const untested = blocks.filter(({ language }) => language !== 'text');
   expect(untested.filter((block) => !taken.has(block))).toEqual([]);
-  expect(README.match(/^\s*(?:```|~~~)/gm)).toHaveLength(2 * blocks.length);
+  expect(DOCUMENTS.match(/^\s*(?:```|~~~)/gm)).toHaveLength(2 * blocks.length);
 });
 
 function asText(value: unknown): string {

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { parseInfo } from '../../spec/support/redis-cluster.ts';
+import { parseInfo } from '../../spec/support/redis-node.ts';
 import { type RedisServer, startRedisServer } from '../../spec/support/redis-server.ts';
 
 const BATCH = 10_000;

@@ -1,4 +1,5 @@
-import { addressOf, startRedisCluster, startRedisNode } from '../../spec/support/redis-cluster.ts';
+import { startRedisCluster } from '../../spec/support/redis-cluster.ts';
+import { addressOf, startRedisNode } from '../../spec/support/redis-node.ts';
 import type { Group } from '../group.ts';
 import { createGuardWorkload } from '../guard/workload.ts';
 import { runRounds } from '../rounds.ts';

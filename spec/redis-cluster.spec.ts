@@ -1,0 +1,440 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  it,
+  jest,
+} from '@jest/globals';
+import type { Cluster } from 'ioredis';
+import request from 'supertest';
+import { type OidcLogoutOptions, SessionEndedError, type SessionEndedEvent } from '../lib/index.ts';
+import { type App, BACK_CHANNEL_LOGOUT, LOGGED_OUT } from './support/app.ts';
+import type { Claims } from './support/provider.ts';
+import { type RedisCluster, startRedisCluster } from './support/redis-cluster.ts';
+import { addressOf, poll, type RedisNode } from './support/redis-node.ts';
+import {
+  ANSWERED_WITHIN,
+  call,
+  expectAlive,
+  expectDead,
+  expectUnavailable,
+  type Instance,
+  login,
+  logOut,
+  newOwner,
+  newToken,
+  redirectOf,
+  type Running,
+  signer,
+  startApp,
+  startTraffic,
+  tokensOf,
+  type Traffic,
+  untilServed,
+} from './support/redis-traffic.ts';
+
+jest.setTimeout(60_000);
+
+const CHANNEL = 'oidc:session-ended';
+const ENTRY = /^oidc:x/;
+
+const DURABILITY = { replicas: 1, timeout: 200 };
+
+/** The app in another process, with a client of its own. */
+const OTHER_PROCESS = `
+import { Cluster } from 'ioredis';
+import { appWith, optionsFor } from './spec/support/app.ts';
+const [signer, nodes] = JSON.parse(process.argv[1]);
+const { app } = appWith({ ...optionsFor(signer), redis: new Cluster(nodes) });
+const server = app.listen(0, '127.0.0.1', () => console.log(server.address().port));
+`;
+
+let cluster: RedisCluster;
+let apps: Running[];
+let clients: Cluster[];
+let one: Running;
+let other: Running;
+
+beforeAll(async () => {
+  cluster = await startRedisCluster();
+});
+
+afterAll(() => cluster.stop());
+
+beforeEach(() => {
+  [apps, clients] = [[], []];
+});
+
+afterEach(async () => {
+  for (const app of apps) await app.stop();
+  for (const client of clients) client.disconnect();
+  await cluster.heal();
+  for (const { client } of await cluster.masters()) await client.flushall();
+});
+
+async function start(options: Partial<OidcLogoutOptions> = {}): Promise<Running> {
+  const redis = cluster.createClient();
+  clients.push(redis);
+  const app = await startApp({ redis, ...options });
+  apps.push(app);
+  return app;
+}
+
+async function startBoth(options: Partial<OidcLogoutOptions> = {}): Promise<void> {
+  [one, other] = [await start(options), await start(options)];
+}
+
+async function notify({ url }: Instance, claims: Claims): Promise<void> {
+  const logout_token = await signer.logoutToken(claims);
+  const test = request(url).post(BACK_CHANNEL_LOGOUT).type('form').send({ logout_token });
+  await test.timeout(ANSWERED_WITHIN).expect(200, '');
+}
+
+/** New tokens are alive until they are logged out, with every client, wherever their keys are. */
+async function expectAllWorks(...instances: Instance[]): Promise<void> {
+  for (const instance of instances) {
+    for (let count = 0; count < 20; count++) {
+      const access_token = await newToken();
+      await expectAlive(access_token, ...instances);
+      await logOut(instance, access_token).expect(200);
+      await expectDead(access_token, ...instances);
+    }
+  }
+}
+
+/** Keys that a node holds, of its own or as a replica. */
+async function keysOf({ client }: RedisNode, pattern: RegExp): Promise<string[]> {
+  return (await client.keys('*')).filter((key) => pattern.test(key)).sort();
+}
+
+async function keysOfAll(nodes: RedisNode[], pattern: RegExp): Promise<string[]> {
+  return (await Promise.all(nodes.map((node) => keysOf(node, pattern)))).flat().sort();
+}
+
+async function replicas(): Promise<RedisNode[]> {
+  const masters = await cluster.masters();
+  return (await Promise.all(masters.map((master) => cluster.replicasOf(master)))).flat();
+}
+
+/** Kills it, and has its replica wait until a request was answered 503. */
+async function killDuring(traffic: Traffic, master: RedisNode): Promise<void> {
+  await cluster.setTakeover(false);
+  try {
+    await master.kill();
+    await traffic.untilUnavailable();
+  } finally {
+    await cluster.setTakeover(true);
+  }
+  await cluster.untilTakenOver(master);
+}
+
+async function startProcess(): Promise<{ url: string; process: ChildProcess }> {
+  const input = JSON.stringify([
+    { issuer: signer.issuer, jwk: signer.jwk },
+    cluster.nodes.map(addressOf),
+  ]);
+  const args = ['--import', 'tsx', '--input-type=module', '--eval', OTHER_PROCESS, input];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  for await (const port of createInterface(child.stdout)) {
+    return { url: `http://127.0.0.1:${port}`, process: child };
+  }
+  throw new Error('The app did not start');
+}
+
+describe('two processes with one Redis Cluster', () => {
+  let process: ChildProcess;
+  let second: Instance;
+
+  beforeAll(async () => {
+    ({ process, ...second } = await startProcess());
+  });
+
+  afterAll(async () => {
+    process.kill();
+    await once(process, 'exit');
+  });
+
+  beforeEach(async () => {
+    one = await start();
+  });
+
+  afterEach(() => {
+    expect(one.events.filter(([name]) => name === 'store-error')).toEqual([]);
+  });
+
+  it.each<[string, () => Promise<string>]>([
+    ['with sid, saved', async () => (await login(one)).access_token],
+    ['without sid, saved', async () => (await login(one, { sid: undefined })).access_token],
+    ['with sid, not saved', () => newToken()],
+    ['without sid, not saved', () => signer.accessToken({ sid: undefined })],
+  ])('a token %s is dead in one when it was logged out in the other', async (_what, issue) => {
+    for (const [here, there] of [
+      [one, second],
+      [second, one],
+    ] as const) {
+      const access_token = await issue();
+      const neighbour = await newToken();
+      await expectAlive(access_token, here, there);
+      const redirect = redirectOf(await logOut(here, access_token).expect(200));
+      expect(redirect.searchParams.get('state')).toMatch(/^[\w-]{43}$/);
+      await expectDead(access_token, there, here);
+      await expectAlive(neighbour, there, here);
+    }
+  });
+
+  it('a logout reaches the other tokens of its session, and its retry the same answer', async () => {
+    const owner = newOwner();
+    const { access_token, id_token } = await login(one, owner);
+    const sibling = await signer.accessToken(owner);
+    const first = redirectOf(await logOut(second, access_token).expect(200));
+    expect(first.searchParams.get('id_token_hint')).toBe(id_token);
+    expect(redirectOf(await logOut(one, access_token).expect(200))).toEqual(first);
+    await expectDead(sibling, one, second);
+  });
+
+  it.each([undefined, 'sid-1'])('a refresh keeps the session (sid %s)', async (sid) => {
+    const claims = { sub: newOwner().sub, sid };
+    const old = await login(one, claims);
+    const renewed = await tokensOf(claims);
+    await one.oidc.sessions.rotate(old, renewed);
+    await expectAlive(renewed.access_token, one, second);
+    await logOut(second, renewed.access_token).expect(200);
+    await expectDead(old.access_token, one, second);
+    await expectDead(renewed.access_token, one, second);
+    const late = await tokensOf(claims);
+    await expect(one.oidc.sessions.rotate(renewed, late)).rejects.toThrow(SessionEndedError);
+    await expectDead(late.access_token, one, second);
+  });
+
+  it('the end of a user ends all that the user has, and nobody else has', async () => {
+    const { sub } = newOwner();
+    const laptop = await login(one, { sub, sid: newOwner().sid });
+    const phone = await login(one, { sub, sid: undefined });
+    const unsaved = await signer.accessToken({ sub, sid: newOwner().sid });
+    const neighbour = await login(one);
+    await one.oidc.sessions.end({ issuer: signer.issuer, sub });
+    await expectDead(laptop.access_token, second, one);
+    await expectDead(phone.access_token, second, one);
+    await expectDead(unsaved, second, one);
+    await expectAlive(neighbour.access_token, second, one);
+  });
+
+  it('the provider ends a session, or all of a user', async () => {
+    const { sub, sid } = newOwner();
+    const laptop = await login(one, { sub, sid });
+    const phone = await login(one, { sub, sid: newOwner().sid });
+    await notify(second, { sub, sid });
+    await expectDead(laptop.access_token, one, second);
+    await expectAlive(phone.access_token, one, second);
+    await notify(one, { sub, sid: undefined });
+    await expectDead(phone.access_token, second, one);
+  });
+
+  it('a browser that logged out in one comes back to the other, once', async () => {
+    const access_token = await newToken();
+    const answer = await logOut(second, access_token).set('Return-To', '/shop').expect(200);
+    const state = redirectOf(answer).searchParams.get('state') ?? '';
+    const cookie = answer.get('Set-Cookie')?.[0]?.split(';')[0] ?? '';
+    const comeBack = () =>
+      request(one.url).get(`${LOGGED_OUT}?state=${state}`).set('Cookie', cookie);
+    await comeBack().expect(200, { outcome: 'verified', returnTo: '/shop' });
+    await comeBack().expect(200, { outcome: 'mismatch' });
+  });
+
+  it('spread the list over all masters, by its digests', async () => {
+    await Promise.all(
+      Array.from({ length: 300 }, async () => logOut(one, await newToken()).expect(200)),
+    );
+    const masters = await cluster.masters();
+    const perMaster = await Promise.all(masters.map((master) => keysOf(master, ENTRY)));
+    // A token and its session each.
+    expect(perMaster.flat()).toHaveLength(600);
+    expect(perMaster).toHaveLength(3);
+    for (const { length } of perMaster) expect(length).toBeGreaterThan(600 * 0.15);
+    expect(await keysOfAll(masters, /[{}]/)).toEqual([]);
+  });
+});
+
+describe('session-ended on a Redis Cluster', () => {
+  interface Listening extends Running {
+    readonly heard: SessionEndedEvent[];
+  }
+
+  async function listen(): Promise<Listening> {
+    const app = await start();
+    const heard: SessionEndedEvent[] = [];
+    app.oidc.on('session-ended', (event) => heard.push(event));
+    return { ...app, heard };
+  }
+
+  /** How many listen at each node that runs. */
+  async function subscribers(): Promise<Map<RedisNode, number>> {
+    const running = cluster.nodes.filter(({ state }) => state === 'running');
+    const counts = running.map(async (node) => {
+      const [, count] = await node.client.pubsub('NUMSUB', CHANNEL);
+      return [node, Number(count)] as const;
+    });
+    return new Map(await Promise.all(counts));
+  }
+
+  async function untilSubscribed(count: number): Promise<void> {
+    await poll(async () => {
+      const counts = [...(await subscribers()).values()];
+      return counts.reduce((sum, each) => sum + each) === count;
+    });
+  }
+
+  async function untilHeard({ heard }: Listening, count: number): Promise<void> {
+    await poll(() => Promise.resolve(heard.length >= count));
+  }
+
+  it('is heard once in each process, whatever nodes they listen at', async () => {
+    const listeners = await Promise.all(Array.from({ length: 6 }, listen));
+    await untilSubscribed(listeners.length);
+    const sids: string[] = [];
+    for (const teller of listeners) {
+      for (let count = 0; count < 3; count++) {
+        const { sub, sid } = newOwner();
+        await logOut(teller, await signer.accessToken({ sub, sid })).expect(200);
+        sids.push(sid);
+      }
+    }
+    for (const listener of listeners) {
+      await untilHeard(listener, sids.length);
+      expect(listener.heard.map(({ sid }) => sid).sort()).toEqual([...sids].sort());
+    }
+    expect(listeners.flatMap(({ events }) => events).filter(isStoreError)).toEqual([]);
+  });
+
+  it('is heard again after the node was killed where it was listened to, and the loss is told', async () => {
+    const listener = await listen();
+    await untilSubscribed(1);
+    const [node] = [...(await subscribers())].find(([, count]) => count === 1) ?? [];
+    await node?.kill();
+    await poll(() => Promise.resolve(listener.events.some(isStoreError)));
+    if (node !== undefined) await cluster.untilTakenOver(node);
+    await untilSubscribed(1);
+    expect(listener.events.filter(isStoreError)).toEqual([
+      ['store-error', { operation: 'subscribe', reason: 'not-connected' }],
+    ]);
+    const teller = await start();
+    await untilServed(teller);
+    const { sub, sid } = newOwner();
+    await logOut(teller, await signer.accessToken({ sub, sid })).expect(200);
+    await poll(() => Promise.resolve(listener.heard.some((event) => event.sid === sid)));
+  });
+});
+
+function isStoreError([name]: App['events'][number]): boolean {
+  return name === 'store-error';
+}
+
+describe('a master that is killed', () => {
+  it('is a 503 at worst until its replica has taken over, and then all works again', async () => {
+    await startBoth();
+    const traffic = startTraffic([one, other], { durable: false });
+    await traffic.until(20);
+    await killDuring(traffic, await cluster.masterOf('any'));
+    await untilServed(one, other);
+    await traffic.until(20);
+    await traffic.stop();
+    await expectAllWorks(one, other);
+  });
+
+  it('takes no logout with it that was answered, where logouts are durable', async () => {
+    await startBoth({ durability: DURABILITY });
+    const traffic = startTraffic([one, other], { durable: true });
+    await traffic.until(20);
+    await killDuring(traffic, await cluster.masterOf('any'));
+    // The new master has no replica until the old one is back.
+    await cluster.heal();
+    await untilServed(one, other);
+    await traffic.until(20);
+    await traffic.stop();
+    for (const access_token of traffic.loggedOut) await expectDead(access_token, one, other);
+    await expectAllWorks(one, other);
+  });
+
+  it('and has no replica left: 503 for all, and all works again when both are back', async () => {
+    await startBoth();
+    const { access_token } = await login(one);
+    await expectAlive(access_token, one, other);
+    const master = await cluster.masterOf('any');
+    for (const replica of await cluster.replicasOf(master)) await replica.kill();
+    await master.kill();
+    await cluster.untilDown();
+    for (const app of [one, other]) {
+      for (let count = 0; count < 10; count++) {
+        expectUnavailable(await call(app, access_token));
+        expectUnavailable(await logOut(app, access_token));
+        expectUnavailable(await call(app, await newToken()));
+        expectUnavailable(await logOut(app, await newToken()));
+      }
+    }
+    await cluster.heal();
+    await untilServed(one, other);
+    await expectAllWorks(one, other);
+  });
+});
+
+describe('durability without a replica that answers', () => {
+  // Long enough to see what else is answered meanwhile.
+  const durability = { replicas: 1, timeout: 1000 };
+  const storeTimeout = 2000;
+
+  it.each<[string, (node: RedisNode) => void | Promise<void>]>([
+    [
+      'is paused',
+      (node) => {
+        node.pause();
+      },
+    ],
+    ['was killed', (node) => node.kill()],
+  ])('because it %s: 503, and the retry is 200 once it is back', async (_what, disturb) => {
+    await startBoth({ durability: DURABILITY });
+    const { access_token, id_token } = await login(one);
+    await expectAlive(access_token, one, other);
+    for (const replica of await replicas()) await disturb(replica);
+    expectUnavailable(await logOut(one, access_token));
+    expectUnavailable(await logOut(one, access_token));
+    expectUnavailable(await logOut(other, access_token));
+    await cluster.heal();
+    await untilServed(one, other);
+    const answer = await logOut(one, access_token).expect(200);
+    expect(redirectOf(answer).searchParams.get('id_token_hint')).toBe(id_token);
+    const listed = await keysOfAll(await cluster.masters(), ENTRY);
+    expect(await keysOfAll(await replicas(), ENTRY)).toEqual(expect.arrayContaining(listed));
+    expect((await logOut(other, access_token).expect(200)).body).toEqual(answer.body);
+    await expectDead(access_token, one, other);
+  });
+
+  it('holds up no guard', async () => {
+    await startBoth({ durability, storeTimeout });
+    const alive = await Promise.all([login(one), login(one), login(one)]);
+    const { access_token } = await login(one);
+    await expectAlive(access_token, one, other);
+    for (const replica of await replicas()) replica.pause();
+    const answers: string[] = [];
+    const logout = logOut(one, access_token).then((answer) => {
+      answers.push('logout');
+      return answer;
+    });
+    const masters = await cluster.masters();
+    await poll(async () => {
+      const infos = await Promise.all(masters.map(({ client }) => client.info('clients')));
+      return infos.some((info) => !info.includes('blocked_clients:0'));
+    });
+    for (const tokens of alive) {
+      await expectAlive(tokens.access_token, one, other);
+      answers.push('guard');
+    }
+    expectUnavailable(await logout);
+    expect(answers).toEqual([...alive.map(() => 'guard'), 'logout']);
+  });
+});

@@ -1,0 +1,243 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import type { OidcLogoutOptions, SessionEndedEvent } from '../lib/index.ts';
+import { poll, type RedisNode } from './support/redis-node.ts';
+import { type RedisSentinel, startRedisSentinel } from './support/redis-sentinel.ts';
+import {
+  call,
+  expectAlive,
+  expectDead,
+  expectUnavailable,
+  login,
+  logOut,
+  newOwner,
+  newToken,
+  redirectOf,
+  type Running,
+  signer,
+  startApp,
+  startTraffic,
+  type Traffic,
+  untilServed,
+} from './support/redis-traffic.ts';
+
+jest.setTimeout(60_000);
+
+const CHANNEL = 'oidc:session-ended';
+const ENTRY = 'oidc:x';
+
+type Client = NonNullable<Parameters<RedisSentinel['createClient']>[0]>;
+
+let redis: RedisSentinel;
+let apps: Running[];
+let one: Running;
+let other: Running;
+
+beforeEach(async () => {
+  redis = await startRedisSentinel();
+  apps = [];
+});
+
+afterEach(async () => {
+  for (const app of apps) await app.stop();
+  await redis.stop();
+});
+
+async function start(options: Partial<OidcLogoutOptions> = {}): Promise<Running> {
+  const app = await startApp({ redis: redis.createClient(), ...options });
+  apps.push(app);
+  return app;
+}
+
+async function startBoth(options: Partial<OidcLogoutOptions> = {}): Promise<void> {
+  [one, other] = [await start(options), await start(options)];
+}
+
+async function expectAllWorks(): Promise<void> {
+  for (const app of [one, other]) {
+    const { access_token, id_token } = await login(app);
+    const neighbour = await newToken();
+    await expectAlive(access_token, one, other);
+    const answer = await logOut(app, access_token).expect(200);
+    expect(redirectOf(answer).searchParams.get('id_token_hint')).toBe(id_token);
+    await expectDead(access_token, one, other);
+    await expectAlive(neighbour, one, other);
+  }
+}
+
+async function expectOutage(access_token: string): Promise<void> {
+  for (const app of [one, other]) {
+    expectUnavailable(await call(app, access_token));
+    expectUnavailable(await logOut(app, access_token));
+  }
+}
+
+/** Kills the master, and has the sentinels wait until a request was answered 503. */
+async function killMasterDuring(traffic: Traffic): Promise<RedisNode> {
+  const next = redis.nextMaster();
+  await redis.setTakeover(false);
+  await redis.killMaster();
+  await traffic.untilUnavailable();
+  await redis.setTakeover(true);
+  return next;
+}
+
+// Not by once() of node:events, which fails where the loss is an error too.
+function close(client: Redis): Promise<void> {
+  return new Promise((resolve) => client.once('close', resolve));
+}
+
+async function entriesOf({ client }: RedisNode): Promise<string[]> {
+  return (await client.keys('*')).filter((key) => key.startsWith(ENTRY)).sort();
+}
+
+async function replicas(): Promise<RedisNode[]> {
+  const master = await redis.master();
+  return redis.nodes.filter((node) => node !== master);
+}
+
+describe('a master that sentinels watch', () => {
+  it('is found by them', async () => {
+    await startBoth();
+    await expectAllWorks();
+    expect(await entriesOf(await redis.master())).toHaveLength(4);
+  });
+
+  it('is killed: 503 until there is another one, and then all works again', async () => {
+    await startBoth();
+    const traffic = startTraffic([one, other], { durable: false });
+    await traffic.until(20);
+    const next = await killMasterDuring(traffic);
+    await untilServed(one, other);
+    await traffic.until(20);
+    await traffic.stop();
+    await expectAllWorks();
+    expect((await entriesOf(next)).length).toBeGreaterThan(4);
+  });
+
+  it('is killed: nothing but 503 while there is none', async () => {
+    await startBoth();
+    const { access_token } = await login(one);
+    await expectAlive(access_token, one, other);
+    // One alone is no majority.
+    const [, ...most] = redis.sentinels;
+    for (const sentinel of most) await sentinel.kill();
+    await redis.killMaster();
+    for (let count = 0; count < 10; count++) {
+      await expectOutage(access_token);
+      await expectOutage(await newToken());
+    }
+    const next = redis.nextMaster();
+    for (const sentinel of most) await sentinel.restart();
+    await next;
+    await untilServed(one, other);
+    await expectAllWorks();
+  });
+
+  it('is killed: no logout goes with it that was answered, where logouts are durable', async () => {
+    const durability = { replicas: 1, timeout: 200 };
+    await startBoth({ durability });
+    const traffic = startTraffic([one, other], { durable: true });
+    await traffic.until(20);
+    await killMasterDuring(traffic);
+    await untilServed(one, other);
+    await traffic.until(20);
+    await traffic.stop();
+    for (const access_token of traffic.loggedOut) await expectDead(access_token, one, other);
+    await expectAllWorks();
+  });
+
+  it('is killed: session-ended is heard again from the next one, and the loss is told', async () => {
+    await startBoth();
+    const heard: SessionEndedEvent[] = [];
+    one.oidc.on('session-ended', (event) => heard.push(event));
+    const isSubscribed = async () => {
+      const [, count] = await (await redis.master()).client.pubsub('NUMSUB', CHANNEL);
+      return Number(count) === 1;
+    };
+    await poll(isSubscribed);
+    const next = redis.nextMaster();
+    await redis.killMaster();
+    await next;
+    await poll(isSubscribed);
+    await untilServed(one, other);
+    // The sentinels may send a subscriber away once more: what is told meanwhile is lost.
+    const told = new Set<string | undefined>();
+    await poll(async () => {
+      const { sub, sid } = newOwner();
+      await logOut(other, await signer.accessToken({ sub, sid })).expect(200);
+      told.add(sid);
+      return heard.some((event) => told.has(event.sid));
+    });
+    expect(one.events).toContainEqual([
+      'store-error',
+      { operation: 'subscribe', reason: 'not-connected' },
+    ]);
+  });
+
+  it('has no replica that answers: durable logouts are 503 until one is back', async () => {
+    const durability = { replicas: 1, timeout: 200 };
+    await startBoth({ durability });
+    const { access_token, id_token } = await login(one);
+    await expectAlive(access_token, one, other);
+    const alive = await newToken();
+    const [first, second] = await replicas();
+    first?.pause();
+    second?.pause();
+    for (const app of [one, one, other]) {
+      expectUnavailable(await logOut(app, access_token));
+      await expectAlive(alive, one, other);
+    }
+    second?.resume();
+    await untilServed(one, other);
+    const answer = await logOut(one, access_token).expect(200);
+    expect(redirectOf(answer).searchParams.get('id_token_hint')).toBe(id_token);
+    if (second !== undefined) {
+      expect(await entriesOf(second)).toEqual(
+        expect.arrayContaining(await entriesOf(await redis.master())),
+      );
+    }
+    await logOut(other, access_token).expect(200, answer.body as object);
+    await expectDead(access_token, one, other);
+  });
+});
+
+describe('a live master that sentinels replace', () => {
+  // Until it is told that it is one no more, for some seconds, the former master goes on as before.
+  it.each<[string, Client]>([
+    ['takes its clients with it until the sentinels send them away', {}],
+    ['is left at once by clients that listen to the sentinels', { failoverDetector: true }],
+  ])('%s: each answer is right or a 503', async (_what, options) => {
+    const clients = [redis.createClient(options), redis.createClient(options)] as const;
+    [one, other] = [await start({ redis: clients[0] }), await start({ redis: clients[1] })];
+    await expectAllWorks();
+    await switchDuring(startTraffic([one, other], { durable: false }), clients);
+    await expectAllWorks();
+  });
+
+  // With a single one it might be the one that follows the former master a little longer.
+  it('takes no logout with it that was answered, where they wait for all replicas', async () => {
+    const clients = [redis.createClient(), redis.createClient()] as const;
+    const durability = { replicas: 2, timeout: 200 };
+    [one, other] = [
+      await start({ durability, redis: clients[0] }),
+      await start({ durability, redis: clients[1] }),
+    ];
+    await expectAllWorks();
+    const traffic = startTraffic([one, other], { durable: true });
+    await switchDuring(traffic, clients);
+    for (const access_token of traffic.loggedOut) await expectDead(access_token, one, other);
+    await expectAllWorks();
+  });
+
+  async function switchDuring(traffic: Traffic, clients: readonly Redis[]): Promise<void> {
+    await traffic.until(20);
+    const next = redis.nextMaster();
+    const left = Promise.all(clients.map(close));
+    await redis.failover();
+    await Promise.all([next, left]);
+    await untilServed(one, other);
+    await traffic.until(20);
+    await traffic.stop();
+  }
+});
