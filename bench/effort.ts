@@ -16,10 +16,10 @@ export interface Effort {
 
 const FULL: Effort = {
   rounds: 5,
-  walk: 300,
-  warmUpWalk: 100,
+  walk: 500,
+  warmUpWalk: 1000,
   logouts: 125,
-  warmUpLogouts: 65,
+  warmUpLogouts: 250,
   entries: [0, 100_000, 1_000_000],
   pushes: 300,
 };

@@ -6,7 +6,7 @@ const FILE = new URL('./RESULTS.md', import.meta.url);
 const HEAD = `# Results
 
 What a request costs, side by side with other packages and with code by hand, all on Express and ioredis.
-Each run has a fresh server process (NODE_ENV=production), which is warmed up first, and another process
+Each variant has a server process of its own (NODE_ENV=production), which is warmed up first, and another process
 that sends the requests over loopback and checks every status. Variants take turns, round by round; a figure is the median of the
 rounds. CPU per request is the user and system time of all threads of the server's process during the run,
 by the number of requests: it depends less than requests/s on what else the machine does. A percentile is

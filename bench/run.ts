@@ -5,31 +5,53 @@ import type { Settings } from './settings.ts';
 import { sum } from './statistics.ts';
 import type { Workbench } from './workbench.ts';
 
-/** One whole run of a variant: from the start of its servers to their end. */
+/** How a variant is run. */
 export interface Run {
   /** The module of the variant, `<group>/<name>`. */
   readonly variant: string;
   readonly settings: Settings;
   /** How many servers; each gets every load. Default: 1. */
   readonly processes?: number;
-  /** Brings Redis to where the run begins. */
+  /** Brings Redis to where it begins. */
   readonly prepare: () => Promise<unknown>;
   /** What is sent first, and not measured. */
   readonly before: readonly Load[];
   readonly load: Load;
 }
 
-/** Servers of one variant, each with a process that sends it requests. */
-class Field {
+/** Servers of one variant, warmed up, each with a process that sends it requests. */
+export class Field {
+  readonly #variant: string;
   readonly #servers: readonly ServerProcess[];
   readonly #clients: readonly LoadProcess[];
 
-  constructor(servers: readonly ServerProcess[]) {
+  static async start({ nodeOptions }: Workbench, run: Run): Promise<Field> {
+    const { variant, settings, processes = 1 } = run;
+    await run.prepare();
+    const servers = Array.from({ length: processes }, () =>
+      ServerProcess.start(variant, settings, nodeOptions),
+    );
+    const field = new Field(variant, await Promise.all(servers));
+    for (const load of run.before) await field.#attempt(load);
+    return field;
+  }
+
+  private constructor(variant: string, servers: readonly ServerProcess[]) {
+    this.#variant = variant;
     this.#servers = servers;
     this.#clients = servers.map(() => new LoadProcess());
   }
 
-  send(load: Load): Promise<LoadResult[]> {
+  async #attempt(load: Load): Promise<LoadResult[]> {
+    try {
+      return await this.#send(load);
+    } catch (cause) {
+      await this.stop();
+      throw new Error(`The run of ${this.#variant} failed`, { cause });
+    }
+  }
+
+  #send(load: Load): Promise<LoadResult[]> {
     const sending = this.#clients.map((client, index) =>
       client.run(this.#servers[index]?.url ?? '', load),
     );
@@ -38,7 +60,7 @@ class Field {
 
   async measure(load: Load): Promise<Measurement> {
     const before = await this.#usages();
-    const results = await this.send(load);
+    const results = await this.#attempt(load);
     const after = await this.#usages();
     const used = sum(after.map(({ cpu }) => cpu)) - sum(before.map(({ cpu }) => cpu));
     return {
@@ -56,22 +78,5 @@ class Field {
 
   #usages() {
     return Promise.all(this.#servers.map((server) => server.usage()));
-  }
-}
-
-export async function measure({ nodeOptions }: Workbench, run: Run): Promise<Measurement> {
-  const { variant, settings, processes = 1 } = run;
-  await run.prepare();
-  const servers = Array.from({ length: processes }, () =>
-    ServerProcess.start(variant, settings, nodeOptions),
-  );
-  const field = new Field(await Promise.all(servers));
-  try {
-    for (const load of run.before) await field.send(load);
-    return await field.measure(run.load);
-  } catch (cause) {
-    throw new Error(`The run of ${variant} failed`, { cause });
-  } finally {
-    await field.stop();
   }
 }

@@ -1,7 +1,7 @@
 import type { Group } from '../group.ts';
 import type { Load } from '../load-process.ts';
 import { formRequest } from '../requests.ts';
-import { runRounds } from '../rounds.ts';
+import { compareRuns } from '../rounds.ts';
 import type { Run } from '../run.ts';
 import { settingsFor } from '../settings.ts';
 import { COSTS, costs, table } from '../table.ts';
@@ -36,7 +36,7 @@ export const backChannelGroup: Group = async (bench) => {
     load: loadOf(tokens, status),
   });
 
-  const measured = await runRounds(bench, 'back-channel', {
+  const measured = await compareRuns(bench, 'back-channel', {
     ours: runOf('ours', 200),
     'express-openid-connect': runOf('express-openid-connect', 204),
   });

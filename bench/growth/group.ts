@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Group } from '../group.ts';
 import { createGuardWorkload } from '../guard/workload.ts';
-import { runRounds } from '../rounds.ts';
+import { compareServers } from '../rounds.ts';
 import type { Run } from '../run.ts';
 import { settingsFor } from '../settings.ts';
 import { COSTS, costs, table } from '../table.ts';
@@ -53,7 +53,7 @@ export const growthGroup: Group = async (bench) => {
   try {
     for (const count of effort.entries) sizes.push(await fill(count, prefix));
     const runs = sizes.map(({ name, filled }) => [name, runWith(filled)] as const);
-    const measured = await runRounds(bench, 'growth', Object.fromEntries(runs));
+    const measured = await compareServers(bench, 'growth', Object.fromEntries(runs));
     const rows = sizes.map(({ name, filled, plainBytes }) => {
       const measurement = measured.get(name);
       const bytes = [filled.bytesPerEntry, plainBytes].map(describeBytes);

@@ -2,7 +2,7 @@ import { drawChart } from '../chart.ts';
 import type { Group } from '../group.ts';
 import { type Algorithm, ALGORITHMS } from '../issuer.ts';
 import type { Measurement } from '../measurement.ts';
-import { runRounds } from '../rounds.ts';
+import { compareServers } from '../rounds.ts';
 import type { Run } from '../run.ts';
 import { settingsFor } from '../settings.ts';
 import { COSTS, costs, microseconds, table } from '../table.ts';
@@ -23,13 +23,10 @@ type Steps = Pick<Run, 'prepare' | 'before' | 'load'>;
 
 function stepsOf(variant: string, workload: GuardWorkload, { redis }: Workbench): Steps {
   const { logout, warmUp, load, unguarded } = workload;
-  const flush = () => redis.flushall();
-  if (variant === 'bare') {
-    return { prepare: flush, before: [unguarded.warmUp], load: unguarded.load };
-  }
-  if (OURS.includes(variant)) return { prepare: flush, before: [logout, warmUp], load };
-  const prepare = () => flush().then(() => workload.revoke(redis));
-  return { prepare, before: [warmUp], load };
+  const prepare = () => Promise.resolve();
+  if (variant === 'bare') return { prepare, before: [unguarded.warmUp], load: unguarded.load };
+  if (OURS.includes(variant)) return { prepare, before: [logout, warmUp], load };
+  return { prepare: () => workload.revoke(redis), before: [warmUp], load };
 }
 
 async function compare(bench: Workbench, algorithm: Algorithm): Promise<Map<string, Measurement>> {
@@ -42,7 +39,7 @@ async function compare(bench: Workbench, algorithm: Algorithm): Promise<Map<stri
       { variant: `guard/${name}`, settings, ...stepsOf(name, workload, bench) },
     ]),
   );
-  return runRounds(bench, `guard ${algorithm}`, runs);
+  return compareServers(bench, `guard ${algorithm}`, runs);
 }
 
 function describe(algorithm: Algorithm, measured: Map<string, Measurement>): string {

@@ -2,7 +2,7 @@ import type { Group } from '../group.ts';
 import { type Algorithm, ALGORITHMS } from '../issuer.ts';
 import type { Load } from '../load-process.ts';
 import { apiRequest, type HttpRequest, jsonRequest } from '../requests.ts';
-import { runRounds } from '../rounds.ts';
+import { compareRuns } from '../rounds.ts';
 import type { Run } from '../run.ts';
 import { settingsFor } from '../settings.ts';
 import { COSTS, costs, table } from '../table.ts';
@@ -54,7 +54,7 @@ async function compare(bench: Workbench, algorithm: Algorithm): Promise<string> 
     load: loadOf(logins, end),
   });
 
-  const measured = await runRounds(bench, `logout ${algorithm}`, {
+  const measured = await compareRuns(bench, `logout ${algorithm}`, {
     floor: runOf('logout/floor'),
     unseen: runOf('logout/ours'),
     seen: runOf('logout/ours', use),

@@ -2,7 +2,7 @@ import { startRedisCluster } from '../../spec/support/redis-cluster.ts';
 import { addressOf, startRedisNode } from '../../spec/support/redis-node.ts';
 import type { Group } from '../group.ts';
 import { createGuardWorkload } from '../guard/workload.ts';
-import { runRounds } from '../rounds.ts';
+import { compareServers } from '../rounds.ts';
 import type { Run } from '../run.ts';
 import { type RedisAddress, settingsFor } from '../settings.ts';
 import { COSTS, costs, table } from '../table.ts';
@@ -29,7 +29,7 @@ export const scaleGroup: Group = async (bench) => {
     return {
       settings: settingsFor(issuer, 'RS256', redis),
       processes,
-      prepare: () => Promise.all([node, ...cluster.nodes].map(({ client }) => client.flushall())),
+      prepare: () => Promise.resolve(),
       before: [logout, warmUp],
       load,
     };
@@ -47,7 +47,7 @@ export const scaleGroup: Group = async (bench) => {
     ]),
   );
   try {
-    const measured = await runRounds(bench, 'scale', Object.fromEntries(runs));
+    const measured = await compareServers(bench, 'scale', Object.fromEntries(runs));
     const rows = Array.from(measured, ([name, each]) => [name, ...costs(each)] as const);
     return { text: `${ABOUT}\n${table(['', ...COSTS], rows)}` };
   } finally {

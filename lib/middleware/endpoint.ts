@@ -3,7 +3,7 @@ import { HttpError, MethodNotAllowedError } from '../errors.ts';
 
 /** Marks an answer as one that no cache may keep. */
 export function forbidCaching(res: Response): void {
-  res.set({ 'Cache-Control': 'no-store', Pragma: 'no-cache' });
+  res.setHeader('Cache-Control', 'no-store').setHeader('Pragma', 'no-cache');
 }
 
 /** Writes an error as RFC 6749, section 5.2, demands. */

@@ -81,7 +81,7 @@ export function logout(parts: LogoutParts) {
   async function createAnswer(provider: Provider, session: SessionToEnd): Promise<LogoutAnswer> {
     const request = await endSessionRequest(provider, session, parts);
     const { redirect, form, state } = request ?? {};
-    return { redirect, state, form: options.form ? form : undefined };
+    return { redirect, state, form: options.form ? form?.() : undefined };
   }
 
   async function answerOf(request: Logout, returnTo: string | undefined): Promise<LogoutAnswer> {

@@ -33,8 +33,8 @@ export interface EndSessionForm {
 /** How a browser ends the session at the provider. */
 export interface EndSessionRequest {
   readonly redirect: string;
-  /** `undefined` where the provider takes none. */
-  readonly form: EndSessionForm | undefined;
+  /** Makes the same request as a form; `undefined` where the provider takes none. */
+  readonly form: (() => EndSessionForm) | undefined;
   /** `undefined` where the provider sends nothing back. */
   readonly state: string | undefined;
 }
@@ -95,11 +95,11 @@ function standardRequest(
   // What is encrypted to this client the provider could not read.
   const isSent = idTokenHint !== 'never' && idToken !== undefined && isJwt(idToken);
   const whole = isSent ? parameters(['id_token_hint', idToken]) : parameters();
-  const form: EndSessionForm = {
+  const form = (): EndSessionForm => ({
     action: endpoint,
     method: 'POST',
     fields: sentParameters(endpoint, whole),
-  };
+  });
   const redirect = buildEndSessionUrl(endpoint, whole);
   const isTooLong = idTokenHint === 'auto' && redirect.length > maxRedirectLength;
   if (!isSent || !isTooLong) return { redirect, form, state };
