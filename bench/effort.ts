@@ -15,9 +15,9 @@ export interface Effort {
 }
 
 const FULL: Effort = {
-  rounds: 5,
-  walk: 500,
-  warmUpWalk: 1000,
+  rounds: 3,
+  walk: 300,
+  warmUpWalk: 500,
   logouts: 125,
   warmUpLogouts: 250,
   entries: [0, 100_000, 1_000_000],

@@ -41,7 +41,7 @@ export function createParts(settings: ResolvedOptions) {
   );
   const registry = new SessionRegistry(records, settings);
   const logouts = new Logouts(records);
-  const timedList = new DeadlineInvalidationList(list, calls);
+  const timedList = new DeadlineInvalidationList(list, calls, additionsOf(settings, calls, events));
   const invalidations = new Invalidations(timedList, registry, events, settings);
   const { decisions, watching } = createDecisions(settings, list, invalidations);
   const accessTokens = new AccessTokens(providers, registry, settings);
@@ -69,6 +69,17 @@ export function createParts(settings: ResolvedOptions) {
 
 function isSecure({ providers }: ResolvedOptions): boolean {
   return providers.every(({ postLogoutRedirectUri: uri }) => uri?.startsWith('http:') !== true);
+}
+
+// They wait on a connection of their own, for the replicas, and for the addition before them.
+function additionsOf(
+  { durability, storeTimeout }: ResolvedOptions,
+  calls: StoreCalls,
+  events: Events,
+): StoreCalls {
+  return durability === undefined
+    ? calls
+    : new StoreCalls(events, storeTimeout + 2 * durability.timeout);
 }
 
 function createDecisions(

@@ -25,7 +25,7 @@ export interface DurabilityOptions {
   /** How many replicas must have it. Default: 1. */
   readonly replicas?: number | undefined;
 
-  /** How long they are waited for, in milliseconds: at most half of `storeTimeout`. Default: 100. */
+  /** How long they are waited for, in milliseconds, beside `storeTimeout`. Default: 100. */
   readonly timeout?: number | undefined;
 }
 
@@ -88,7 +88,7 @@ export function resolveStoreOptions(options: StoreOptions): ResolvedStoreOptions
   return {
     ...{ redis, keyPrefix, invalidationList, sessionStore, storeTimeout },
     maxStaleness: resolveMaxStaleness(options.nearCache),
-    durability: resolveDurability(options, storeTimeout),
+    durability: resolveDurability(options),
   };
 }
 
@@ -114,10 +114,7 @@ function resolveMaxStaleness(nearCache: NearCacheOptions | undefined): number | 
   return checkNumber(nearCache.maxStaleness, 'nearCache.maxStaleness', rule);
 }
 
-function resolveDurability(
-  { redis, durability }: StoreOptions,
-  storeTimeout: number,
-): ReplicationRules | undefined {
+function resolveDurability({ redis, durability }: StoreOptions): ReplicationRules | undefined {
   if (durability === undefined) return undefined;
   checkObject(durability, 'durability');
   checkNames(durability, ['replicas', 'timeout'], '"durability"');
@@ -128,7 +125,5 @@ function resolveDurability(
     unit: 'replicas',
   });
   const timeout = checkMilliseconds(durability.timeout, 'durability.timeout', 100);
-  // A write may have to wait for the one before it.
-  if (2 * timeout <= storeTimeout) return { replicas, timeout };
-  throw new TypeError('"durability.timeout" must be at most half of "storeTimeout"');
+  return { replicas, timeout };
 }

@@ -1,3 +1,4 @@
+import { StoreUnavailableError } from '../errors.ts';
 import { Batch } from '../store/batch.ts';
 import type { StoreCalls } from '../store/store-calls.ts';
 import type { InvalidationEntry, InvalidationList } from './invalidation-list.ts';
@@ -9,15 +10,18 @@ import type { InvalidationEntry, InvalidationList } from './invalidation-list.ts
 export class DeadlineInvalidationList implements InvalidationList {
   readonly #list: InvalidationList;
   readonly #calls: StoreCalls;
+  readonly #additions: StoreCalls;
   readonly #checks = new Batch((keys: readonly string[]) => this.#check(keys));
 
-  constructor(list: InvalidationList, calls: StoreCalls) {
+  /** Additions have calls of their own where they may take longer. */
+  constructor(list: InvalidationList, calls: StoreCalls, additions = calls) {
     this.#list = list;
     this.#calls = calls;
+    this.#additions = additions;
   }
 
   add(entries: readonly InvalidationEntry[]): Promise<void> {
-    return this.#calls.run('add', () => this.#list.add(entries));
+    return this.#additions.run('add', () => this.#list.add(entries));
   }
 
   check(keys: readonly string[]): Promise<(number | undefined)[]> {
@@ -25,13 +29,16 @@ export class DeadlineInvalidationList implements InvalidationList {
   }
 
   async tell(keys: readonly string[]): Promise<void> {
+    if (this.#list.tell === undefined) return;
     await this.#calls.run('tell', async () => this.#list.tell?.(keys));
   }
 
   #check(keys: readonly string[]): Promise<(number | undefined)[]> {
-    // An app's own list may answer null, as Redis does, for what is not there.
-    return this.#calls.run('check', async () =>
-      (await this.#list.check(keys)).map((cutOff) => cutOff ?? undefined),
-    );
+    return this.#calls.run('check', async () => {
+      const cutOffs = await this.#list.check(keys);
+      if (cutOffs.length !== keys.length) throw new StoreUnavailableError('corrupt-answer');
+      // An app's own list may answer null, as Redis does, for what is not there.
+      return cutOffs.map((cutOff) => cutOff ?? undefined);
+    });
   }
 }

@@ -33,14 +33,16 @@ export interface InvalidationList {
   add(entries: readonly InvalidationEntry[]): Promise<void>;
 
   /**
-   * Looks up all keys in one round trip. The answer has one member per key, in their order: the
-   * cut-off (any number, where the entry has none), or `undefined` when the key is not listed.
+   * Looks up all keys in one round trip: those of many requests, and some of them twice. The answer has one
+   * member per key, in their order: the cut-off (any number, where the entry has none), or `undefined` when
+   * the key is not listed.
    */
   check(keys: readonly string[]): Promise<(number | undefined)[]>;
 
   /**
    * Tells of the key of every entry that is added from now on, by any process, after it is stored; of this
-   * process's own before `add` resolves. Answers how to stop. The option `nearCache` needs `watch` and `tell`.
+   * process's own before `add` resolves. There is one watcher at most. Answers how to stop. The option
+   * `nearCache` needs `watch` and `tell`.
    */
   watch?(watcher: InvalidationWatcher): () => void;
 

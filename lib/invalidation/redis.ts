@@ -27,7 +27,7 @@ export class RedisInvalidationList implements InvalidationList {
   readonly #prefix: string;
   readonly #channel: RedisChannel;
   readonly #replicated: ReplicatedWrites | undefined;
-  readonly #watchers = new Set<InvalidationWatcher>();
+  #watcher: InvalidationWatcher | undefined;
 
   constructor(
     redis: ReadyRedis,
@@ -50,7 +50,7 @@ export class RedisInvalidationList implements InvalidationList {
       if (this.#replicated !== undefined) await this.#replicated.run(commands);
       else await Promise.all(commands.map((command) => this.#redis.send(...command)));
     } finally {
-      this.#tellHere(entries.map(({ key }) => key));
+      this.#watcher?.changed(entries.map(({ key }) => key));
     }
   }
 
@@ -60,7 +60,7 @@ export class RedisInvalidationList implements InvalidationList {
   }
 
   watch(watcher: InvalidationWatcher): () => void {
-    this.#watchers.add(watcher);
+    this.#watcher = watcher;
     this.#channel.subscribe({
       live: () => {
         watcher.live();
@@ -73,18 +73,17 @@ export class RedisInvalidationList implements InvalidationList {
       },
     });
     return () => {
-      this.#watchers.delete(watcher);
+      this.#watcher = undefined;
       this.#channel.close();
     };
   }
 
   async tell(keys: readonly string[]): Promise<void> {
-    await this.#redis.send('publish', this.#channel.name, keys.join(' '));
-    this.#tellHere(keys);
-  }
-
-  #tellHere(keys: readonly string[]): void {
-    for (const watcher of this.#watchers) watcher.changed(keys);
+    try {
+      await this.#redis.send('publish', this.#channel.name, keys.join(' '));
+    } finally {
+      this.#watcher?.changed(keys);
+    }
   }
 
   #command(entries: readonly InvalidationEntry[]): RedisCommand {

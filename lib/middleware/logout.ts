@@ -39,10 +39,13 @@ export interface LogoutParts {
   readonly retryWindow: number;
 }
 
+// Seconds, for a retry after 503.
+const LEAST_RETRY_WINDOW = 60;
+
 /** A logout request of which everything is known that the answer needs. */
 interface Logout extends NamedTokens {
   readonly refreshToken: string | undefined;
-  /** The access token was dead before. */
+  /** The access token was dead before, and its logout complete. */
   readonly repeated: boolean;
   /** No logout has named the refresh token before. */
   readonly isRefreshTokenNew: boolean;
@@ -72,7 +75,8 @@ export function logout(parts: LogoutParts) {
       invalidations.lookUp(refreshKey),
       logouts.findAnswer(accessToken.key),
     ]);
-    const repeated = coverage.token || coverage.subject || coverage.session;
+    const isListed = coverage.token || coverage.subject || coverage.session;
+    const repeated = isListed && keptAnswer?.isUnfinished !== true;
     const tokens = { accessToken, refreshToken, refreshTokenKey: refreshKey };
     const isRefreshTokenNew = refreshKey !== undefined && refreshTokenEntry === undefined;
     return { ...named, ...tokens, coverage, repeated, isRefreshTokenNew, keptAnswer };
@@ -98,6 +102,29 @@ export function logout(parts: LogoutParts) {
       isKept && logouts.keepAnswer(accessToken.key, answer, parts.retryWindow),
     ]);
     return answer;
+  }
+
+  /** Puts on the list what the request names. When that fails, its retry is to complete what is left. */
+  async function invalidate(request: Logout, answer: LogoutAnswer): Promise<void> {
+    try {
+      await invalidations.add(invalidationsOf(request), listedOf(request));
+      if (answer.isUnfinished) await keepUntilRetried(request, answer, false);
+    } catch (error) {
+      if (!request.repeated) await keepUntilRetried(request, answer, true);
+      throw error;
+    }
+  }
+
+  async function keepUntilRetried(
+    { accessToken }: Logout,
+    answer: LogoutAnswer,
+    isUnfinished: boolean,
+  ): Promise<void> {
+    const ttl = Math.max(parts.retryWindow, LEAST_RETRY_WINDOW);
+    // What the store does not take now is told by `store-error`, and no reason to fail.
+    await logouts
+      .keepAnswer(accessToken.key, { ...answer, isUnfinished }, ttl)
+      .catch(() => undefined);
   }
 
   /** The session, if it was this request that dropped it, and with that has to tell of its end. */
@@ -191,7 +218,7 @@ export function logout(parts: LogoutParts) {
 
   async function logOut(req: Request, res: Response, request: Logout): Promise<void> {
     const answer = await answerOf(request, options.returnTo(req));
-    await invalidations.add(invalidationsOf(request), listedOf(request));
+    await invalidate(request, answer);
     const dropped = await forgetEnded(request);
     const isNews = dropped !== undefined || (request.session === undefined && !request.repeated);
     // A session that ended otherwise leaves it to its logout to hand in the refresh token.

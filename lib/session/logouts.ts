@@ -9,6 +9,8 @@ export interface LogoutAnswer {
   readonly state: string | undefined;
   /** The same as a form, where the app wants one. */
   readonly form?: EndSessionForm | undefined;
+  /** The logout failed when its tokens were put on the list, where some of them may be. */
+  readonly isUnfinished?: boolean | undefined;
 }
 
 /** What is kept of a logout until the browser comes back. */

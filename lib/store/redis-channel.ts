@@ -5,6 +5,7 @@ import type { ReadyRedis, RedisCluster, RedisConnection } from './ready-redis.ts
 import type { StoreCalls } from './store-calls.ts';
 
 const SUBSCRIBE_TIMEOUT_MS = 5000;
+const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2000;
 
 /** Who listens to a channel. */
@@ -50,19 +51,23 @@ export class RedisChannel {
 
   async #stayOn(listener: ChannelListener): Promise<void> {
     const { signal } = this.#closing;
-    for (let pause = 50; !this.#isClosed(); pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
-      const reason = await this.#listen(listener, () => (pause = 50));
+    let pause = FIRST_PAUSE_MS;
+    while (!this.#isClosed()) {
+      const startedAt = performance.now();
+      const reason = await this.#listen(listener);
       if (this.#isClosed()) return;
-      this.#lose(reason);
+      if (reason !== undefined) this.#lose(reason);
+      const hasLasted = performance.now() - startedAt > LONGEST_PAUSE_MS;
+      pause = hasLasted ? FIRST_PAUSE_MS : Math.min(2 * pause, LONGEST_PAUSE_MS);
       await setTimeout(pause, undefined, { signal, ref: false }).catch(() => undefined);
     }
   }
 
-  /** Listens for as long as one connection lasts, and answers why it ended. */
-  async #listen(listener: ChannelListener, onLive: () => void): Promise<string> {
+  /** Listens for as long as one connection lasts, and answers why it ended, if there was one. */
+  async #listen(listener: ChannelListener): Promise<string | undefined> {
     const { signal } = this.#closing;
     const connection = this.#duplicate();
-    if (connection === undefined) return 'not-connected';
+    if (connection === undefined) return undefined;
     const disconnect = () => {
       connection.disconnect();
     };
@@ -75,7 +80,6 @@ export class RedisChannel {
       await connection.connect();
       await connection.subscribe(this.name);
       this.#isLost = false;
-      onLive();
       listener.live?.();
       await new Promise((resolve) => connection.once('close', resolve));
       return 'not-connected';
@@ -90,7 +94,7 @@ export class RedisChannel {
   }
 
   // A connection is never mended but replaced by a new one, so that each gap is seen. A Cluster's own
-  // subscription would move to another node in silence.
+  // subscription would move to another node in silence; one that is not connected yet knows no node.
   #duplicate(): RedisConnection | undefined {
     const { client } = this.#redis;
     const nodes = client.isCluster ? (client as RedisCluster).nodes() : [client];

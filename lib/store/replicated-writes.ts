@@ -6,6 +6,7 @@ import {
   type RedisCluster,
   type RedisCommand,
   type RedisConnection,
+  type RedisNode,
   ReadyRedis,
 } from './ready-redis.ts';
 
@@ -21,21 +22,18 @@ export interface ReplicationRules {
  * a connection of their own, where what comes while one waits shares the next one.
  */
 export class ReplicatedWrites {
-  readonly #connection: RedisConnection;
-  readonly #redis: ReadyRedis<RedisConnection>;
+  readonly #client: RedisClient;
   readonly #rules: ReplicationRules;
+  #redis: ReadyRedis<RedisConnection>;
   #pending: RedisCommand[] = [];
   #next: Promise<void> | undefined;
   #current: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
 
   constructor(client: RedisClient, rules: ReplicationRules) {
-    // A connection is not mended: a new one has written nothing, and its `WAIT` is soon content.
-    this.#connection = client.isCluster
-      ? client.duplicate([], { clusterNodeRetryStrategy: null })
-      : client.duplicate();
-    this.#connection.on('error', () => undefined);
-    this.#redis = new ReadyRedis(this.#connection);
+    this.#client = client;
     this.#rules = rules;
+    this.#redis = this.#duplicate();
   }
 
   /** Runs scripts, `EVAL` with one key each on a Cluster, and waits for the replicas. */
@@ -46,11 +44,22 @@ export class ReplicatedWrites {
   }
 
   close(): void {
-    this.#connection.disconnect();
+    this.#isClosed = true;
+    const { client } = this.#redis;
+    if (client.status !== 'end') client.disconnect();
+  }
+
+  #duplicate(): ReadyRedis<RedisConnection> {
+    // A node's connection is not mended: a new one has written nothing, and its `WAIT` is soon content.
+    const connection = this.#client.isCluster
+      ? this.#client.duplicate([], { lazyConnect: false, clusterNodeRetryStrategy: null })
+      : this.#client.duplicate({ lazyConnect: false });
+    connection.on('error', () => undefined);
+    return new ReadyRedis(connection);
   }
 
   async #runNext(): Promise<void> {
-    // A node that hangs holds up its own writes only.
+    // What hangs does not hold up what comes after it for longer than it may take.
     await Promise.race([
       this.#current,
       setTimeout(2 * this.#rules.timeout, undefined, { ref: false }),
@@ -64,6 +73,8 @@ export class ReplicatedWrites {
   }
 
   async #run(writes: readonly RedisCommand[]): Promise<void> {
+    const isOver = this.#redis.client.status === 'end';
+    if (isOver && !this.#isClosed) this.#redis = this.#duplicate();
     const redis = await this.#redis.whenReady();
     const counts = redis.isCluster
       ? await this.#runOnCluster(redis as RedisCluster, writes)
@@ -75,32 +86,41 @@ export class ReplicatedWrites {
 
   // One pipeline: when the connection is lost in it, its `WAIT` is not sent again on another one, which
   // would know nothing of the writes and be content.
-  async #runOnOne(redis: RedisConnection, writes: readonly RedisCommand[]): Promise<number> {
+  async #runOnOne(redis: RedisConnection, commands: readonly RedisCommand[]): Promise<number> {
     const { replicas, timeout } = this.#rules;
-    const commands = [...writes, ['wait', replicas, timeout]] satisfies RedisCommand[];
-    const results = (await redis.pipeline(commands).exec()) ?? [];
-    const failure = results.find(([error]) => error !== null)?.[0];
+    const results = await redis.pipeline([...commands, ['wait', replicas, timeout]]).exec();
+    const failure = results?.find(([error]) => error !== null)?.[0];
     if (failure) throw failure;
-    return Number(results.at(-1)?.[1] ?? 0);
+    return Number(results?.at(-1)?.[1] ?? 0);
   }
 
-  // Here the client has to send each write, because it follows a slot that has moved. A node that was not
-  // connected before the writes has not written them all on its connection.
+  // Here the client has to send each write, because it follows a slot that has moved. What counts is written on
+  // the connection that is asked: so its node must have the key before and after.
   async #runOnCluster(cluster: RedisCluster, writes: readonly RedisCommand[]): Promise<number[]> {
-    const { replicas, timeout } = this.#rules;
-    const connected = new Set(cluster.nodes('master'));
+    const keys = writes.map(([, , , key]) => (cluster.options.keyPrefix ?? '') + String(key));
+    const before = keys.map((key) => masterOf(cluster, key));
     await Promise.all(writes.map((write) => cluster.call(...write)));
-    const addresses = new Set(writes.map(([, , , key]) => masterOf(cluster, String(key))));
-    const masters = [...connected].filter(({ options }) =>
-      addresses.has(`${options.host}:${options.port}`),
-    );
-    if (masters.length < addresses.size) return [0];
-    return Promise.all(
-      masters.map(async (node) => Number(await node.call('wait', replicas, timeout))),
+    const keysOf = new Map<RedisNode, string[]>();
+    for (const [index, key] of keys.entries()) {
+      const master = masterOf(cluster, key);
+      if (master === undefined || master !== before[index]) return [0];
+      keysOf.set(master, [...(keysOf.get(master) ?? []), key]);
+    }
+    return Promise.all(Array.from(keysOf, ([master, own]) => this.#waitAt(master, own)));
+  }
+
+  // A node answers a redirection for a key that has left it.
+  async #waitAt(master: RedisNode, keys: readonly string[]): Promise<number> {
+    return this.#runOnOne(
+      master,
+      keys.map((key) => ['get', key]),
     );
   }
 }
 
-function masterOf({ options, slots }: RedisCluster, key: string): string | undefined {
-  return slots[slotOf((options.keyPrefix ?? '') + key)]?.[0];
+function masterOf(cluster: RedisCluster, key: string): RedisNode | undefined {
+  const address = cluster.slots[slotOf(key)]?.[0];
+  return cluster
+    .nodes('master')
+    .find(({ options }) => `${options.host}:${options.port}` === address);
 }
