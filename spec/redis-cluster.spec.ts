@@ -14,15 +14,16 @@ import {
 import type { Cluster } from 'ioredis';
 import request from 'supertest';
 import { type OidcLogoutOptions, SessionEndedError, type SessionEndedEvent } from '../lib/index.ts';
-import { type App, BACK_CHANNEL_LOGOUT, LOGGED_OUT } from './support/app.ts';
+import { type App, BACK_CHANNEL_LOGOUT, LOGGED_OUT, LOGOUT } from './support/app.ts';
 import type { Claims } from './support/provider.ts';
 import { type RedisCluster, startRedisCluster } from './support/redis-cluster.ts';
-import { addressOf, poll, type RedisNode } from './support/redis-node.ts';
+import { addressOf, HOST, poll, type RedisNode, subscribersAt } from './support/redis-node.ts';
 import {
   ANSWERED_WITHIN,
   call,
   expectAlive,
   expectDead,
+  expectPushed,
   expectUnavailable,
   type Instance,
   login,
@@ -41,10 +42,13 @@ import {
 
 jest.setTimeout(60_000);
 
-const CHANNEL = 'oidc:session-ended';
+const SESSION_ENDED = 'oidc:session-ended';
+const INVALIDATED = 'oidc:invalidated';
 const ENTRY = /^oidc:x/;
 
 const DURABILITY = { replicas: 1, timeout: 200 };
+/** So long that nothing here is ever looked up again for its age. */
+const HOUR = { maxStaleness: 3600 };
 
 /** The app in another process, with a client of its own. */
 const OTHER_PROCESS = `
@@ -132,6 +136,39 @@ async function killDuring(traffic: Traffic, master: RedisNode): Promise<void> {
     await cluster.setTakeover(true);
   }
   await cluster.untilTakenOver(master);
+}
+
+interface Listening extends Running {
+  readonly heard: SessionEndedEvent[];
+}
+
+async function listen(options: Partial<OidcLogoutOptions> = {}): Promise<Listening> {
+  const app = await start(options);
+  const heard: SessionEndedEvent[] = [];
+  app.oidc.on('session-ended', (event) => heard.push(event));
+  return { ...app, heard };
+}
+
+/** How many listen to a channel at each node that runs. */
+async function subscribers(channel: string): Promise<Map<RedisNode, number>> {
+  const running = cluster.nodes.filter(({ state }) => state === 'running');
+  const counts = running.map(async (node) => [node, await subscribersAt(node, channel)] as const);
+  return new Map(await Promise.all(counts));
+}
+
+async function untilSubscribed(channel: string, count: number): Promise<void> {
+  await poll(async () => {
+    const counts = [...(await subscribers(channel)).values()];
+    return counts.reduce((sum, each) => sum + each) === count;
+  });
+}
+
+/** The node where the only listener to a channel listens. */
+async function onlyNodeWith(channel: string): Promise<RedisNode> {
+  await untilSubscribed(channel, 1);
+  const [node] = [...(await subscribers(channel))].find(([, count]) => count === 1) ?? [];
+  if (node === undefined) throw new Error(`Nobody listens to ${channel}`);
+  return node;
 }
 
 async function startProcess(): Promise<{ url: string; process: ChildProcess }> {
@@ -262,41 +299,13 @@ describe('two processes with one Redis Cluster', () => {
 });
 
 describe('session-ended on a Redis Cluster', () => {
-  interface Listening extends Running {
-    readonly heard: SessionEndedEvent[];
-  }
-
-  async function listen(): Promise<Listening> {
-    const app = await start();
-    const heard: SessionEndedEvent[] = [];
-    app.oidc.on('session-ended', (event) => heard.push(event));
-    return { ...app, heard };
-  }
-
-  /** How many listen at each node that runs. */
-  async function subscribers(): Promise<Map<RedisNode, number>> {
-    const running = cluster.nodes.filter(({ state }) => state === 'running');
-    const counts = running.map(async (node) => {
-      const [, count] = await node.client.pubsub('NUMSUB', CHANNEL);
-      return [node, Number(count)] as const;
-    });
-    return new Map(await Promise.all(counts));
-  }
-
-  async function untilSubscribed(count: number): Promise<void> {
-    await poll(async () => {
-      const counts = [...(await subscribers()).values()];
-      return counts.reduce((sum, each) => sum + each) === count;
-    });
-  }
-
   async function untilHeard({ heard }: Listening, count: number): Promise<void> {
     await poll(() => Promise.resolve(heard.length >= count));
   }
 
   it('is heard once in each process, whatever nodes they listen at', async () => {
     const listeners = await Promise.all(Array.from({ length: 6 }, listen));
-    await untilSubscribed(listeners.length);
+    await untilSubscribed(SESSION_ENDED, listeners.length);
     const sids: string[] = [];
     for (const teller of listeners) {
       for (let count = 0; count < 3; count++) {
@@ -314,12 +323,11 @@ describe('session-ended on a Redis Cluster', () => {
 
   it('is heard again after the node was killed where it was listened to, and the loss is told', async () => {
     const listener = await listen();
-    await untilSubscribed(1);
-    const [node] = [...(await subscribers())].find(([, count]) => count === 1) ?? [];
-    await node?.kill();
+    const node = await onlyNodeWith(SESSION_ENDED);
+    await node.kill();
     await poll(() => Promise.resolve(listener.events.some(isStoreError)));
-    if (node !== undefined) await cluster.untilTakenOver(node);
-    await untilSubscribed(1);
+    await cluster.untilTakenOver(node);
+    await untilSubscribed(SESSION_ENDED, 1);
     expect(listener.events.filter(isStoreError)).toEqual([
       ['store-error', { operation: 'subscribe', reason: 'not-connected' }],
     ]);
@@ -334,6 +342,77 @@ describe('session-ended on a Redis Cluster', () => {
 function isStoreError([name]: App['events'][number]): boolean {
   return name === 'store-error';
 }
+
+function isSubscribeError([name, event]: App['events'][number]): boolean {
+  return name === 'store-error' && 'operation' in event && event.operation === 'subscribe';
+}
+
+describe('nearCache on a Redis Cluster', () => {
+  /** Pushes of a token and its session each, so many that they come from every master. */
+  async function expectPushedFromAll(): Promise<void> {
+    const masters = await cluster.masters();
+    const listed = () => Promise.all(masters.map((master) => keysOf(master, ENTRY)));
+    const before = await listed();
+    for (let count = 0; count < 20; count++) await expectPushed(one, other, cluster.nodes);
+    const added = (await listed()).map(
+      ({ length }, index) => length - (before[index]?.length ?? 0),
+    );
+    expect(added.reduce((sum, each) => sum + each)).toBe(40);
+    expect(added).toHaveLength(3);
+    for (const count of added) expect(count).toBeGreaterThan(0);
+  }
+
+  /** Logs out in both until their clients have another master for all keys of this one. */
+  async function untilForgotten({ port }: RedisNode): Promise<void> {
+    await poll(async () => {
+      await untilServed(one, other);
+      return clients.every(({ slots }) => slots.every(([master]) => master !== `${HOST}:${port}`));
+    });
+  }
+
+  it('is told of the logouts elsewhere by every master', async () => {
+    await startBoth({ nearCache: HOUR });
+    await untilSubscribed(INVALIDATED, 2);
+    await expectPushedFromAll();
+    expect([...one.events, ...other.events].filter(isStoreError)).toEqual([]);
+  });
+
+  it('tells of no loss at the mere start', async () => {
+    const started = await Promise.all(Array.from({ length: 6 }, () => start({ nearCache: HOUR })));
+    await untilSubscribed(INVALIDATED, started.length);
+    expect(started.flatMap(({ events }) => events)).toEqual([]);
+  });
+
+  /** Starts the other app, again and again until it listens at a node of this kind. */
+  async function startOtherAt(kind: 'master' | 'replica'): Promise<RedisNode> {
+    const masters = await cluster.masters();
+    for (;;) {
+      other = await start({ nearCache: HOUR });
+      const node = await onlyNodeWith(INVALIDATED);
+      if (masters.includes(node) === (kind === 'master')) return node;
+      await other.oidc.close();
+      await untilSubscribed(INVALIDATED, 0);
+    }
+  }
+
+  it.each(['master', 'replica'] as const)(
+    'is told again after the %s was killed where it listened, and the loss is told',
+    async (kind) => {
+      const node = await startOtherAt(kind);
+      one = await start({ nearCache: HOUR });
+      await untilSubscribed(INVALIDATED, 2);
+      await expectPushed(one, other, cluster.nodes);
+      await node.kill();
+      await cluster.untilTakenOver(node);
+      await untilSubscribed(INVALIDATED, 2);
+      await untilForgotten(node);
+      await expectPushedFromAll();
+      expect(other.events.filter(isSubscribeError)).toEqual([
+        ['store-error', { operation: 'subscribe', reason: 'not-connected' }],
+      ]);
+    },
+  );
+});
 
 describe('a master that is killed', () => {
   it('is a 503 at worst until its replica has taken over, and then all works again', async () => {
@@ -437,4 +516,111 @@ describe('durability without a replica that answers', () => {
     expectUnavailable(await logout);
     expect(answers).toEqual([...alive.map(() => 'guard'), 'logout']);
   });
+
+  it('is a first try only: the retry tells of the logout, and nothing after it', async () => {
+    const options = { durability: { replicas: 1, timeout: 100 } };
+    const [teller, listener] = [await listen(options), await listen(options)];
+    await untilSubscribed(SESSION_ENDED, 2);
+    const { sub, sid } = newOwner();
+    const access_token = await signer.accessToken({ sub, sid });
+    const tokens = { access_token, refresh_token: `refresh-${sid}` };
+    const send = () => request(teller.url).post(LOGOUT).send(tokens).timeout(ANSWERED_WITHIN);
+    const owner = { issuer: signer.issuer, subject: sub, sid };
+    const told = () =>
+      teller.events.filter(
+        ([name, event]) => name === 'logout' && 'sid' in event && event.sid === sid,
+      );
+    const heard = () =>
+      [teller, listener].map((app) => app.heard.filter((event) => event.sid === sid));
+    for (const replica of await replicas()) replica.pause();
+    expectUnavailable(await send());
+    expect(told()).toEqual([]);
+    expect(heard()).toEqual([[], []]);
+    await cluster.heal();
+    await untilServed(teller, listener);
+    const { body } = (await send().expect(200)) as { body: object };
+    expect(told()).toEqual([['logout', { ...owner, repeated: false }]]);
+    await poll(() => Promise.resolve(heard().every(({ length }) => length > 0)));
+    await send().expect(200, body);
+    expect(told()).toEqual([
+      ['logout', { ...owner, repeated: false }],
+      ['logout', { ...owner, repeated: true }],
+    ]);
+    // What is told after it has arrived.
+    const last = newOwner();
+    await logOut(teller, await signer.accessToken(last)).expect(200);
+    await poll(() =>
+      Promise.resolve(
+        [teller, listener].every((app) => app.heard.some((event) => event.sid === last.sid)),
+      ),
+    );
+    const expected = [{ ...owner, cause: 'logout' }];
+    expect(heard()).toEqual([expected, expected]);
+    await expectDead(access_token, teller, listener);
+  });
+});
+
+describe('durability while slots migrate', () => {
+  const SLOTS = Array.from({ length: 3000 }, (_each, slot) => slot);
+  const durability = { replicas: 1, timeout: 100 };
+
+  /** Says something of each slot to a node. */
+  async function setSlots({ client }: RedisNode, ...what: string[]): Promise<void> {
+    const commands = SLOTS.map((slot) => ['cluster', 'SETSLOT', String(slot), ...what]);
+    const results = await client.pipeline(commands).exec();
+    expect(results).toEqual(SLOTS.map(() => [null, 'OK']));
+  }
+
+  async function idOf({ client }: RedisNode): Promise<string> {
+    return String(await client.call('CLUSTER', 'MYID'));
+  }
+
+  it('answers no logout whose entries only the importing master has', async () => {
+    const masters = await cluster.masters();
+    const [from, to, third] = masters as [RedisNode, RedisNode, RedisNode];
+    expect(masters).toHaveLength(3);
+    await startBoth({ durability });
+    await untilServed(one, other);
+    const importing = await cluster.replicasOf(to);
+    const safe = [...(await cluster.replicasOf(from)), ...(await cluster.replicasOf(third))];
+    expect([importing.length, safe.length]).toEqual([1, 2]);
+    const loggedOut: string[] = [];
+    let failed = 0;
+    try {
+      await setSlots(to, 'IMPORTING', await idOf(from));
+      await setSlots(from, 'MIGRATING', await idOf(to));
+      for (const replica of importing) replica.pause();
+      for (let count = 0; count < 60; count++) {
+        const access_token = await newToken();
+        const before = [await keysOf(to, ENTRY), await keysOfAll(safe, ENTRY)] as const;
+        const answer = await logOut(one, access_token);
+        if (answer.status === 503) {
+          expectUnavailable(answer);
+          failed += 1;
+          continue;
+        }
+        expect([answer.status, answer.body]).toEqual([200, expect.anything()]);
+        expect(await keysOf(to, ENTRY)).toEqual(before[0]);
+        // The token's and its session's.
+        expect((await keysOfAll(safe, ENTRY)).length).toBe(before[1].length + 2);
+        loggedOut.push(access_token);
+      }
+      expect(await keysInSlots(to)).not.toEqual([]);
+    } finally {
+      await cluster.heal();
+      await setSlots(to, 'STABLE');
+      await setSlots(from, 'STABLE');
+    }
+    expect(loggedOut.length).toBeGreaterThan(0);
+    expect(failed).toBeGreaterThan(0);
+    for (const access_token of loggedOut) await expectDead(access_token, one, other);
+  });
+
+  /** Entries of the slots that migrate, which a node has. */
+  async function keysInSlots(node: RedisNode): Promise<string[]> {
+    const keys = await keysOf(node, ENTRY);
+    const commands = keys.map((key) => ['cluster', 'KEYSLOT', key]);
+    const results = (await node.client.pipeline(commands).exec()) ?? [];
+    return keys.filter((_key, index) => Number(results[index]?.[1]) < SLOTS.length);
+  }
 });

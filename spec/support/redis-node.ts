@@ -172,6 +172,20 @@ export async function replicationInfo({ client }: RedisNode): Promise<Record<str
   return parseInfo(await client.info('replication'));
 }
 
+/** How many listen to a channel at this node. */
+export async function subscribersAt({ client }: RedisNode, channel: string): Promise<number> {
+  const [, count] = await client.pubsub('NUMSUB', channel);
+  return Number(count);
+}
+
+/** How often the nodes that run were asked for a value. */
+export async function readsAt(nodes: readonly RedisNode[]): Promise<number> {
+  const running = nodes.filter(({ state }) => state === 'running');
+  const infos = await Promise.all(running.map(({ client }) => client.info('commandstats')));
+  const calls = infos.flatMap((info) => [...info.matchAll(/^cmdstat_m?get:calls=(\d+)/gm)]);
+  return calls.reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
 export async function every(
   nodes: readonly RedisNode[],
   isSo: (node: RedisNode) => Promise<boolean>,

@@ -6,7 +6,7 @@ import request from 'supertest';
 import type { OidcLogoutOptions } from '../../lib/index.ts';
 import { type App, appWith, LOGOUT, optionsFor } from './app.ts';
 import { type Claims, createSigner } from './provider.ts';
-import { poll } from './redis-node.ts';
+import { poll, readsAt, type RedisNode } from './redis-node.ts';
 
 /** Milliseconds in which every request is answered, whatever becomes of Redis. */
 export const ANSWERED_WITHIN = 3000;
@@ -145,6 +145,38 @@ export async function untilServed(...instances: Instance[]): Promise<void> {
       return answer.status === 200;
     });
   }
+}
+
+/** Calls the API until it goes by what it remembers: nothing else may ask these nodes meanwhile. */
+export async function untilNear(
+  instance: Instance,
+  nodes: readonly RedisNode[],
+  access_token: string,
+): Promise<void> {
+  await poll(async () => {
+    const before = await readsAt(nodes);
+    const answer = await call(instance, access_token);
+    expectStatus(answer, 200);
+    return answer.status === 200 && (await readsAt(nodes)) === before;
+  });
+}
+
+/** A token that both remember as valid is logged out in one, and the other hears of it. */
+export async function expectPushed(
+  here: Instance,
+  there: Instance,
+  nodes: readonly RedisNode[],
+): Promise<void> {
+  const access_token = await newToken();
+  for (const instance of [here, there]) await untilNear(instance, nodes, access_token);
+  await logOut(here, access_token).expect(200);
+  await expectDead(access_token, here);
+  await poll(async () => {
+    const answer = await call(there, access_token);
+    if (answer.status !== 401) expectStatus(answer, 200);
+    return answer.status === 401;
+  });
+  await expectDead(access_token, there);
 }
 
 /** With `durable` a token stays logged out whatever happens to Redis. */
