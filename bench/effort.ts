@@ -2,7 +2,10 @@ import type { CommandLine } from './command-line.ts';
 
 /** How much is measured. */
 export interface Effort {
+  /** Of servers that stay: short ones, so that what the machine does hits all alike. */
   readonly rounds: number;
+  /** Of servers that are new in each round. */
+  readonly runs: number;
   /** Guarded requests of each connection; of any hundred in a row, one is refused. */
   readonly walk: number;
   readonly warmUpWalk: number;
@@ -15,9 +18,10 @@ export interface Effort {
 }
 
 const FULL: Effort = {
-  rounds: 3,
-  walk: 300,
-  warmUpWalk: 500,
+  rounds: 7,
+  runs: 3,
+  walk: 100,
+  warmUpWalk: 300,
   logouts: 125,
   warmUpLogouts: 250,
   entries: [0, 100_000, 1_000_000],
@@ -26,6 +30,7 @@ const FULL: Effort = {
 
 const QUICK: Effort = {
   rounds: 1,
+  runs: 1,
   walk: 100,
   warmUpWalk: 100,
   logouts: 20,
@@ -41,6 +46,7 @@ export function effortOf({ quick, huge, rounds }: CommandLine): Effort {
   return {
     ...effort,
     rounds: rounds ?? effort.rounds,
+    runs: rounds ?? effort.runs,
     entries: huge ? [...effort.entries, HUGE] : effort.entries,
   };
 }

@@ -14,7 +14,7 @@ export async function compareServers(
   const fields = new Map<Run, Field>();
   try {
     for (const [, run] of chosenOf(bench, runs)) fields.set(run, await Field.start(bench, run));
-    return await runRounds(bench, title, runs, async (run) => {
+    return await runRounds(bench, title, runs, bench.effort.rounds, async (run) => {
       const field = fields.get(run);
       if (field === undefined) throw new Error(`${run.variant} was not started`);
       return field.measure(run.load);
@@ -30,7 +30,7 @@ export function compareRuns(
   title: string,
   runs: Runs,
 ): Promise<Map<string, Measurement>> {
-  return runRounds(bench, title, runs, async (run) => {
+  return runRounds(bench, title, runs, bench.effort.runs, async (run) => {
     const field = await Field.start(bench, run);
     try {
       return await field.measure(run.load);
@@ -49,9 +49,9 @@ async function runRounds(
   bench: Workbench,
   title: string,
   runs: Runs,
+  rounds: number,
   measure: (run: Run) => Promise<Measurement>,
 ): Promise<Map<string, Measurement>> {
-  const { rounds } = bench.effort;
   const chosen = chosenOf(bench, runs);
   const measured = new Map(chosen.map(([name]) => [name, [] as Measurement[]]));
   for (let round = 1; round <= rounds; round += 1) {
