@@ -362,10 +362,11 @@ describe('nearCache on a Redis Cluster', () => {
     for (const count of added) expect(count).toBeGreaterThan(0);
   }
 
-  /** Logs out in both until their clients have another master for all keys of this one. */
+  /** Waits until the clients have another master for all keys of this one. */
   async function untilForgotten({ port }: RedisNode): Promise<void> {
     await poll(async () => {
       await untilServed(one, other);
+      for (const client of clients) client.refreshSlotsCache();
       return clients.every(({ slots }) => slots.every(([master]) => master !== `${HOST}:${port}`));
     });
   }
