@@ -19,6 +19,7 @@ import {
 import { type Claims, createSigner, type Signer } from './support/provider.ts';
 import { type RedisProxy, startRedisProxy } from './support/redis-proxy.ts';
 import { type RedisServer, startRedisServer } from './support/redis-server.ts';
+import { until } from './support/until.ts';
 
 const CHANNEL = 'oidc:invalidated';
 const ISSUER = 'https://op.example.com';
@@ -64,14 +65,6 @@ afterEach(async () => {
   await subscribers(0);
   await redis.flush();
 });
-
-async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const giveUpAt = performance.now() + 10_000;
-  while (!(await isSo())) {
-    if (performance.now() > giveUpAt) throw new Error('It never came to that');
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
 
 /** Waits until so many connections listen to the channel. */
 async function subscribers(count: number): Promise<void> {

@@ -14,6 +14,7 @@ import {
 } from './support/app.ts';
 import { type Claims, createSigner, type Signer } from './support/provider.ts';
 import { type RedisServer, startRedisServer } from './support/redis-server.ts';
+import { until } from './support/until.ts';
 
 const CHANNEL = 'oidc:session-ended';
 const ISSUER = 'https://op.example.com';
@@ -72,14 +73,6 @@ afterEach(async () => {
   await subscribers(0);
   await redis.flush();
 });
-
-async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const giveUpAt = performance.now() + 10_000;
-  while (!(await isSo())) {
-    if (performance.now() > giveUpAt) throw new Error('It never came to that');
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
 
 /** Waits until so many connections listen to the channel. */
 async function subscribers(count: number): Promise<void> {

@@ -1,0 +1,8 @@
+/** Waits, turn by turn of the event loop, until it is so. */
+export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const giveUpAt = performance.now() + 10_000;
+  while (!(await isSo())) {
+    if (performance.now() > giveUpAt) throw new Error('It never came to that');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
