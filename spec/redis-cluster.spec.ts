@@ -126,16 +126,11 @@ async function replicas(): Promise<RedisNode[]> {
   return (await Promise.all(masters.map((master) => cluster.replicasOf(master)))).flat();
 }
 
-/** Kills it, and has its replica wait until a request was answered 503. */
-async function killDuring(traffic: Traffic, master: RedisNode): Promise<void> {
-  await cluster.setTakeover(false);
-  try {
-    await master.kill();
-    await traffic.untilUnavailable();
-  } finally {
-    await cluster.setTakeover(true);
-  }
-  await cluster.untilTakenOver(master);
+/** Kills it, and has it replaced once a request was answered 503. */
+async function replaceDuring(traffic: Traffic, master: RedisNode): Promise<void> {
+  await master.kill();
+  await traffic.untilUnavailable();
+  await cluster.replaceKilled(master);
 }
 
 interface Listening extends Running {
@@ -326,7 +321,7 @@ describe('session-ended on a Redis Cluster', () => {
     const node = await onlyNodeWith(SESSION_ENDED);
     await node.kill();
     await poll(() => Promise.resolve(listener.events.some(isStoreError)));
-    await cluster.untilTakenOver(node);
+    await cluster.replaceKilled(node);
     await untilSubscribed(SESSION_ENDED, 1);
     expect(listener.events.filter(isStoreError)).toEqual([
       ['store-error', { operation: 'subscribe', reason: 'not-connected' }],
@@ -404,7 +399,7 @@ describe('nearCache on a Redis Cluster', () => {
       await untilSubscribed(INVALIDATED, 2);
       await expectPushed(one, other, cluster.nodes);
       await node.kill();
-      await cluster.untilTakenOver(node);
+      await cluster.replaceKilled(node);
       await untilSubscribed(INVALIDATED, 2);
       await untilForgotten(node);
       await expectPushedFromAll();
@@ -420,7 +415,7 @@ describe('a master that is killed', () => {
     await startBoth();
     const traffic = startTraffic([one, other], { durable: false });
     await traffic.until(20);
-    await killDuring(traffic, await cluster.masterOf('any'));
+    await replaceDuring(traffic, await cluster.masterOf('any'));
     await untilServed(one, other);
     await traffic.until(20);
     await traffic.stop();
@@ -431,7 +426,7 @@ describe('a master that is killed', () => {
     await startBoth({ durability: DURABILITY });
     const traffic = startTraffic([one, other], { durable: true });
     await traffic.until(20);
-    await killDuring(traffic, await cluster.masterOf('any'));
+    await replaceDuring(traffic, await cluster.masterOf('any'));
     // The new master has no replica until the old one is back.
     await cluster.heal();
     await untilServed(one, other);

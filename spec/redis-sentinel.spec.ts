@@ -74,14 +74,11 @@ async function expectOutage(access_token: string): Promise<void> {
   }
 }
 
-/** Kills the master, and has the sentinels wait until a request was answered 503. */
-async function killMasterDuring(traffic: Traffic): Promise<RedisNode> {
-  const next = redis.nextMaster();
-  await redis.setTakeover(false);
+/** Kills the master, and has it replaced once a request was answered 503. */
+async function replaceMasterDuring(traffic: Traffic): Promise<RedisNode> {
   await redis.killMaster();
   await traffic.untilUnavailable();
-  await redis.setTakeover(true);
-  return next;
+  return redis.replaceKilled();
 }
 
 // Not by once() of node:events, which fails where the loss is an error too.
@@ -114,7 +111,7 @@ describe('a master that sentinels watch', () => {
     await startBoth();
     const traffic = startTraffic([one, other], { durable: false });
     await traffic.until(20);
-    const next = await killMasterDuring(traffic);
+    const next = await replaceMasterDuring(traffic);
     await untilServed(one, other);
     await traffic.until(20);
     await traffic.stop();
@@ -134,9 +131,8 @@ describe('a master that sentinels watch', () => {
       await expectOutage(access_token);
       await expectOutage(await newToken());
     }
-    const next = redis.nextMaster();
     for (const sentinel of most) await sentinel.restart();
-    await next;
+    await redis.replaceKilled();
     await untilServed(one, other);
     await expectAllWorks();
   });
@@ -146,7 +142,7 @@ describe('a master that sentinels watch', () => {
     await startBoth({ durability });
     const traffic = startTraffic([one, other], { durable: true });
     await traffic.until(20);
-    await killMasterDuring(traffic);
+    await replaceMasterDuring(traffic);
     await untilServed(one, other);
     await traffic.until(20);
     await traffic.stop();
@@ -159,9 +155,8 @@ describe('a master that sentinels watch', () => {
     const heard: SessionEndedEvent[] = [];
     one.oidc.on('session-ended', (event) => heard.push(event));
     await untilSubscribed(SESSION_ENDED, 1);
-    const next = redis.nextMaster();
     await redis.killMaster();
-    await next;
+    await redis.replaceKilled();
     await untilSubscribed(SESSION_ENDED, 1);
     await untilServed(one, other);
     // The sentinels may send clients away once more: what is told meanwhile is lost.
@@ -184,9 +179,8 @@ describe('a master that sentinels watch', () => {
     await untilSubscribed(INVALIDATED, 2);
     for (let count = 0; count < 5; count++) await expectPushed(one, other, redis.nodes);
     expect([...one.events, ...other.events].filter(([name]) => name === 'store-error')).toEqual([]);
-    const next = redis.nextMaster();
     await redis.killMaster();
-    await next;
+    await redis.replaceKilled();
     await untilSubscribed(INVALIDATED, 2);
     await untilServed(one, other);
     for (let count = 0; count < 5; count++) await expectPushed(one, other, redis.nodes);
@@ -255,10 +249,9 @@ describe('a live master that sentinels replace', () => {
 
   async function switchDuring(traffic: Traffic, clients: readonly Redis[]): Promise<void> {
     await traffic.until(20);
-    const next = redis.nextMaster();
     const left = Promise.all(clients.map(close));
-    await redis.failover();
-    await Promise.all([next, left]);
+    await redis.replaceLive();
+    await left;
     await untilServed(one, other);
     await traffic.until(20);
     await traffic.stop();

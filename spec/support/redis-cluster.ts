@@ -14,11 +14,14 @@ import {
 
 const ALL_SLOTS = 16_384;
 
+/** Milliseconds; a machine that is busy for so long is no failure unless a spec says that there is one. */
+const NODE_TIMEOUT = { usual: 10_000, failure: 1000 };
+
 const CLUSTER_CONFIG = [
   ...NODE_CONFIG,
   'cluster-enabled yes',
   'cluster-config-file nodes.conf',
-  'cluster-node-timeout 1000',
+  `cluster-node-timeout ${NODE_TIMEOUT.usual}`,
   // Each master keeps the replicas that it has.
   'cluster-allow-replica-migration no',
 ];
@@ -35,11 +38,9 @@ export interface RedisCluster {
   masterOf(key: string): Promise<RedisNode>;
   /** The replicas of a master that run. */
   replicasOf(master: RedisNode): Promise<RedisNode[]>;
-  /** Whether replicas that run take over from a master that fails. */
-  setTakeover(isAllowed: boolean): Promise<void>;
-  /** Resolves when every node that runs says that others serve the keys of this one. */
-  untilTakenOver(node: RedisNode): Promise<void>;
-  /** Resolves when every node that runs says that the cluster is down. */
+  /** Has the nodes see that this one was killed, until all say that others serve its keys. */
+  replaceKilled(node: RedisNode): Promise<void>;
+  /** Has the nodes see who was killed, until all say that the cluster is down. */
   untilDown(): Promise<void>;
   /** Resumes what was paused, restarts what was killed, and waits until all work together. */
   heal(): Promise<void>;
@@ -69,7 +70,7 @@ export async function startRedisCluster({
   const cluster = clusterOf(nodes, replicasEach);
   try {
     await form(groupsOf(nodes, count, replicasEach));
-    await untilWhole(nodes, replicasEach);
+    await poll(() => isWhole(nodes, replicasEach));
   } catch (error) {
     await cluster.stop();
     throw error;
@@ -88,6 +89,20 @@ function clusterOf(nodes: readonly RedisNode[], replicasEach: number): RedisClus
     const node = nodes.find((each) => each.port === port);
     if (node === undefined) throw new Error(`No node of this cluster has the port ${port}`);
     return node;
+  }
+
+  /** Has those that run see each other's failures and returns, until it is so. */
+  async function untilSeen(isSo: () => Promise<boolean>): Promise<void> {
+    const setTimeouts = (milliseconds: number) =>
+      Promise.all(
+        running().map(({ client }) => client.config('SET', 'cluster-node-timeout', milliseconds)),
+      );
+    await setTimeouts(NODE_TIMEOUT.failure);
+    try {
+      await poll(isSo);
+    } finally {
+      await setTimeouts(NODE_TIMEOUT.usual);
+    }
   }
 
   /** The first node that knows that the cluster works. */
@@ -119,20 +134,15 @@ function clusterOf(nodes: readonly RedisNode[], replicasEach: number): RedisClus
       const infos = await Promise.all(running().map(replicationInfo));
       return running().filter((_node, index) => infos[index]?.master_port === String(port));
     },
-    async setTakeover(isAllowed) {
-      const value = isAllowed ? 'no' : 'yes';
-      for (const { client } of running()) {
-        await client.config('SET', 'cluster-replica-no-failover', value);
-      }
-    },
-    untilTakenOver: ({ port }) => poll(() => every(running(), (node) => worksWithout(node, port))),
-    untilDown: () => poll(() => every(running(), isDown)),
+    replaceKilled: ({ port }) =>
+      untilSeen(() => every(running(), (node) => worksWithout(node, port))),
+    untilDown: () => untilSeen(() => every(running(), isDown)),
     async heal() {
       for (const node of nodes) {
         if (node.state === 'killed') await node.restart();
         else node.resume();
       }
-      await untilWhole(nodes, replicasEach);
+      await untilSeen(() => isWhole(nodes, replicasEach));
     },
     async stop() {
       for (const client of clients) client.disconnect();
@@ -179,22 +189,20 @@ async function replicate({ master, replicas }: Group): Promise<void> {
   for (const { client } of replicas) await client.cluster('REPLICATE', id);
 }
 
-/** Until all agree, serve all keys, and every replica has its master. */
-function untilWhole(nodes: readonly RedisNode[], replicasEach: number): Promise<void> {
-  return poll(() =>
-    every(nodes, async (node) => {
-      const { cluster_state: state, cluster_slots_ok: slots } = await clusterInfo(node);
-      const { role, master_link_status: link } = await replicationInfo(node);
-      const ranges = await slotRanges(node);
-      return (
-        state === 'ok' &&
-        slots === String(ALL_SLOTS) &&
-        ranges.every(({ replicas }) => replicas.length === replicasEach) &&
-        (role === 'master' || link === 'up') &&
-        knows(node, nodes.length)
-      );
-    }),
-  );
+/** All agree, serve all keys, and every replica has its master. */
+function isWhole(nodes: readonly RedisNode[], replicasEach: number): Promise<boolean> {
+  return every(nodes, async (node) => {
+    const { cluster_state: state, cluster_slots_ok: slots } = await clusterInfo(node);
+    const { role, master_link_status: link } = await replicationInfo(node);
+    const ranges = await slotRanges(node);
+    return (
+      state === 'ok' &&
+      slots === String(ALL_SLOTS) &&
+      ranges.every(({ replicas }) => replicas.length === replicasEach) &&
+      (role === 'master' || link === 'up') &&
+      knows(node, nodes.length)
+    );
+  });
 }
 
 async function worksWithout(node: RedisNode, port: number): Promise<boolean> {

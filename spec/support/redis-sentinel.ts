@@ -15,9 +15,8 @@ const QUORUM = 2;
 const REPLICAS = 2;
 const SENTINELS = 3;
 
-/** Milliseconds. */
-const DOWN_AFTER = 500;
-const NEVER = 3_600_000;
+/** Milliseconds; a machine that is busy for so long is no failure unless a spec says that there is one. */
+const DOWN_AFTER = { usual: 3_600_000, failure: 1000 };
 
 type ClientOptions = Omit<RedisOptions, 'replyMapping'>;
 
@@ -30,13 +29,12 @@ export interface RedisSentinel {
   createClient(options?: ClientOptions): Redis;
   /** The master, as the sentinels say. */
   master(): Promise<RedisNode>;
+  /** Kills the master, which nobody replaces yet. */
   killMaster(): Promise<void>;
-  /** Whether the sentinels replace a master that fails. */
-  setTakeover(isAllowed: boolean): Promise<void>;
-  /** Has the sentinels replace a master that is alive. */
-  failover(): Promise<void>;
-  /** Resolves with the next master when all sentinels have told of it. */
-  nextMaster(): Promise<RedisNode>;
+  /** Has the sentinels replace the master that was killed; resolves with the next one when all have told of it. */
+  replaceKilled(): Promise<RedisNode>;
+  /** The same with a master that is alive. */
+  replaceLive(): Promise<RedisNode>;
   stop(): Promise<void>;
 }
 
@@ -60,7 +58,7 @@ export async function startRedisSentinel(): Promise<RedisSentinel> {
   async function watch(): Promise<void> {
     const config = [
       `sentinel monitor ${NAME} ${HOST} ${nodes[0]?.port ?? 0} ${QUORUM}`,
-      `sentinel down-after-milliseconds ${NAME} ${DOWN_AFTER}`,
+      `sentinel down-after-milliseconds ${NAME} ${DOWN_AFTER.usual}`,
       `sentinel failover-timeout ${NAME} 3000`,
       `sentinel parallel-syncs ${NAME} 1`,
     ];
@@ -87,6 +85,18 @@ export async function startRedisSentinel(): Promise<RedisSentinel> {
     return node;
   }
 
+  async function setDownAfter(milliseconds: number): Promise<void> {
+    for (const { client } of sentinels) {
+      await client.call('SENTINEL', 'SET', NAME, 'down-after-milliseconds', milliseconds);
+    }
+  }
+
+  async function nextMaster(): Promise<RedisNode> {
+    const told = await Promise.all(subscribers.map(nextMessage));
+    // The name, and the addresses before and now.
+    return nodeAt(told[0]?.split(' ')[4]);
+  }
+
   try {
     await replicate();
     await watch();
@@ -109,19 +119,19 @@ export async function startRedisSentinel(): Promise<RedisSentinel> {
     async killMaster() {
       await (await master()).kill();
     },
-    async setTakeover(isAllowed) {
-      const downAfter = isAllowed ? DOWN_AFTER : NEVER;
-      for (const { client } of sentinels) {
-        await client.call('SENTINEL', 'SET', NAME, 'down-after-milliseconds', downAfter);
+    async replaceKilled() {
+      const next = nextMaster();
+      await setDownAfter(DOWN_AFTER.failure);
+      try {
+        return await next;
+      } finally {
+        await setDownAfter(DOWN_AFTER.usual);
       }
     },
-    async failover() {
+    async replaceLive() {
+      const next = nextMaster();
       await sentinels[0]?.client.call('SENTINEL', 'FAILOVER', NAME);
-    },
-    async nextMaster() {
-      const told = await Promise.all(subscribers.map(nextMessage));
-      // The name, and the addresses before and now.
-      return nodeAt(told[0]?.split(' ')[4]);
+      return next;
     },
     stop,
   };
