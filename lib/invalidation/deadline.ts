@@ -1,17 +1,12 @@
 import { StoreUnavailableError } from '../errors.ts';
-import { Batch } from '../store/batch.ts';
 import type { StoreCalls } from '../store/store-calls.ts';
 import type { InvalidationEntry, InvalidationList } from './invalidation-list.ts';
 
-/**
- * An invalidation list whose calls end in time, whatever the list inside does. What one turn of the event loop
- * looks up is one call.
- */
+/** An invalidation list whose calls end in time, whatever the list inside does. */
 export class DeadlineInvalidationList implements InvalidationList {
   readonly #list: InvalidationList;
   readonly #calls: StoreCalls;
   readonly #additions: StoreCalls;
-  readonly #checks = new Batch((keys: readonly string[]) => this.#check(keys));
 
   /** Additions have calls of their own where they may take longer. */
   constructor(list: InvalidationList, calls: StoreCalls, additions = calls) {
@@ -25,20 +20,16 @@ export class DeadlineInvalidationList implements InvalidationList {
   }
 
   check(keys: readonly string[]): Promise<(number | undefined)[]> {
-    return this.#checks.run(keys);
-  }
-
-  async tell(keys: readonly string[]): Promise<void> {
-    if (this.#list.tell === undefined) return;
-    await this.#calls.run('tell', async () => this.#list.tell?.(keys));
-  }
-
-  #check(keys: readonly string[]): Promise<(number | undefined)[]> {
     return this.#calls.run('check', async () => {
       const cutOffs = await this.#list.check(keys);
       if (cutOffs.length !== keys.length) throw new StoreUnavailableError('corrupt-answer');
       // An app's own list may answer null, as Redis does, for what is not there.
       return cutOffs.map((cutOff) => cutOff ?? undefined);
     });
+  }
+
+  async tell(keys: readonly string[]): Promise<void> {
+    if (this.#list.tell === undefined) return;
+    await this.#calls.run('tell', async () => this.#list.tell?.(keys));
   }
 }

@@ -1,5 +1,7 @@
+import { StoreUnavailableError } from '../errors.ts';
 import type { Events } from '../events.ts';
 import type { RegisteredToken, SessionRegistry } from '../session/session-registry.ts';
+import { Batch } from '../store/batch.ts';
 import { secondsUntil } from '../store/seconds-until.ts';
 import type { AccessToken } from '../token/access-token.ts';
 import type { InvalidationEntry, InvalidationList } from './invalidation-list.ts';
@@ -40,19 +42,26 @@ export interface Coverage {
   readonly ends: readonly SessionEnd[];
 }
 
+const NOT_COVERED: Coverage = { token: false, subject: false, session: false, ends: [] };
+
 /** The end of a session, as it is listed. */
 export interface SessionEnd {
   readonly key: string;
   readonly cutOff: number;
 }
 
-/** The meaning of the invalidation list: what an entry hits, and how long it has to be kept. */
+/**
+ * The meaning of the invalidation list: what an entry hits, and how long it has to be kept. What one turn of the
+ * event loop asks of it is one call of the list.
+ */
 export class Invalidations {
   readonly #list: InvalidationList;
   readonly #registry: SessionRegistry;
   readonly #events: Events;
   readonly #lifetimes: InvalidationLifetimes;
   readonly #registered = new WeakMap<AccessToken, RegisteredToken>();
+  readonly #coverages = new Batch((tokens: readonly AccessToken[]) => this.#cover(tokens));
+  readonly #lookUps = new Batch((keys: readonly string[]) => this.#list.check(keys));
 
   constructor(
     list: InvalidationList,
@@ -66,6 +75,11 @@ export class Invalidations {
     this.#lifetimes = lifetimes;
   }
 
+  /** Here the list is asked each time. */
+  isKnownValid(): boolean {
+    return false;
+  }
+
   async isInvalidated(token: AccessToken): Promise<boolean> {
     const { token: own, subject, session } = await this.coverage(token);
     return own || subject || session;
@@ -73,8 +87,13 @@ export class Invalidations {
 
   /** The keys that decide about the token, as far as they are known. */
   keysOf(token: AccessToken): string[] {
-    const keys = [token.key, token.subjectKey, token.sessionKey, this.#known(token)?.session];
-    return [...new Set(keys)].filter((key) => key !== undefined);
+    const { key, subjectKey, sessionKey } = token;
+    const session = this.#known(token)?.session;
+    const keys = [key];
+    if (subjectKey !== undefined) keys.push(subjectKey);
+    if (sessionKey !== undefined) keys.push(sessionKey);
+    if (session !== undefined && session !== sessionKey) keys.push(session);
+    return keys;
   }
 
   /**
@@ -82,26 +101,9 @@ export class Invalidations {
    * subject's one that was issued after it.
    */
   async coverage(token: AccessToken): Promise<Coverage> {
-    const known = this.#known(token);
-    const sessions = [...new Set([token.sessionKey, known?.session])];
-    const [[own, subject, ...cutOffs], found = known] = await Promise.all([
-      this.lookUp(token.key, token.subjectKey, ...sessions),
-      known === undefined ? this.registered(token) : undefined,
-    ]);
-    if (!sessions.includes(found?.session)) {
-      sessions.push(found?.session);
-      cutOffs.push(...(await this.lookUp(found?.session)));
-    }
-    const ends = endsOf(sessions, cutOffs);
-    const cutOff = ends.reduce((latest, end) => Math.max(latest, end.cutOff), 0);
-    const isHit = subject !== undefined || cutOff > 0;
-    const login = isHit ? await this.registered(token) : undefined;
-    return {
-      token: own !== undefined,
-      subject: subject !== undefined && (login?.loginTime ?? token.authTime) <= subject,
-      session: cutOff > (login?.generation ?? 0),
-      ends,
-    };
+    const coverage = await this.#coverages.runOne(token);
+    if (coverage instanceof StoreUnavailableError) throw coverage;
+    return coverage;
   }
 
   /** What the registry knows of the token; once it knows something, it is not asked again. */
@@ -109,15 +111,13 @@ export class Invalidations {
     const known = this.#known(token);
     if (known !== undefined) return known;
     const found = await this.#registry.findToken(token.key);
-    // A miss is not kept: the token may be saved after its first request.
-    if (found !== undefined) this.#registered.set(token, found);
-    return found;
+    return found && this.#remember(token, found);
   }
 
   /** The cut-offs under these keys, in their order. */
   async lookUp(...keys: readonly (string | undefined)[]): Promise<(number | undefined)[]> {
     const known = [...new Set(keys)].filter((key) => key !== undefined);
-    const found = known.length === 0 ? [] : await this.#list.check(known);
+    const found = known.length === 0 ? [] : await this.#lookUps.run(known);
     return keys.map((key) => (key === undefined ? undefined : found[known.indexOf(key)]));
   }
 
@@ -142,8 +142,48 @@ export class Invalidations {
     await this.#list.tell?.([accessTokenKey]);
   }
 
+  // A record that is corrupt is the failure of its token alone.
+  async #cover(tokens: readonly AccessToken[]): Promise<(Coverage | StoreUnavailableError)[]> {
+    const unknown = tokens.filter((token) => this.#known(token) === undefined);
+    const [cutOffs, found] = await Promise.all([
+      this.#listed(tokens.flatMap((token) => this.keysOf(token))),
+      this.#registry.findTokens(unknown.map(({ key }) => key)),
+    ]);
+    const late: string[] = [];
+    const failures = new Map<AccessToken, StoreUnavailableError>();
+    unknown.forEach((token, index) => {
+      const each = found[index];
+      if (each instanceof StoreUnavailableError) failures.set(token, each);
+      else if (each !== undefined && this.#remember(token, each).session !== token.sessionKey) {
+        late.push(each.session);
+      }
+    });
+    for (const [key, cutOff] of await this.#listed(late)) cutOffs.set(key, cutOff);
+    return tokens.map(
+      (token) => failures.get(token) ?? coverageOf(token, this.#known(token), cutOffs),
+    );
+  }
+
+  /** The cut-offs of those keys that are listed. */
+  async #listed(keys: readonly string[]): Promise<Map<string, number>> {
+    const listed = new Map<string, number>();
+    if (keys.length === 0) return listed;
+    const cutOffs = await this.#list.check(keys);
+    keys.forEach((key, index) => {
+      const cutOff = cutOffs[index];
+      if (cutOff !== undefined) listed.set(key, cutOff);
+    });
+    return listed;
+  }
+
   #known(token: AccessToken): RegisteredToken | undefined {
     return token.registered ?? this.#registered.get(token);
+  }
+
+  // A miss is not kept: the token may be saved after its first request.
+  #remember(token: AccessToken, found: RegisteredToken): RegisteredToken {
+    this.#registered.set(token, found);
+    return found;
   }
 
   #entry(invalidation: Invalidation): InvalidationEntry {
@@ -169,14 +209,22 @@ export class Invalidations {
   }
 }
 
-function endsOf(
-  keys: readonly (string | undefined)[],
-  cutOffs: readonly (number | undefined)[],
-): SessionEnd[] {
-  const ends: SessionEnd[] = [];
-  keys.forEach((key, index) => {
-    const cutOff = cutOffs[index];
-    if (key !== undefined && cutOff !== undefined) ends.push({ key, cutOff });
+function coverageOf(
+  { key, subjectKey, sessionKey, authTime }: AccessToken,
+  login: RegisteredToken | undefined,
+  cutOffs: ReadonlyMap<string, number>,
+): Coverage {
+  if (cutOffs.size === 0) return NOT_COVERED;
+  const sessions = new Set([sessionKey, login?.session]);
+  const ends = [...sessions].flatMap((session = '') => {
+    const cutOff = cutOffs.get(session);
+    return cutOff === undefined ? [] : [{ key: session, cutOff }];
   });
-  return ends;
+  const subjectCutOff = cutOffs.get(subjectKey ?? '') ?? -Infinity;
+  return {
+    token: cutOffs.has(key),
+    subject: (login?.loginTime ?? authTime) <= subjectCutOff,
+    session: ends.some(({ cutOff }) => cutOff > (login?.generation ?? 0)),
+    ends,
+  };
 }

@@ -30,10 +30,14 @@ export class NearCache implements InvalidationWatcher {
     this.#maxStalenessMs = maxStaleness * 1000;
   }
 
-  async isInvalidated(token: AccessToken): Promise<boolean> {
-    const madeAt = performance.now();
+  isKnownValid(token: AccessToken): boolean {
     const decision = this.#decisions.get(token);
-    if (decision !== undefined && this.#isTrusted(decision, madeAt)) return false;
+    return decision !== undefined && this.#isTrusted(decision, performance.now());
+  }
+
+  async isInvalidated(token: AccessToken): Promise<boolean> {
+    if (this.isKnownValid(token)) return false;
+    const madeAt = performance.now();
     if (await this.#invalidations.isInvalidated(token)) return true;
     this.#decisions.set(token, { madeAt, keys: this.#invalidations.keysOf(token) });
     return false;

@@ -27,6 +27,8 @@ export interface GuardOptions {
 /** Tells whether an authentic token has been invalidated. */
 export interface Decisions {
   isInvalidated(token: AccessToken): Promise<boolean>;
+  /** Whether that need not be asked, because the token is known to be valid. */
+  isKnownValid(token: AccessToken): boolean;
 }
 
 export interface GuardParts {
@@ -59,27 +61,50 @@ export function guard({
     throw new InvalidTokenError('invalidated');
   }
 
-  async function authorize(req: Request): Promise<void> {
-    const accessToken = await accessTokens.verify(readToken(req));
-    await refuseInvalidated(accessToken);
+  function admit(req: Request, accessToken: AccessToken): void {
     if (!hasScope(accessToken, scope)) throw new InsufficientScopeError(scope);
     const { token, header, payload } = accessToken;
     req.auth = { token, header, payload };
   }
 
-  return async function guardHandler(req: Request, res: Response, next: NextFunction) {
-    try {
-      await authorize(req);
-    } catch (error) {
-      if (error instanceof HttpError) refuse(error, req, res);
+  async function ask(req: Request, accessToken: AccessToken | Promise<AccessToken>): Promise<void> {
+    const verified = await accessToken;
+    await refuseInvalidated(verified);
+    admit(req, verified);
+  }
+
+  // Where all is known at once, nothing is waited for: the request passes in the turn in which it came.
+  function authorize(req: Request): Promise<void> | undefined {
+    const token = readToken(req);
+    const known = accessTokens.recall(token);
+    if (known === undefined) return ask(req, accessTokens.verify(token));
+    if (!decisions.isKnownValid(known)) return ask(req, known);
+    admit(req, known);
+    return undefined;
+  }
+
+  return function guardHandler(req: Request, res: Response, next: NextFunction) {
+    const refuse = (error: unknown) => {
+      if (error instanceof HttpError) sendRefusal(error, req, res);
       else next(error);
-      return;
+    };
+    try {
+      const asking = authorize(req);
+      if (asking !== undefined) {
+        return asking.then(() => {
+          next();
+        }, refuse);
+      }
+    } catch (error) {
+      refuse(error);
+      return undefined;
     }
     next();
+    return undefined;
   };
 }
 
-function refuse(error: HttpError, req: Request, res: Response): void {
+function sendRefusal(error: HttpError, req: Request, res: Response): void {
   forbidCaching(res);
   if (error instanceof MissingTokenError) res.status(error.status).set(error.headers).end();
   else sendOAuthError(error, req, res);

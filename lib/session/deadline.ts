@@ -1,15 +1,10 @@
-import { Batch } from '../store/batch.ts';
 import type { StoreCalls } from '../store/store-calls.ts';
 import type { SessionStore, StoredRecord } from './session-store.ts';
 
-/**
- * A session store whose calls end in time, whatever the store inside does. What one turn of the event loop reads
- * is one call.
- */
+/** A session store whose calls end in time, whatever the store inside does. */
 export class DeadlineSessionStore implements SessionStore {
   readonly #store: SessionStore;
   readonly #calls: StoreCalls;
-  readonly #reads = new Batch((keys: readonly string[]) => this.#get(keys));
 
   constructor(store: SessionStore, calls: StoreCalls) {
     this.#store = store;
@@ -17,7 +12,7 @@ export class DeadlineSessionStore implements SessionStore {
   }
 
   get(keys: readonly string[]): Promise<(string | undefined)[]> {
-    return this.#reads.run(keys);
+    return this.#calls.run('get', async () => (await this.#store.get(keys)).map(orUndefined));
   }
 
   set(records: readonly StoredRecord[]): Promise<void> {
@@ -38,10 +33,6 @@ export class DeadlineSessionStore implements SessionStore {
 
   members(key: string): Promise<string[]> {
     return this.#calls.run('members', async () => [...(await this.#store.members(key))]);
-  }
-
-  #get(keys: readonly string[]): Promise<(string | undefined)[]> {
-    return this.#calls.run('get', async () => (await this.#store.get(keys)).map(orUndefined));
   }
 }
 

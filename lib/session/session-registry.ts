@@ -1,3 +1,4 @@
+import type { StoreUnavailableError } from '../errors.ts';
 import { secondsUntil } from '../store/seconds-until.ts';
 import type { Records } from './records.ts';
 import type { StoredRecord } from './session-store.ts';
@@ -91,6 +92,13 @@ export class SessionRegistry {
 
   async findToken(accessTokenKey: string): Promise<RegisteredToken | undefined> {
     return this.#records.find(`access:${accessTokenKey}`);
+  }
+
+  /** Tokens in the order of their keys, in a call of their own; of a record that is corrupt the failure. */
+  async findTokens(
+    accessTokenKeys: readonly string[],
+  ): Promise<(RegisteredToken | StoreUnavailableError | undefined)[]> {
+    return this.#records.findAll(accessTokenKeys.map((key) => `access:${key}`));
   }
 
   async findRefreshToken(refreshTokenKey: string): Promise<LoginReference | undefined> {
