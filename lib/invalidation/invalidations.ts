@@ -1,4 +1,3 @@
-import { StoreUnavailableError } from '../errors.ts';
 import type { Events } from '../events.ts';
 import type { RegisteredToken, SessionRegistry } from '../session/session-registry.ts';
 import { Batch } from '../store/batch.ts';
@@ -51,8 +50,8 @@ export interface SessionEnd {
 }
 
 /**
- * The meaning of the invalidation list: what an entry hits, and how long it has to be kept. What one turn of the
- * event loop asks of it is one call of the list.
+ * The meaning of the invalidation list: what an entry hits, and how long it has to be kept. The tokens that one turn
+ * of the event loop asks about are one call of the list.
  */
 export class Invalidations {
   readonly #list: InvalidationList;
@@ -102,7 +101,7 @@ export class Invalidations {
    */
   async coverage(token: AccessToken): Promise<Coverage> {
     const coverage = await this.#coverages.runOne(token);
-    if (coverage instanceof StoreUnavailableError) throw coverage;
+    if (coverage instanceof Error) throw coverage;
     return coverage;
   }
 
@@ -142,23 +141,30 @@ export class Invalidations {
     await this.#list.tell?.([accessTokenKey]);
   }
 
-  // A record that is corrupt is the failure of its token alone.
-  async #cover(tokens: readonly AccessToken[]): Promise<(Coverage | StoreUnavailableError)[]> {
+  // What fails for some tokens of the turn is the failure of those alone.
+  async #cover(tokens: readonly AccessToken[]): Promise<(Coverage | Error)[]> {
     const unknown = tokens.filter((token) => this.#known(token) === undefined);
+    const failures = new Map<AccessToken, Error>();
     const [cutOffs, found] = await Promise.all([
       this.#listed(tokens.flatMap((token) => this.keysOf(token))),
-      this.#registry.findTokens(unknown.map(({ key }) => key)),
+      this.#registry
+        .findTokens(unknown.map(({ key }) => key))
+        .catch((error: unknown) => unknown.map(() => error as Error)),
     ]);
-    const late: string[] = [];
-    const failures = new Map<AccessToken, StoreUnavailableError>();
+    const late = new Map<AccessToken, string>();
     unknown.forEach((token, index) => {
-      const each = found[index];
-      if (each instanceof StoreUnavailableError) failures.set(token, each);
-      else if (each !== undefined && this.#remember(token, each).session !== token.sessionKey) {
-        late.push(each.session);
+      const each = found[index] ?? undefined;
+      if (each instanceof Error) failures.set(token, each);
+      else if (each !== undefined) {
+        const { session } = this.#remember(token, each) as Partial<RegisteredToken>;
+        if (session !== undefined && session !== token.sessionKey) late.set(token, session);
       }
     });
-    for (const [key, cutOff] of await this.#listed(late)) cutOffs.set(key, cutOff);
+    try {
+      for (const [key, cutOff] of await this.#listed([...late.values()])) cutOffs.set(key, cutOff);
+    } catch (error) {
+      for (const token of late.keys()) failures.set(token, error as Error);
+    }
     return tokens.map(
       (token) => failures.get(token) ?? coverageOf(token, this.#known(token), cutOffs),
     );

@@ -114,4 +114,17 @@ describe('Invalidations', () => {
     expect(last).toEqual({ status: 'fulfilled', value: SPARED });
     expect(store.reads).toHaveLength(1);
   });
+
+  it('goes by the list for a token that is known, when the registry fails', async () => {
+    const unavailable = new StoreUnavailableError('timeout');
+    const known = tokenOf('a', { registered: { session: 'x', generation: 0 } as RegisteredToken });
+    await list.add([{ key: 'a', ttl: TTL }]);
+    store.get = () => Promise.reject(unavailable);
+    const [refused, failed] = await Promise.allSettled([
+      invalidations.isInvalidated(known),
+      invalidations.isInvalidated(tokenOf('b')),
+    ]);
+    expect(refused).toEqual({ status: 'fulfilled', value: true });
+    expect(failed).toEqual({ status: 'rejected', reason: unavailable });
+  });
 });

@@ -66,7 +66,8 @@ export async function startRedisServer(): Promise<RedisServer> {
     async close() {
       await kill();
       for (const client of clients) client.disconnect();
-      await rm(folder, { recursive: true, force: true });
+      // A process that rewrites the log may outlive its server for a moment, and write there.
+      await rm(folder, { recursive: true, force: true, maxRetries: 10 });
     },
   };
 }
