@@ -13,6 +13,7 @@ import { isJwt, refreshTokenKey, tokenKey } from '../token/token-keys.ts';
 import { providerOf } from '../token/unverified-issuer.ts';
 import { refuseUnknownParameters, sendElasticsearchError } from './elasticsearch-error.ts';
 import { sendOAuthError, serve } from './endpoint.ts';
+import { sendAnswer } from './logout-answer.ts';
 import { invalidationsOf, listedOf, type NamedTokens, ownerOf } from './logout-invalidations.ts';
 import type { ResolvedLogoutOptions } from './logout-options.ts';
 import type { LogoutRequest } from './logout-request.ts';
@@ -204,7 +205,8 @@ export function logout(parts: LogoutParts) {
 
   function send(req: Request, res: Response, answer: LogoutAnswer, provider: Provider): void {
     if (answer.state !== undefined) states.bind(answer.state, req, res);
-    sendAnswer(req, res, answer, provider.settings.postLogoutRedirectUri ?? '/');
+    const home = provider.settings.postLogoutRedirectUri ?? '/';
+    sendAnswer(req, res, { ...answer, home });
   }
 
   // An opaque token that the provider has revoked is known only by what was answered to it.
@@ -251,22 +253,4 @@ export function logout(parts: LogoutParts) {
     if (elasticsearch) res.set('X-Elastic-Product', 'Elasticsearch');
     await serve({ methods: ['POST'], handle, sendError }, req, res, next);
   };
-}
-
-function sendAnswer(
-  req: Request,
-  res: Response,
-  { redirect, form }: LogoutAnswer,
-  home: string,
-): void {
-  res.vary('Accept').set('Referrer-Policy', 'no-referrer');
-  if (req.accepts(['json', 'html']) === 'html') {
-    // Set as it is: res.redirect() would encode the URL once more and repeat it in a body.
-    res
-      .status(303)
-      .set('Location', redirect ?? home)
-      .end();
-  } else {
-    res.json({ redirect: redirect ?? null, ...(form !== undefined && { form }) });
-  }
 }

@@ -1,0 +1,62 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import accepts from 'accepts';
+import type { LogoutAnswer } from '../session/logouts.ts';
+
+/** What a logout answers, and where a browser goes on for which the provider has no page. */
+interface SentAnswer extends Pick<LogoutAnswer, 'redirect' | 'form'> {
+  readonly home: string;
+}
+
+const PAGE_POLICY =
+  "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+/** Answers JSON, or a page that goes on by itself to a caller that prefers HTML. */
+export function sendAnswer(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { redirect, form, home }: SentAnswer,
+): void {
+  res.statusCode = 200;
+  res.appendHeader('Vary', 'Accept').setHeader('Referrer-Policy', 'no-referrer');
+  if (accepts(req).type(['json', 'html']) === 'html') sendPage(res, redirect ?? home);
+  else sendJson(res, { redirect: redirect ?? null, ...(form !== undefined && { form }) });
+}
+
+function sendJson(res: ServerResponse, answer: object): void {
+  res.setHeader('Content-Type', 'application/json; charset=utf-8').end(JSON.stringify(answer));
+}
+
+function sendPage(res: ServerResponse, url: string): void {
+  res
+    .setHeader('Content-Type', 'text/html; charset=utf-8')
+    .setHeader('Content-Security-Policy', PAGE_POLICY)
+    .setHeader('X-Content-Type-Options', 'nosniff')
+    .end(logoutPage(url));
+}
+
+/**
+ * Not a redirect: browsers hold the target of a form's redirect against the `form-action` of the page
+ * that has the form, and proxies refuse a header as long as an ID Token can be.
+ */
+function logoutPage(url: string): string {
+  const escaped = escapeHtml(url);
+  // The URL has no quotes around it, since a browser would end it at the next of their kind.
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="refresh" content="0; url=${escaped}">
+<title>Logging out</title>
+</head>
+<body>
+<h1>Logging out</h1>
+<p>This page goes on by itself. If it does not: <a href="${escaped}">Continue</a></p>
+</body>
+</html>
+`;
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
