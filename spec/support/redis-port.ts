@@ -1,5 +1,4 @@
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { once } from 'node:events';
+import { startSocketPort } from './socket-port.ts';
 
 /** A port on loopback for a redis-server on a unix socket: for clients that take a URL. */
 export interface RedisPort {
@@ -8,24 +7,6 @@ export interface RedisPort {
 }
 
 export async function startRedisPort(path: string): Promise<RedisPort> {
-  const sockets = new Set<Socket>();
-  const server = createServer((client) => {
-    const redis = connect(path);
-    for (const socket of [client, redis]) {
-      sockets.add(socket.on('error', () => undefined));
-      socket.once('close', () => sockets.delete(socket));
-    }
-    client.pipe(redis).pipe(client);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `redis://127.0.0.1:${port}`,
-    async close() {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await once(server, 'close');
-    },
-  };
+  const socket = await startSocketPort(path);
+  return { url: `redis://127.0.0.1:${socket.port}`, close: () => socket.close() };
 }
