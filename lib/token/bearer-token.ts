@@ -1,22 +1,61 @@
 import type { IncomingMessage } from 'node:http';
 import { InvalidRequestError, MissingTokenError } from '../errors.ts';
 
-const SCHEME = /^bearer(?: |$)/i;
+/** What carries the credentials of a request, as far as it is there. */
+export interface CredentialsRequest extends Pick<IncomingMessage, 'headers' | 'url'> {
+  readonly rawHeaders?: readonly string[];
+  /** The URL as it came, where an app has changed it. */
+  readonly originalUrl?: string;
+  /** What the app has parsed. */
+  readonly body?: unknown;
+}
+
 const CREDENTIALS = /^bearer +([\w.~+/-]+=*) *$/i;
-const QUERY_TOKEN = /[?&]access_token=/;
+// RFC 9110, section 5.6.2: a scheme ends where no character of a token follows.
+const SCHEME = /^bearer(?![\w!#$%&'*+.^`|~-])/i;
+const FORM = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i;
 
 /**
  * Reads the access token from the `Authorization` header, and from nowhere else.
  *
  * @see [RFC 6750, section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)
  */
-export function readBearerToken({ headers, url }: IncomingMessage): string {
-  const { authorization } = headers;
-  if (authorization === undefined || !SCHEME.test(authorization)) throw new MissingTokenError();
+export function readBearerToken(req: CredentialsRequest): string {
+  const { authorization } = req.headers;
+  if (authorization === undefined) throw new MissingTokenError();
+  if (isSentTwice(req)) throw new InvalidRequestError('credentials-repeated');
   const token = CREDENTIALS.exec(authorization)?.[1];
-  if (token === undefined) throw new InvalidRequestError('credentials-malformed');
-  if (url !== undefined && QUERY_TOKEN.test(url)) {
+  if (token === undefined) {
+    if (!SCHEME.test(authorization)) throw new MissingTokenError();
+    throw new InvalidRequestError('credentials-malformed');
+  }
+  // RFC 6750, section 2: not more than one method
+  if (isInQuery(req) || isAnotherInForm(req, token)) {
     throw new InvalidRequestError('credentials-repeated');
   }
   return token;
+}
+
+// Of two such lines Node drops the second.
+function isSentTwice({ rawHeaders = [] }: CredentialsRequest): boolean {
+  let lines = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index];
+    if (name?.length === 13 && name.toLowerCase() === 'authorization') lines++;
+  }
+  return lines > 1;
+}
+
+function isInQuery({ url = '', originalUrl = url }: CredentialsRequest): boolean {
+  const start = originalUrl.indexOf('?');
+  return start >= 0 && new URLSearchParams(originalUrl.slice(start)).has('access_token');
+}
+
+// The same token may stand in a form too, such as that of a logout behind the guard.
+function isAnotherInForm({ headers, body }: CredentialsRequest, token: string): boolean {
+  if (typeof body !== 'object' || body === null || !Object.hasOwn(body, 'access_token')) {
+    return false;
+  }
+  const isForm = FORM.test(headers['content-type'] ?? '');
+  return isForm && (body as { readonly access_token: unknown }).access_token !== token;
 }

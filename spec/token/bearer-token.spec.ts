@@ -41,6 +41,16 @@ describe('readBearerToken', () => {
     expect(() => read('Bearer abc', '/api?a=b&access_token=abc')).toThrow(InvalidRequestError);
   });
 
+  it('counts the lines of the header, where there are lines', () => {
+    const headers = { authorization: 'Bearer abc' };
+    const line = ['Authorization', 'Bearer abc'];
+    expect(readBearerToken({ headers })).toBe('abc');
+    expect(readBearerToken({ headers, rawHeaders: [] })).toBe('abc');
+    expect(readBearerToken({ headers, rawHeaders: ['X', 'authorization', ...line] })).toBe('abc');
+    const twice = { headers, rawHeaders: [...line, ...line] };
+    expect(() => readBearerToken(twice)).toThrow(InvalidRequestError);
+  });
+
   it('never reads the token from the query', () => {
     expect(() => read(undefined, '/api?access_token=abc')).toThrow(MissingTokenError);
   });
