@@ -142,6 +142,7 @@ const INVALID_TOKEN = {
   'unknown-issuer': 'The access token is of an unknown issuer',
   'wrong-kind': 'The token is not an access token',
   'not-authentic': 'The access token is not authentic or not meant for this API',
+  'sender-constrained': 'The access token is bound to its sender, which cannot be checked',
   expired: 'The access token expired',
   'lives-too-long': 'The access token lives too long',
   inactive: 'The provider says that the access token is not active',

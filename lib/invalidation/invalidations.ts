@@ -1,3 +1,4 @@
+import { InvalidTokenError } from '../errors.ts';
 import type { Events } from '../events.ts';
 import type { RegisteredToken, SessionRegistry } from '../session/session-registry.ts';
 import { Batch } from '../store/batch.ts';
@@ -79,8 +80,10 @@ export class Invalidations {
     return false;
   }
 
+  /** @throws {@link InvalidTokenError} when the record of the token, or that it has none, keeps it out. */
   async isInvalidated(token: AccessToken): Promise<boolean> {
     const { token: own, subject, session } = await this.coverage(token);
+    checkRecord(token, this.#known(token));
     return own || subject || session;
   }
 
@@ -213,6 +216,19 @@ export class Invalidations {
     if (expiresAt > Date.now() / 1000) return secondsUntil(expiresAt + clockTolerance);
     return secondsUntil(expiresAt + Math.max(clockTolerance, expiredTokenGrace));
   }
+}
+
+/** Tells whether the token is known to be an access token: by itself, or since it was saved as one. */
+export function isKnownKind(
+  { isUnclear, provider }: AccessToken,
+  record: RegisteredToken | undefined,
+): boolean {
+  return !isUnclear || record?.issuer === provider.issuer;
+}
+
+function checkRecord(token: AccessToken, record: RegisteredToken | undefined): void {
+  if (!isKnownKind(token, record)) throw new InvalidTokenError('wrong-kind');
+  if (record?.isSenderConstrained === true) throw new InvalidTokenError('sender-constrained');
 }
 
 function coverageOf(

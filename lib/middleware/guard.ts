@@ -55,7 +55,8 @@ export function guard({
     try {
       if (!(await decisions.isInvalidated(accessToken))) return;
     } catch (error) {
-      if (onStoreError === 'allow' && error instanceof StoreUnavailableError) return;
+      const isAllowed = onStoreError === 'allow' && !accessToken.isUnclear;
+      if (isAllowed && error instanceof StoreUnavailableError) return;
       throw error;
     }
     throw new InvalidTokenError('invalidated');

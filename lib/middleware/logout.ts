@@ -9,7 +9,8 @@ import type { LogoutAnswer, Logouts } from '../session/logouts.ts';
 import type { SessionEnds } from '../session/session-ends.ts';
 import type { RegisteredSession, SessionRegistry } from '../session/session-registry.ts';
 import type { AccessTokens } from '../token/access-token.ts';
-import { isJwt, refreshTokenKey, tokenKey } from '../token/token-keys.ts';
+import { readAccessToken } from '../token/access-token-text.ts';
+import { accessTokenKey, refreshTokenKey } from '../token/token-keys.ts';
 import { providerOf } from '../token/unverified-issuer.ts';
 import { refuseUnknownParameters, sendElasticsearchError } from './elasticsearch-error.ts';
 import { sendOAuthError, serve } from './endpoint.ts';
@@ -90,12 +91,14 @@ export function logout(parts: LogoutParts) {
   }
 
   async function answerOf(request: Logout, returnTo: string | undefined): Promise<LogoutAnswer> {
-    const { accessToken, keptAnswer, repeated, session } = request;
-    if (keptAnswer !== undefined) return keptAnswer;
-    // A dead token must not buy an ID Token.
-    const idToken = repeated ? undefined : session?.idToken;
+    const { accessToken, keptAnswer, repeated, session, proof } = request;
+    if (keptAnswer !== undefined && isFor(keptAnswer, request)) return keptAnswer;
+    // A dead token must not buy an ID Token, nor a token of another login.
+    const idToken = repeated || proof === undefined ? undefined : session?.idToken;
     const owner = ownerOf(accessToken, session);
-    const answer = await createAnswer(accessToken.provider, { ...owner, idToken });
+    const created = await createAnswer(accessToken.provider, { ...owner, idToken });
+    const isShown = idToken !== undefined && proof === 'refresh-token';
+    const answer = isShown ? { ...created, refreshTokenKey: request.refreshTokenKey } : created;
     const isKept = answer.redirect !== undefined && !repeated && parts.retryWindow > 0;
     await Promise.all([
       answer.state && states.keep(answer.state, { returnTo }),
@@ -210,11 +213,19 @@ export function logout(parts: LogoutParts) {
   }
 
   // An opaque token that the provider has revoked is known only by what was answered to it.
-  async function answerAgain(req: Request, res: Response, token: string): Promise<boolean> {
+  async function answerAgain(
+    req: Request,
+    res: Response,
+    { accessToken, refreshToken }: LogoutRequest,
+  ): Promise<boolean> {
     const [provider] = parts.providers.values();
-    const answer = isJwt(token) ? undefined : await logouts.findAnswer(tokenKey(token));
-    if (answer === undefined || provider === undefined) return false;
-    send(req, res, answer, provider);
+    const token = readAccessToken(accessToken);
+    if (token?.kind !== 'opaque' || provider === undefined) return false;
+    const answer = await logouts.findAnswer(accessTokenKey(token));
+    if (answer === undefined) return false;
+    const shown = { refreshTokenKey: refreshToken && refreshTokenKey(refreshToken) };
+    if (isFor(answer, shown)) send(req, res, answer, provider);
+    else await answerWithoutSession(req, res, {});
     return true;
   }
 
@@ -240,7 +251,7 @@ export function logout(parts: LogoutParts) {
       if (!(error instanceof InvalidTokenError)) throw error;
       // What the app's own session holds may be over: its user is to get out all the same.
       if (options.tokens === undefined) {
-        if (await answerAgain(req, res, tokens?.accessToken ?? '')) return;
+        if (tokens !== undefined && (await answerAgain(req, res, tokens))) return;
         throw error;
       }
     }
@@ -253,4 +264,12 @@ export function logout(parts: LogoutParts) {
     if (elasticsearch) res.set('X-Elastic-Product', 'Elasticsearch');
     await serve({ methods: ['POST'], handle, sendError }, req, res, next);
   };
+}
+
+/** Tells whether an answer may be given again: what a refresh token had to show for it, it has to show again. */
+function isFor(
+  answer: LogoutAnswer,
+  { refreshTokenKey }: { readonly refreshTokenKey: string | undefined },
+): boolean {
+  return answer.refreshTokenKey === undefined || answer.refreshTokenKey === refreshTokenKey;
 }

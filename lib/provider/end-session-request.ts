@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { isJwt } from '../token/token-keys.ts';
+import { readJwt } from '../token/jwt.ts';
 import { buildEndSessionUrl, type EndSessionParameter, sentParameters } from './end-session-url.ts';
 import type { Provider } from './provider.ts';
 
@@ -93,7 +93,7 @@ function standardRequest(
     ...Object.entries(settings.endSessionParameters),
   ];
   // What is encrypted to this client the provider could not read.
-  const isSent = idTokenHint !== 'never' && idToken !== undefined && isJwt(idToken);
+  const isSent = idTokenHint !== 'never' && idToken !== undefined && readJwt(idToken) !== undefined;
   const whole = isSent ? parameters(['id_token_hint', idToken]) : parameters();
   const form = (): EndSessionForm => ({
     action: endpoint,

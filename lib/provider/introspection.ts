@@ -1,12 +1,12 @@
-import { LRUCache } from 'lru-cache';
 import { processIntrospectionResponse } from 'oauth4webapi';
-import { ProviderUnavailableError } from '../errors.ts';
+import { InvalidTokenError, ProviderUnavailableError } from '../errors.ts';
+import { ByteCache } from '../store/byte-cache.ts';
+import { isTooDeep } from '../token/jose-object.ts';
 import { boundedResponse } from './bounded-fetch.ts';
 import type { Provider } from './provider.ts';
 import { requestForToken } from './token-request.ts';
 
 const ANSWER_LIMIT = 64 * 1024;
-const MOST_ANSWERS = 10_000;
 const ACTIVE_MS = 30_000;
 const MOST_UNDER_WAY = 1000;
 
@@ -27,12 +27,18 @@ class NoEndpointError extends Error {
  * say.
  */
 export class Introspections {
-  readonly #active = new LRUCache<string, Introspection>({ max: MOST_ANSWERS });
+  readonly #active: ByteCache<Introspection>;
   readonly #underWay = new Map<string, Promise<Introspection | undefined>>();
+
+  /** `cacheSize` is in bytes. */
+  constructor(cacheSize: number) {
+    this.#active = new ByteCache(cacheSize);
+  }
 
   /**
    * What the provider says, or `undefined` when the token is not active.
    *
+   * @throws {@link InvalidTokenError} when what it says is nested too deep to be handled.
    * @throws {@link ProviderUnavailableError} when it says nothing, or that this client may not ask.
    */
   async introspect(
@@ -51,8 +57,10 @@ export class Introspections {
 
   async #ask(name: string, provider: Provider, token: string): Promise<Introspection | undefined> {
     const claims = await provider.attempt('introspection', () => introspect(provider, token));
-    const ttl = claims === undefined ? 0 : timeToKeep(claims);
-    if (claims !== undefined && ttl > 0) this.#active.set(name, claims, { ttl });
+    if (claims === undefined) return undefined;
+    if (isTooDeep(claims)) throw new InvalidTokenError('malformed');
+    const characters = name.length + JSON.stringify(claims).length;
+    this.#active.set(name, claims, { characters, ttlMs: timeToKeep(claims) });
     return claims;
   }
 }

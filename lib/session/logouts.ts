@@ -9,6 +9,8 @@ export interface LogoutAnswer {
   readonly state: string | undefined;
   /** The same as a form, where the app wants one. */
   readonly form?: EndSessionForm | undefined;
+  /** The key of the refresh token that showed whose the ID Token in it is; `undefined` where none had to. */
+  readonly refreshTokenKey?: string | undefined;
   /** The logout failed when its tokens were put on the list, where some of them may be. */
   readonly isUnfinished?: boolean | undefined;
 }

@@ -30,6 +30,8 @@ export interface RegisteredToken extends RegisteredLogin {
   /** Seconds since the epoch. */
   readonly expiresAt: number;
   readonly scope?: string | undefined;
+  /** It was issued as a token of another type than Bearer. */
+  readonly isSenderConstrained?: true | undefined;
 }
 
 /** What is known of a session that the app saved. */

@@ -1,5 +1,5 @@
-import { decodeJwt, type JWTPayload } from 'jose';
-import { InvalidIdTokenError, SessionEndedError } from '../errors.ts';
+import type { JWTPayload } from 'jose';
+import { InvalidIdTokenError, InvalidTokenError, SessionEndedError } from '../errors.ts';
 import type { Invalidation, Invalidations } from '../invalidation/invalidations.ts';
 import { checkObject, checkText } from '../option-checks.ts';
 import type { Provider } from '../provider/provider.ts';
@@ -11,15 +11,18 @@ import type {
   Registration,
   SessionRegistry,
 } from './session-registry.ts';
+import { type AccessTokenText, readAccessToken } from '../token/access-token-text.ts';
 import { type IdToken, verifyIdToken } from '../token/id-token.ts';
+import { isNumericDate } from '../token/numeric-date.ts';
+import { isBearer } from '../token/sender-constraint.ts';
 import { sidOf } from '../token/sid.ts';
 import { providerOf } from '../token/unverified-issuer.ts';
 import {
+  accessTokenKey,
   loginKey,
   refreshTokenKey,
   sessionKey,
   subjectKey,
-  tokenKey,
 } from '../token/token-keys.ts';
 
 /**
@@ -29,6 +32,8 @@ import {
  */
 export interface TokenResponse {
   readonly access_token: string;
+  /** `Bearer` in any letters, as if left out; the guard refuses tokens of other types. */
+  readonly token_type?: string | undefined;
   readonly id_token?: string | undefined;
   readonly refresh_token?: string | null | undefined;
   /** Seconds; some providers send them as a string. */
@@ -59,6 +64,10 @@ export class Sessions {
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
+    // Apps take it apart: `const { save, end } = oidc.sessions`.
+    this.save = this.save.bind(this);
+    this.rotate = this.rotate.bind(this);
+    this.end = this.end.bind(this);
   }
 
   /**
@@ -66,21 +75,22 @@ export class Sessions {
    * `id_token_hint`. Call it after each login, with the token endpoint's answer.
    *
    * @throws TypeError when `access_token` or `id_token` is missing.
+   * @throws {@link InvalidTokenError} when the access token begins as a JWT or a JWE, and is none.
    * @throws {@link InvalidIdTokenError} when the ID Token is not one of a configured provider for this client.
    * @throws {@link SessionEndedError} when the login is not a new one, and its session or user was ended.
    * @throws {@link StoreUnavailableError} or {@link ProviderUnavailableError} when the login could not be registered.
    */
   async save(tokens: TokenResponse): Promise<void> {
     checkObject(tokens, 'tokens');
-    const accessToken = checkText(tokens.access_token, 'access_token');
+    const accessToken = accessTokenOf(tokens);
     const idToken = await this.#verify(checkText(tokens.id_token, 'id_token'));
     const { issuer, subject, issuedAt: loginTime, token } = idToken;
     const sid = idToken.sid ?? sidOf(claimsOf(accessToken));
-    const session = sid === undefined ? loginKey(issuer, token) : sessionKey(issuer, sid);
+    const session = sid === undefined ? loginKey(issuer, idToken.key) : sessionKey(issuer, sid);
     const generation = await this.#generationOf({ session, idToken, tokens });
     if (generation === undefined) return this.#refuse(tokens, { issuer, subject, sid });
     const login = { session, generation, issuer, subject, sid, loginTime, idToken: token };
-    await this.#register(login, tokens, { idTokenKey: tokenKey(token) });
+    await this.#register(login, tokens, { idTokenKey: idToken.key });
   }
 
   /**
@@ -94,7 +104,7 @@ export class Sessions {
   async rotate(oldTokens: TokenResponse, tokens: TokenResponse): Promise<void> {
     checkObject(oldTokens, 'oldTokens');
     checkObject(tokens, 'tokens');
-    checkText(tokens.access_token, 'access_token');
+    accessTokenOf(tokens);
     const renewed = tokens.id_token === undefined ? undefined : await this.#verify(tokens.id_token);
     const login = await this.#findLogin(oldTokens);
     const session = login && (await this.#parts.registry.findSession(login));
@@ -166,6 +176,7 @@ export class Sessions {
         ...{ session: key, generation, issuer, subject, sid, loginTime, issuedAt },
         expiresAt: this.#expiryOf(tokens),
         scope: tokens.scope,
+        ...(!isBearer(tokens.token_type) && { isSenderConstrained: true }),
       },
       refreshTokenKey: refresh,
       ...keys,
@@ -178,16 +189,16 @@ export class Sessions {
    * it does not come now, but was known before an end.
    */
   async #generationOf({ session, idToken, tokens }: NewLogin): Promise<number | undefined> {
-    const { issuer, subject, issuedAt, token } = idToken;
+    const { issuer, subject, issuedAt, key } = idToken;
     const { access, refresh } = keysOf(tokens);
     const [current, earlier] = await Promise.all([
       this.#parts.registry.currentSession(session),
-      this.#findLogin(tokens, tokenKey(token)),
+      this.#findLogin(tokens, key),
     ]);
     const [subjectCutOff = 0, accessToken, refreshToken, earlierCutOff = 0, ...cutOffs] =
       await this.#parts.invalidations.lookUp(
         ...[subjectKey(issuer, subject), access, refresh, earlier?.session, session],
-        ownSessionKey(issuer, tokens.access_token),
+        ownSessionKey(issuer, accessTokenOf(tokens)),
       );
     const isListed = accessToken !== undefined || refreshToken !== undefined;
     const isOver = earlier !== undefined && earlierCutOff > earlier.generation;
@@ -215,7 +226,7 @@ export class Sessions {
     const [subjectCutOff = 0, accessToken, refreshToken, ...cutOffs] =
       await this.#parts.invalidations.lookUp(
         ...[subjectKey(issuer, subject), access, refresh, session.session],
-        ownSessionKey(issuer, oldTokens.access_token),
+        ownSessionKey(issuer, accessTokenOf(oldTokens)),
       );
     if (accessToken !== undefined || refreshToken !== undefined) return true;
     return loginTime <= subjectCutOff || cutOffs.some((cutOff = 0) => cutOff > generation);
@@ -244,9 +255,9 @@ export class Sessions {
     void revocations.revoke({ provider, refreshTokens, accessToken: access_token, subject, sid });
   }
 
-  #expiryOf({ access_token, expires_in }: TokenResponse): number {
-    const { exp } = claimsOf(access_token);
-    if (typeof exp === 'number' && Number.isFinite(exp)) return Math.ceil(exp);
+  #expiryOf({ expires_in, ...tokens }: TokenResponse): number {
+    const { exp } = claimsOf(accessTokenOf(tokens));
+    if (isNumericDate(exp) && Number.isSafeInteger(Math.ceil(exp) * 1000)) return Math.ceil(exp);
     const lifetime = Number.parseInt(String(expires_in), 10);
     return nowInSeconds() + (lifetime >= 0 ? lifetime : this.#parts.maxTokenLifetime);
   }
@@ -266,25 +277,27 @@ interface TokenKeys {
   readonly refresh: string | undefined;
 }
 
-function keysOf({ access_token, refresh_token }: TokenResponse): TokenKeys {
+function keysOf({ refresh_token, ...tokens }: TokenResponse): TokenKeys {
   return {
-    access: tokenKey(checkText(access_token, 'access_token')),
+    access: accessTokenKey(accessTokenOf(tokens)),
     // Some providers send null or nothing for what they do not issue.
     refresh: refresh_token ? refreshTokenKey(checkText(refresh_token, 'refresh_token')) : undefined,
   };
 }
 
+function accessTokenOf({ access_token }: TokenResponse): AccessTokenText {
+  const token = readAccessToken(checkText(access_token, 'access_token'));
+  if (token === undefined) throw new InvalidTokenError('malformed');
+  return token;
+}
+
 // Straight from the token endpoint: what the token says of itself is the provider's word.
-function claimsOf(token: string): JWTPayload {
-  try {
-    return decodeJwt(token);
-  } catch {
-    return {};
-  }
+function claimsOf(token: AccessTokenText): JWTPayload {
+  return token.kind === 'jwt' ? token.claims : {};
 }
 
 /** The key of the session that the access token itself names. */
-function ownSessionKey(issuer: string, accessToken: string): string | undefined {
+function ownSessionKey(issuer: string, accessToken: AccessTokenText): string | undefined {
   const sid = sidOf(claimsOf(accessToken));
   return sid === undefined ? undefined : sessionKey(issuer, sid);
 }

@@ -1,17 +1,22 @@
-import { decodeJwt, decodeProtectedHeader, type JWTHeaderParameters, type JWTPayload } from 'jose';
-import { LRUCache } from 'lru-cache';
+import type { JWTHeaderParameters, JWTPayload } from 'jose';
 import { InvalidTokenError, ProviderUnavailableError } from '../errors.ts';
 import { KEYS_MAX_AGE_MS, type Provider } from '../provider/provider.ts';
 import type { RegisteredToken, SessionRegistry } from '../session/session-registry.ts';
 import { Introspections } from '../provider/introspection.ts';
+import { ByteCache } from '../store/byte-cache.ts';
+import {
+  type JwtAccessToken,
+  type OpaqueAccessToken,
+  readAccessToken,
+} from './access-token-text.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { introspectedToken } from './introspected-token.ts';
 import { InvalidJwtError, verifyJwt } from './jwt.ts';
+import { isNumericDate } from './numeric-date.ts';
+import { isBearer, isBoundToKey } from './sender-constraint.ts';
 import { sidOf } from './sid.ts';
-import { isJwt, jwtKey, refreshTokenKey, sessionKey, subjectKey, tokenKey } from './token-keys.ts';
-import { isAccessToken, isOfAnotherClient } from './token-kind.ts';
-
-const CACHED_TOKENS = 10_000;
+import { accessTokenKey, refreshTokenKey, sessionKey, subjectKey } from './token-keys.ts';
+import { isOfAnotherClient, kindOf } from './token-kind.ts';
 
 /** An access token that is authentic. Whether it is still valid is for the list to say. */
 export interface AccessToken {
@@ -33,6 +38,10 @@ export interface AccessToken {
   readonly sessionKey: string | undefined;
   /** What the registry knows of an opaque token that was saved. */
   readonly registered: RegisteredToken | undefined;
+  /** The claims may be those of an ID Token: only that it was saved as an access token shows that it is one. */
+  readonly isUnclear: boolean;
+  /** Good only for a sender who proves to hold a key, which nobody here can check. */
+  readonly isSenderConstrained: boolean;
 }
 
 export interface AccessTokenRules {
@@ -44,6 +53,8 @@ export interface AccessTokenRules {
   readonly expiredTokenGrace: number;
   /** Seconds. */
   readonly maxTokenLifetime: number;
+  /** Bytes. */
+  readonly tokenCacheSize: number;
 }
 
 // RFC 9068, section 2.2
@@ -54,8 +65,9 @@ export class AccessTokens {
   readonly #providers: ReadonlyMap<string, Provider>;
   readonly #registry: SessionRegistry;
   readonly #rules: AccessTokenRules;
-  readonly #verified = new LRUCache<string, AccessToken>({ max: CACHED_TOKENS });
-  readonly #introspections = new Introspections();
+  /** By their texts. */
+  readonly #verified: ByteCache<AccessToken>;
+  readonly #introspections: Introspections;
 
   constructor(
     providers: ReadonlyMap<string, Provider>,
@@ -65,12 +77,14 @@ export class AccessTokens {
     this.#providers = providers;
     this.#registry = registry;
     this.#rules = rules;
+    this.#verified = new ByteCache(rules.tokenCacheSize);
+    this.#introspections = new Introspections(rules.tokenCacheSize);
   }
 
-  /** Verifies a token that is to be accepted: one that is neither expired nor lives too long. */
+  /** Verifies a token that is to be accepted: a Bearer token that is neither expired nor lives too long. */
   async verify(token: string): Promise<AccessToken> {
     const accessToken = await this.#authenticate(token);
-    this.#checkLifetime(accessToken);
+    this.#checkUse(accessToken);
     await this.#requireActive(accessToken);
     return accessToken;
   }
@@ -79,7 +93,7 @@ export class AccessTokens {
   recall(token: string): AccessToken | undefined {
     const accessToken = this.#verified.get(token);
     if (accessToken?.provider.settings.introspection === 'always') return undefined;
-    if (accessToken !== undefined) this.#checkLifetime(accessToken);
+    if (accessToken !== undefined) this.#checkUse(accessToken);
     return accessToken;
   }
 
@@ -94,7 +108,8 @@ export class AccessTokens {
     return accessToken;
   }
 
-  #checkLifetime({ expiresAt, issuedAt = Infinity }: AccessToken): void {
+  #checkUse({ expiresAt, issuedAt = Infinity, isSenderConstrained }: AccessToken): void {
+    if (isSenderConstrained) throw new InvalidTokenError('sender-constrained');
     const { clockTolerance, maxTokenLifetime } = this.#rules;
     const now = Date.now() / 1000;
     if (expiresAt <= now - clockTolerance) throw new InvalidTokenError('expired');
@@ -103,15 +118,16 @@ export class AccessTokens {
     if (lifetime > maxTokenLifetime + clockTolerance) throw new InvalidTokenError('lives-too-long');
   }
 
-  async #authenticate(token: string): Promise<AccessToken> {
-    const verified = this.#verified.get(token);
+  async #authenticate(text: string): Promise<AccessToken> {
+    const verified = this.#verified.get(text);
     if (verified !== undefined) return verified;
-    const accessToken = isJwt(token)
-      ? await this.#authenticateJwt(token)
-      : await this.#findRegistered(token);
-    if (accessToken === undefined) return this.#introspectOpaque(token);
-    const ttl = Math.min(KEYS_MAX_AGE_MS, accessToken.expiresAt * 1000 - Date.now());
-    if (ttl > 0) this.#verified.set(token, accessToken, { ttl: Math.ceil(ttl) });
+    const token = readAccessToken(text);
+    if (token === undefined) throw new InvalidTokenError('malformed');
+    const accessToken =
+      token.kind === 'jwt' ? await this.#authenticateJwt(token) : await this.#findRegistered(token);
+    if (accessToken === undefined) return this.#introspectOpaque(token as OpaqueAccessToken);
+    const ttlMs = Math.min(KEYS_MAX_AGE_MS, accessToken.expiresAt * 1000 - Date.now());
+    this.#verified.set(text, accessToken, { characters: text.length, ttlMs });
     return accessToken;
   }
 
@@ -119,16 +135,20 @@ export class AccessTokens {
     if (provider.settings.introspection !== 'always') return;
     const claims = await this.#introspections.introspect(provider, token, key);
     if (claims === undefined) throw new InvalidTokenError('inactive');
+    if (isBoundToKey(claims) || !isBearer(claims.token_type)) {
+      throw new InvalidTokenError('sender-constrained');
+    }
   }
 
-  async #authenticateJwt(token: string): Promise<AccessToken> {
-    const { header, provider } = this.#readUnverified(token);
-    const payload = await this.#verifyClaims(token, provider);
+  async #authenticateJwt(jwt: JwtAccessToken): Promise<AccessToken> {
+    // Of an unverified token only `iss` is used, and only to choose the configuration.
+    const provider = this.#providers.get(jwt.claims.iss ?? '');
+    if (provider === undefined) throw new InvalidTokenError('unknown-issuer');
+    const payload = await this.#verifyClaims(jwt, provider);
     const { audience, strict } = this.#rules;
     const { clientId } = provider.settings;
-    if (!isAccessToken(header, payload, { clientId, strict })) {
-      throw new InvalidTokenError('wrong-kind');
-    }
+    const kind = kindOf(jwt.header, payload, { clientId, strict });
+    if (kind === 'other') throw new InvalidTokenError('wrong-kind');
     // Whoever has no audience to check is at least the client that the token was issued to.
     if (audience === undefined && isOfAnotherClient(payload, clientId)) {
       throw new InvalidTokenError('not-authentic');
@@ -139,36 +159,26 @@ export class AccessTokens {
       throw new InvalidTokenError('not-authentic');
     }
     return {
-      token,
-      header: deepFreeze(header),
+      token: jwt.text,
+      header: deepFreeze(jwt.header),
       payload: deepFreeze(payload),
       provider,
       expiresAt: expiryOf(payload),
       issuedAt: payload.iat,
       authTime: authTimeOf(payload),
-      key: jwtKey(token),
+      key: accessTokenKey(jwt),
       subjectKey: sub === undefined ? undefined : subjectKey(provider.issuer, sub),
       sessionKey: sid === undefined ? undefined : sessionKey(provider.issuer, sid),
       registered: undefined,
+      isUnclear: kind === 'unclear',
+      isSenderConstrained: isBoundToKey(payload),
     };
   }
 
-  // Of an unverified token only `iss` is used, and only to choose the configuration.
-  #readUnverified(token: string): { header: JWTHeaderParameters; provider: Provider } {
-    try {
-      const header = decodeProtectedHeader(token) as JWTHeaderParameters;
-      const provider = this.#providers.get(decodeJwt(token).iss ?? '');
-      if (provider !== undefined) return { header, provider };
-    } catch {
-      throw new InvalidTokenError('malformed');
-    }
-    throw new InvalidTokenError('unknown-issuer');
-  }
-
-  async #verifyClaims(token: string, provider: Provider): Promise<JWTPayload> {
+  async #verifyClaims(jwt: JwtAccessToken, provider: Provider): Promise<JWTPayload> {
     const { audience, clockTolerance, strict } = this.#rules;
     try {
-      return await verifyJwt(token, provider.findKey, {
+      return await verifyJwt(jwt, provider.findKey, {
         issuer: provider.issuer,
         ...(audience && { audience: [...audience] }),
         algorithms: provider.settings.algorithms.filter((alg) => !alg.startsWith('HS')),
@@ -180,14 +190,14 @@ export class AccessTokens {
     }
   }
 
-  async #findRegistered(token: string): Promise<AccessToken | undefined> {
-    const key = tokenKey(token);
+  async #findRegistered(token: OpaqueAccessToken): Promise<AccessToken | undefined> {
+    const key = accessTokenKey(token);
     const registered = await this.#registry.findToken(key);
     const provider = this.#providers.get(registered?.issuer ?? '');
     if (registered === undefined || provider === undefined) return undefined;
     const { issuer, subject, sid, scope, expiresAt, issuedAt, loginTime, session } = registered;
     return {
-      token,
+      token: token.text,
       header: undefined,
       payload: Object.freeze({
         iss: issuer,
@@ -204,12 +214,15 @@ export class AccessTokens {
       subjectKey: subjectKey(issuer, subject),
       sessionKey: session,
       registered,
+      isUnclear: false,
+      isSenderConstrained: registered.isSenderConstrained === true,
     };
   }
 
   /** Asks every provider that may be asked, until one knows the token. */
-  async #introspectOpaque(token: string): Promise<AccessToken> {
-    const key = tokenKey(token);
+  async #introspectOpaque(opaque: OpaqueAccessToken): Promise<AccessToken> {
+    const { text: token } = opaque;
+    const key = accessTokenKey(opaque);
     // A provider may call a refresh token active as well, and not say what it is.
     if ((await this.#registry.findRefreshToken(refreshTokenKey(token))) !== undefined) {
       throw new InvalidTokenError('wrong-kind');
@@ -237,5 +250,5 @@ function expiryOf({ exp }: JWTPayload): number {
 }
 
 function authTimeOf({ auth_time, iat }: JWTPayload): number {
-  return typeof auth_time === 'number' ? auth_time : (iat ?? 0);
+  return [auth_time, iat].find(isNumericDate) ?? 0;
 }

@@ -1,4 +1,5 @@
-import { compactDecrypt, decodeProtectedHeader, type JWK } from 'jose';
+import { compactDecrypt, type JWK } from 'jose';
+import { decodeObject, type JoseObject } from './jose-object.ts';
 import { InvalidJwtError } from './jwt.ts';
 
 /** How tokens are encrypted to this client, in the terms of its registration at the provider. */
@@ -53,7 +54,7 @@ function candidates(token: string, keys: readonly JWK[]): readonly JWK[] {
  *
  * @see [RFC 7519, section 5.3](https://www.rfc-editor.org/rfc/rfc7519#section-5.3)
  */
-export function repeatsClaims(token: string, claims: Readonly<Record<string, unknown>>): boolean {
+export function repeatsClaims(token: string, claims: JoseObject): boolean {
   const header = headerOf(token);
   return REPLICATED_CLAIMS.every(
     (name) =>
@@ -61,10 +62,17 @@ export function repeatsClaims(token: string, claims: Readonly<Record<string, unk
   );
 }
 
-function headerOf(token: string): Readonly<Record<string, unknown>> {
-  try {
-    return decodeProtectedHeader(token);
-  } catch {
-    throw new InvalidJwtError();
-  }
+/** The claim `iss` that the header of an encrypted JWT repeats. */
+export function repeatedIssuer(token: string): unknown {
+  return decodeHeader(token)?.iss;
+}
+
+function headerOf(token: string): JoseObject {
+  const header = decodeHeader(token);
+  if (header === undefined) throw new InvalidJwtError();
+  return header;
+}
+
+function decodeHeader(token: string): JoseObject | undefined {
+  return decodeObject(token.slice(0, token.indexOf('.')));
 }

@@ -1,14 +1,16 @@
-import { decodeProtectedHeader, type JWTPayload } from 'jose';
+import type { JWTPayload } from 'jose';
 import { InvalidIdTokenError } from '../errors.ts';
 import type { Provider } from '../provider/provider.ts';
 import { decryptJwt, isEncryptedJwt } from './encrypted-jwt.ts';
-import { InvalidJwtError, verifyJwt } from './jwt.ts';
+import { InvalidJwtError, type Jwt, readJwt, verifyJwt } from './jwt.ts';
 import { sidOf } from './sid.ts';
+import { idTokenKey } from './token-keys.ts';
 
 /** What an ID Token says of the login. */
 export interface IdToken {
   /** The signed token; of one that was encrypted to this client what was inside. */
   readonly token: string;
+  readonly key: string;
   readonly issuer: string;
   readonly subject: string;
   readonly sid: string | undefined;
@@ -24,11 +26,13 @@ export interface IdToken {
  */
 export async function verifyIdToken(token: string, provider: Provider): Promise<IdToken> {
   const { issuer } = provider;
-  const jwt = await decrypt(token, provider);
+  const jwt = readJwt(await decrypt(token, provider));
+  if (jwt === undefined) throw new InvalidIdTokenError();
   const claims = await verifyClaims(jwt, provider);
   const { sub, iat = 0 } = claims;
   if (typeof sub !== 'string' || sub === '' || 'events' in claims) throw new InvalidIdTokenError();
-  return { token: jwt, issuer, subject: sub, sid: sidOf(claims), issuedAt: iat };
+  const named = { issuer, subject: sub, sid: sidOf(claims), issuedAt: iat };
+  return { token: jwt.text, key: idTokenKey(jwt), ...named };
 }
 
 // The app's own client may have decrypted it.
@@ -42,18 +46,15 @@ async function decrypt(token: string, { settings }: Provider): Promise<string> {
   }
 }
 
-async function verifyClaims(token: string, provider: Provider): Promise<JWTPayload> {
+async function verifyClaims(jwt: Jwt, provider: Provider): Promise<JWTPayload> {
   const { issuer, clientId, algorithms } = provider.settings;
+  const { typ = 'JWT' } = jwt.header as { readonly typ?: unknown };
+  if (typeof typ !== 'string' || typ.toLowerCase() !== 'jwt') throw new InvalidIdTokenError();
   try {
-    const { typ } = decodeProtectedHeader(token);
-    if (typ !== undefined && typ.toLowerCase() !== 'jwt') throw new InvalidIdTokenError();
     const rules = { issuer, audience: clientId, algorithms: [...algorithms] };
     const requiredClaims = ['sub', 'iat'];
-    return await verifyJwt(token, provider.findKeyOrSecret, { ...rules, requiredClaims });
+    return await verifyJwt(jwt, provider.findKeyOrSecret, { ...rules, requiredClaims });
   } catch (error) {
-    if (error instanceof InvalidJwtError || error instanceof TypeError) {
-      throw new InvalidIdTokenError();
-    }
-    throw error;
+    throw error instanceof InvalidJwtError ? new InvalidIdTokenError() : error;
   }
 }

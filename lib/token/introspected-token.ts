@@ -5,6 +5,7 @@ import type { Provider } from '../provider/provider.ts';
 import type { AccessToken, AccessTokenRules } from './access-token.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { isNumericDate } from './numeric-date.ts';
+import { isBearer, isBoundToKey, isDpop } from './sender-constraint.ts';
 import { sidOf } from './sid.ts';
 import { sessionKey, subjectKey } from './token-keys.ts';
 import { isOfAnotherClient } from './token-kind.ts';
@@ -47,14 +48,17 @@ export function introspectedToken(
     subjectKey: typeof sub === 'string' && sub !== '' ? subjectKey(issuer, sub) : undefined,
     sessionKey: sid === undefined ? undefined : sessionKey(issuer, sid),
     registered: undefined,
+    isUnclear: false,
+    isSenderConstrained: isBoundToKey(claims) || isDpop(claims.token_type),
   };
 }
 
 // A provider may call a refresh token active as well, and not say what it is; but it is not meant for an API.
 function isKindOfAccessToken({ typ = 'Bearer', token_use = 'access', ...claims }: Introspection) {
-  const { token_type: type = claims.aud === undefined ? undefined : 'Bearer' } = claims;
-  const isBearer = typeof type === 'string' && type.toLowerCase() === 'bearer';
-  return isBearer && typ === 'Bearer' && (token_use === 'access' || token_use === 'access_token');
+  const { aud, token_type = aud === undefined ? 'unknown' : 'Bearer' } = claims;
+  const isTyped = typeof token_type === 'string' && (isBearer(token_type) || isDpop(token_type));
+  const isOfKind = typ === 'Bearer' || isDpop(typ);
+  return isTyped && isOfKind && (token_use === 'access' || token_use === 'access_token');
 }
 
 function isForOthers(
@@ -70,6 +74,8 @@ function isForOthers(
 // Without `exp` a token must be old at some time, or it would outlive what invalidates it.
 function expiryOf({ exp, iat }: Introspection, maxTokenLifetime: number): number {
   if (exp === undefined && isNumericDate(iat)) return Math.ceil(iat + maxTokenLifetime);
-  if (!isNumericDate(exp)) throw new InvalidTokenError('lives-too-long');
+  if (!isNumericDate(exp) || !Number.isSafeInteger(Math.ceil(exp) * 1000)) {
+    throw new InvalidTokenError('lives-too-long');
+  }
   return Math.ceil(exp);
 }

@@ -1,11 +1,39 @@
 import {
   errors,
+  type JWTHeaderParameters,
   jwtVerify,
   type JWTPayload,
   type JWTVerifyGetKey,
   type JWTVerifyOptions,
 } from 'jose';
 import { ProviderUnavailableError } from '../errors.ts';
+import { decodeObject } from './jose-object.ts';
+
+/** A JWT, read and not yet verified. */
+export interface Jwt {
+  readonly text: string;
+  readonly header: JWTHeaderParameters;
+  readonly claims: JWTPayload;
+}
+
+// The last bits of the signature are free: it has many spellings that verify, and no key is made of it.
+const COMPACT_JWS = /^([\w-]+)\.([\w-]+)\.[\w-]+$/;
+
+/** Reads a JWT in its compact form; `undefined` where the text is none. */
+export function readJwt(text: string): Jwt | undefined {
+  const [, head, body] = COMPACT_JWS.exec(text) ?? [];
+  if (head === undefined || body === undefined) return undefined;
+  const header = decodeObject(head);
+  const claims = decodeObject(body);
+  if (header === undefined || claims === undefined || !isHeader(header)) return undefined;
+  return { text, header, claims };
+}
+
+function isHeader(header: object): header is JWTHeaderParameters {
+  const { alg, b64 = true } = header as { readonly alg?: unknown; readonly b64?: unknown };
+  // RFC 7797, section 7
+  return typeof alg === 'string' && alg !== '' && b64 === true;
+}
 
 /** The signature or a claim does not hold. */
 export class InvalidJwtError extends Error {}
@@ -15,31 +43,32 @@ export class InvalidJwtError extends Error {}
  * its `exp` is the caller's to judge.
  */
 export async function verifyJwt(
-  jwt: string,
+  { text, claims }: Jwt,
   key: JWTVerifyGetKey,
   options: JWTVerifyOptions,
 ): Promise<JWTPayload> {
   try {
-    return (await jwtVerify(jwt, key, options)).payload;
+    await jwtVerify(text, key, options);
   } catch (error) {
-    if (error instanceof errors.JWTExpired) return error.payload;
     if (error instanceof ProviderUnavailableError) throw error;
-    if (error instanceof errors.JWKSMultipleMatchingKeys) return verifyWithAny(jwt, error, options);
-    throw new InvalidJwtError();
+    if (error instanceof errors.JWKSMultipleMatchingKeys) await verifyWithAny(text, error, options);
+    else if (!(error instanceof errors.JWTExpired)) throw new InvalidJwtError();
   }
+  return claims;
 }
 
 // A JWT without `kid`, where the provider has several keys of its kind (Core 1.0, section 10.1).
 async function verifyWithAny(
-  jwt: string,
+  text: string,
   keys: errors.JWKSMultipleMatchingKeys,
   options: JWTVerifyOptions,
-): Promise<JWTPayload> {
+): Promise<void> {
   for await (const key of keys) {
     try {
-      return (await jwtVerify(jwt, key, options)).payload;
+      await jwtVerify(text, key, options);
+      return;
     } catch (error) {
-      if (error instanceof errors.JWTExpired) return error.payload;
+      if (error instanceof errors.JWTExpired) return;
     }
   }
   throw new InvalidJwtError();

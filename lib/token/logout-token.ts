@@ -1,12 +1,4 @@
-import {
-  type CryptoKey,
-  decodeJwt,
-  decodeProtectedHeader,
-  errors,
-  type JWK,
-  type JWTPayload,
-  type JWTVerifyGetKey,
-} from 'jose';
+import { type CryptoKey, errors, type JWK, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { InvalidLogoutTokenError, ProviderUnavailableError } from '../errors.ts';
 import { failureReason } from '../failure-reason.ts';
 import {
@@ -18,9 +10,8 @@ import {
   checkTexts,
 } from '../option-checks.ts';
 import { decryptJwt, repeatsClaims, type TokenEncryption } from './encrypted-jwt.ts';
-import { InvalidJwtError, verifyJwt } from './jwt.ts';
+import { InvalidJwtError, type Jwt, readJwt, verifyJwt } from './jwt.ts';
 import { isNumericDate } from './numeric-date.ts';
-import { isJwt } from './token-keys.ts';
 
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 const TYPE = /^(?:application\/)?logout\+jwt$/i;
@@ -94,10 +85,12 @@ export async function verifyLogoutToken(
 ): Promise<LogoutToken> {
   const rules = rulesOf(options);
   const { encryption } = options;
-  const jwt = encryption === undefined ? logoutToken : await decrypt(logoutToken, encryption);
+  const text = encryption === undefined ? logoutToken : await decrypt(logoutToken, encryption);
+  const jwt = readJwt(text);
+  if (jwt === undefined) throw new InvalidLogoutTokenError('malformed');
   checkHeader(jwt, rules);
   // Whatever can be refused before the signature is costs no cryptography.
-  readClaims(decodeClaims(jwt), rules);
+  readClaims(jwt.claims, rules);
   const claims = await verifyClaims(jwt, key, rules);
   if (encryption !== undefined && !repeatsClaims(logoutToken, claims)) {
     throw new InvalidLogoutTokenError('not-encrypted-as-agreed');
@@ -139,9 +132,8 @@ async function decrypt(token: string, encryption: TokenEncryption): Promise<stri
   }
 }
 
-function checkHeader(jwt: string, { algorithms, strict }: Rules): void {
-  if (!isJwt(jwt)) throw new InvalidLogoutTokenError('malformed');
-  const { alg = '', typ } = decodeProtectedHeader(jwt);
+function checkHeader({ header }: Jwt, { algorithms, strict }: Rules): void {
+  const { alg, typ } = header;
   if (!algorithms.includes(alg)) throw new InvalidLogoutTokenError('not-authentic');
   if (typ === undefined ? strict : !isLogoutTokenType(typ, strict)) {
     throw new InvalidLogoutTokenError('wrong-kind');
@@ -152,15 +144,7 @@ function isLogoutTokenType(typ: unknown, strict: boolean): boolean {
   return typeof typ === 'string' && (TYPE.test(typ) || (!strict && UNTYPED.test(typ)));
 }
 
-function decodeClaims(jwt: string): JWTPayload {
-  try {
-    return decodeJwt(jwt);
-  } catch {
-    throw new InvalidLogoutTokenError('malformed');
-  }
-}
-
-async function verifyClaims(jwt: string, key: LogoutTokenKey, rules: Rules): Promise<JWTPayload> {
+async function verifyClaims(jwt: Jwt, key: LogoutTokenKey, rules: Rules): Promise<JWTPayload> {
   const { issuer, clientId, algorithms, clockTolerance } = rules;
   try {
     return await verifyJwt(jwt, finderOf(key), {

@@ -1,36 +1,39 @@
 import { hash } from 'node:crypto';
-import { decodeProtectedHeader } from 'jose';
+import type { AccessTokenText } from './access-token-text.ts';
+import type { Jwt } from './jwt.ts';
+
+/** Each kind of key is digested in a domain of its own: no text of one kind meets the key of another. */
+type Domain =
+  | 'access-token:jwt'
+  | 'access-token:opaque'
+  | 'id-token'
+  | 'login'
+  | 'logout-token'
+  | 'refresh-token'
+  | 'session'
+  | 'state'
+  | 'subject';
 
 // 128 bits: a second token of the same key is out of reach, and an entry stays small.
-function digest(...parts: readonly string[]): string {
-  const sha256 = hash('sha256', JSON.stringify(parts), 'buffer');
+function digest(domain: Domain, ...parts: readonly string[]): string {
+  const sha256 = hash('sha256', JSON.stringify([domain, ...parts]), 'buffer');
   return sha256.toString('base64url', 0, 16);
 }
 
-const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]+$/;
-
-/** Tells a JWT from an opaque token that merely has dots in it. */
-export function isJwt(token: string): boolean {
-  if (!COMPACT_JWS.test(token)) return false;
-  try {
-    return typeof decodeProtectedHeader(token).alg === 'string';
-  } catch {
-    return false;
-  }
-}
-
 /**
- * The key of one verified token. Of a JWT it is made of what the signature covers and not of the signature,
+ * The key of an access token. Of a JWT it is made of what the signature covers and not of the signature,
  * because one signature has many spellings that verify: unused bits of its last base64url character,
- * and for ECDSA `(r, n - s)`.
+ * and for ECDSA `(r, n - s)`. Of an opaque token it is made of exactly its text.
  */
-export function tokenKey(token: string): string {
-  return isJwt(token) ? jwtKey(token) : digest('token', token);
+export function accessTokenKey(token: AccessTokenText): string {
+  return token.kind === 'jwt'
+    ? digest('access-token:jwt', signingInput(token))
+    : digest('access-token:opaque', token.text);
 }
 
-/** The key of a token that is known to be a JWT. */
-export function jwtKey(jwt: string): string {
-  return digest('token', jwt.slice(0, jwt.lastIndexOf('.')));
+/** The key of an ID Token, which never is that of an access token, not even of the same text. */
+export function idTokenKey(idToken: Jwt): string {
+  return digest('id-token', signingInput(idToken));
 }
 
 /**
@@ -38,7 +41,7 @@ export function jwtKey(jwt: string): string {
  * text says of itself.
  */
 export function refreshTokenKey(token: string): string {
-  return digest('refresh', token);
+  return digest('refresh-token', token);
 }
 
 /** The key of the provider's session `sid`, which is unique only together with its issuer. */
@@ -47,8 +50,8 @@ export function sessionKey(issuer: string, sid: string): string {
 }
 
 /** The key of a login at a provider that names no `sid`: its ID Token stands for it. */
-export function loginKey(issuer: string, idToken: string): string {
-  return digest('login', issuer, tokenKey(idToken));
+export function loginKey(issuer: string, idTokenKey: string): string {
+  return digest('login', issuer, idTokenKey);
 }
 
 /** The key of a user of one provider. */
@@ -58,10 +61,14 @@ export function subjectKey(issuer: string, subject: string): string {
 
 /** The key of a Logout Token, whose `jti` is unique only for its issuer. */
 export function logoutTokenKey(issuer: string, jti: string): string {
-  return digest('logout', issuer, jti);
+  return digest('logout-token', issuer, jti);
 }
 
 /** The key of a logout's `state`. */
 export function stateKey(state: string): string {
   return digest('state', state);
+}
+
+function signingInput({ text }: Jwt): string {
+  return text.slice(0, text.lastIndexOf('.'));
 }

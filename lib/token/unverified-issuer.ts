@@ -1,6 +1,6 @@
-import { decodeJwt, decodeProtectedHeader } from 'jose';
 import type { Provider } from '../provider/provider.ts';
-import { isEncryptedJwt } from './encrypted-jwt.ts';
+import { isEncryptedJwt, repeatedIssuer } from './encrypted-jwt.ts';
+import { readJwt } from './jwt.ts';
 
 /**
  * The provider that a token says it is of, before anything is verified: good only to choose the
@@ -19,10 +19,6 @@ export function providerOf(
 }
 
 function issuerOf(token: string): string | undefined {
-  try {
-    const { iss } = isEncryptedJwt(token) ? decodeProtectedHeader(token) : decodeJwt(token);
-    return typeof iss === 'string' ? iss : undefined;
-  } catch {
-    return undefined;
-  }
+  const iss = isEncryptedJwt(token) ? repeatedIssuer(token) : readJwt(token)?.claims.iss;
+  return typeof iss === 'string' ? iss : undefined;
 }

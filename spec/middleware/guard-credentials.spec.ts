@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, request as httpRequest, type Server } from 'node:http';
+import { createServer, type IncomingMessage, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import express, { type RequestHandler } from 'express';
@@ -38,7 +38,7 @@ const NO_CREDENTIALS: Answer = { status: 401, challenge: 'Bearer realm="api"', b
 const LET_IN: Answer = { status: 200, challenge: undefined, body: 'jti-1' };
 
 describe.each(Object.keys(EXPRESS))('credentials at the guard on %s', (version) => {
-  let server: Server | undefined;
+  let server = createServer();
 
   async function start(...parsers: RequestHandler[]): Promise<void> {
     close();
@@ -52,8 +52,8 @@ describe.each(Object.keys(EXPRESS))('credentials at the guard on %s', (version) 
   }
 
   function close(): void {
-    server?.closeAllConnections();
-    server?.close();
+    server.closeAllConnections();
+    server.close();
   }
 
   beforeEach(() => start());
@@ -65,7 +65,7 @@ describe.each(Object.keys(EXPRESS))('credentials at the guard on %s', (version) 
     lines: readonly (readonly [string, string])[],
     path = '/api',
   ): Promise<Answer> {
-    const { port } = server?.address() as AddressInfo;
+    const { port } = server.address() as AddressInfo;
     const headers = [['Host', 'localhost'], ...lines].flat();
     const sent = httpRequest({ host: '127.0.0.1', port, path, headers, agent: false }).end();
     const [answer] = (await once(sent, 'response')) as [IncomingMessage];
@@ -269,11 +269,7 @@ describe.each(Object.keys(EXPRESS))('credentials at the guard on %s', (version) 
   describe('in a form too', () => {
     const FORM = 'application/x-www-form-urlencoded';
     const post = (body: string, type = FORM) =>
-      request(server as Server)
-        .post('/api')
-        .set('Authorization', `Bearer ${token}`)
-        .type(type)
-        .send(body);
+      request(server).post('/api').set('Authorization', `Bearer ${token}`).type(type).send(body);
 
     describe.each([true, false])('parsed with extended: %j', (extended) => {
       beforeEach(() => start(express.urlencoded({ extended }), express.json(), express.text()));
@@ -310,11 +306,7 @@ describe.each(Object.keys(EXPRESS))('credentials at the guard on %s', (version) 
       });
 
       it('is 401 without an error where nothing else has a token', async () => {
-        await request(server as Server)
-          .post('/api')
-          .type(FORM)
-          .send(`access_token=${token}`)
-          .expect(401, '');
+        await request(server).post('/api').type(FORM).send(`access_token=${token}`).expect(401, '');
       });
     });
 

@@ -107,6 +107,7 @@ const MALFORMED = 'The access token is malformed or unknown';
 const NOT_AUTHENTIC = 'The access token is not authentic or not meant for this API';
 const WRONG_KIND = 'The token is not an access token';
 const EXPIRED = 'The access token expired';
+const SENDER_CONSTRAINED = 'The access token is bound to its sender, which cannot be checked';
 const INVALIDATED = 'The access token was invalidated by a logout';
 
 async function expectInvalid(test: request.Test, error_description: string): Promise<void> {
@@ -359,7 +360,7 @@ describe('introspection', () => {
       ['neither token_type nor aud', () => ({ token_type: undefined, aud: undefined }), WRONG_KIND],
       ['the token_type bearer', () => ({ token_type: 'bearer' }), undefined],
       ['the token_type of a refresh token', () => ({ token_type: 'refresh_token' }), WRONG_KIND],
-      ['the token_type DPoP', () => ({ token_type: 'DPoP' }), WRONG_KIND],
+      ['the token_type DPoP', () => ({ token_type: 'DPoP' }), SENDER_CONSTRAINED],
       ['a token_type that is no text', () => ({ token_type: ['Bearer'] }), WRONG_KIND],
       ['the typ of a refresh token at Keycloak', () => ({ typ: 'Refresh' }), WRONG_KIND],
       ['the token_use of an ID Token', () => ({ token_use: 'id' }), WRONG_KIND],

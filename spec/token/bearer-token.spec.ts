@@ -3,7 +3,7 @@ import { InvalidRequestError, MissingTokenError } from '../../lib/index.ts';
 import { readBearerToken } from '../../lib/token/bearer-token.ts';
 
 function read(authorization?: string, url = '/'): string {
-  return readBearerToken({ headers: { authorization }, url } as never);
+  return readBearerToken({ headers: { authorization }, url });
 }
 
 describe('readBearerToken', () => {

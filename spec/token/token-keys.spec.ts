@@ -1,45 +1,54 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { isJwt, loginKey, sessionKey, subjectKey, tokenKey } from '../../lib/token/token-keys.ts';
-import { createSigner } from '../support/provider.ts';
+import { readAccessToken } from '../../lib/token/access-token-text.ts';
+import { readJwt } from '../../lib/token/jwt.ts';
+import {
+  accessTokenKey,
+  idTokenKey,
+  loginKey,
+  logoutTokenKey,
+  refreshTokenKey,
+  sessionKey,
+  stateKey,
+  subjectKey,
+} from '../../lib/token/token-keys.ts';
 
 const HEADER = Buffer.from('{"alg":"RS256"}').toString('base64url');
+const EMPTY = Buffer.from('{}').toString('base64url');
+const OTHER = Buffer.from('{"a":1}').toString('base64url');
 
-describe('tokenKey', () => {
+function known<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('It cannot be read');
+  return value;
+}
+
+function keyOf(text: string): string {
+  return accessTokenKey(known(readAccessToken(text)));
+}
+
+describe('accessTokenKey', () => {
   it('does not depend on the signature of a JWT', () => {
-    expect(tokenKey(`${HEADER}.e30.AAAA`)).toBe(tokenKey(`${HEADER}.e30.AAAB`));
-    expect(tokenKey(`${HEADER}.e30.AAAA`)).not.toBe(tokenKey(`${HEADER}.e31.AAAA`));
+    expect(keyOf(`${HEADER}.${EMPTY}.AAAA`)).toBe(keyOf(`${HEADER}.${EMPTY}.AAAB`));
+    expect(keyOf(`${HEADER}.${EMPTY}.AAAA`)).not.toBe(keyOf(`${HEADER}.${OTHER}.AAAA`));
   });
 
   it('depends on all of an opaque token, dots or not', () => {
-    expect(tokenKey('0.AXEA.secret-1')).not.toBe(tokenKey('0.AXEA.secret-2'));
-    expect(tokenKey('opaque')).not.toBe(tokenKey('opaque='));
+    expect(keyOf('0.AXEA.secret-1')).not.toBe(keyOf('0.AXEA.secret-2'));
+    expect(keyOf('opaque')).not.toBe(keyOf('opaque='));
   });
 
   it('is 22 characters of base64url for any text', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (token) => {
-        expect(tokenKey(token)).toMatch(/^[\w-]{22}$/);
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(keyOf(text)).toMatch(/^[\w-]{22}$/);
       }),
     );
   });
-});
 
-describe('isJwt', () => {
-  it('recognises a signed token', async () => {
-    expect(isJwt(await (await createSigner()).accessToken())).toBe(true);
-  });
-
-  it.each([
-    '',
-    'opaque',
-    'a.b.c',
-    'a.b',
-    `${HEADER}.e30.`,
-    `${HEADER}.e30.AA=`,
-    ` ${HEADER}.e30.AA`,
-  ])('does not take %j for one', (token) => {
-    expect(isJwt(token)).toBe(false);
+  it('of an opaque token is never that of a JWT, not of its signing input either', () => {
+    const jwt = known(readAccessToken(`${HEADER}.${EMPTY}.AAAA`));
+    const text = `${HEADER}.${EMPTY}`;
+    expect(accessTokenKey({ kind: 'opaque', text })).not.toBe(accessTokenKey(jwt));
   });
 });
 
@@ -53,9 +62,23 @@ describe('keys of sessions and subjects', () => {
       }),
     );
   });
+});
 
-  it('differ from each other for the same values', () => {
-    const keys = [sessionKey('i', 'x'), subjectKey('i', 'x'), loginKey('i', 'x'), tokenKey('x')];
-    expect(new Set(keys).size).toBe(4);
+describe('keys of one text', () => {
+  it('differ from kind to kind', () => {
+    const text = `${HEADER}.${EMPTY}.AAAA`;
+    const keys = [
+      keyOf(text),
+      accessTokenKey({ kind: 'opaque', text }),
+      accessTokenKey({ kind: 'opaque', text: `${HEADER}.${EMPTY}` }),
+      idTokenKey(known(readJwt(text))),
+      refreshTokenKey(text),
+      stateKey(text),
+      sessionKey('i', text),
+      subjectKey('i', text),
+      loginKey('i', text),
+      logoutTokenKey('i', text),
+    ];
+    expect(new Set(keys).size).toBe(keys.length);
   });
 });
