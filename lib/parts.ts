@@ -18,6 +18,7 @@ import { Records } from './session/records.ts';
 import { RedisSessionStore } from './session/redis.ts';
 import { SessionEnds } from './session/session-ends.ts';
 import { SessionRegistry } from './session/session-registry.ts';
+import type { SessionStore } from './session/session-store.ts';
 import { Sessions } from './session/sessions.ts';
 import { ReadyRedis } from './store/ready-redis.ts';
 import { RedisChannel } from './store/redis-channel.ts';
@@ -28,20 +29,31 @@ import { AccessTokens } from './token/access-token.ts';
 /** What the middlewares are made of, each built once. */
 export type Parts = ReturnType<typeof createParts>;
 
+interface Stores {
+  readonly calls: StoreCalls;
+  readonly list: InvalidationList;
+  readonly store: SessionStore;
+  readonly sessionEnded?: RedisChannel;
+  readonly replicated?: ReplicatedWrites | undefined;
+}
+
 export function createParts(settings: ResolvedOptions) {
   const events = new Events();
   const providers = new Map(
     settings.providers.map((provider) => [provider.issuer, new Provider(provider, events)]),
   );
-  const calls = new StoreCalls(events, settings.storeTimeout);
-  const { list, store, sessionEnded, replicated } = createStores(settings, calls, events);
+  const { calls, list, store, sessionEnded, replicated } = createStores(settings, events);
   const records = new Records(
     new DeadlineSessionStore(store, calls),
     new Encryption(settings.encryptionKey),
   );
   const registry = new SessionRegistry(records, settings);
   const logouts = new Logouts(records);
-  const timedList = new DeadlineInvalidationList(list, calls, additionsOf(settings, calls, events));
+  const timedList = new DeadlineInvalidationList(
+    list,
+    calls,
+    additionsOf(settings, { calls, events, replicated }),
+  );
   const invalidations = new Invalidations(timedList, registry, events, settings);
   const { decisions, watching } = createDecisions(settings, list, invalidations);
   const accessTokens = new AccessTokens(providers, registry, settings);
@@ -74,12 +86,12 @@ function isSecure({ providers }: ResolvedOptions): boolean {
 // They wait on a connection of their own, for the replicas, and for the addition before them.
 function additionsOf(
   { durability, storeTimeout }: ResolvedOptions,
-  calls: StoreCalls,
-  events: Events,
+  known: { calls: StoreCalls; events: Events; replicated: ReplicatedWrites | undefined },
 ): StoreCalls {
-  return durability === undefined
-    ? calls
-    : new StoreCalls(events, storeTimeout + 2 * durability.timeout);
+  const { calls, events, replicated } = known;
+  if (durability === undefined || replicated === undefined) return calls;
+  const timeout = storeTimeout + 2 * durability.timeout;
+  return new StoreCalls(events, timeout, () => replicated.isConnected);
 }
 
 function createDecisions(
@@ -100,19 +112,27 @@ function createDecisions(
   return { decisions, watching };
 }
 
-function createStores(settings: ResolvedOptions, calls: StoreCalls, events: Events) {
-  const { redis, keyPrefix, durability, invalidationList, sessionStore } = settings;
-  if (redis === undefined) {
-    const list = invalidationList ?? new MemoryInvalidationList();
-    return { list, store: sessionStore ?? new MemorySessionStore() };
-  }
-  const ready = new ReadyRedis(redis);
+function createStores(settings: ResolvedOptions, events: Events): Stores {
+  const { redis, keyPrefix, durability, storeTimeout } = settings;
+  if (redis === undefined) return createOwnStores(settings, events);
+  const ready = new ReadyRedis(redis, storeTimeout);
+  const calls = new StoreCalls(events, storeTimeout, () => ready.isConnected);
   const invalidated = new RedisChannel(ready, `${keyPrefix}invalidated`, calls, events);
-  const replicated = durability && new ReplicatedWrites(redis, durability);
+  const replicated = durability && new ReplicatedWrites(redis, durability, storeTimeout);
   return {
+    calls,
     list: new RedisInvalidationList(ready, keyPrefix, invalidated, replicated),
     store: new RedisSessionStore(ready, keyPrefix),
     sessionEnded: new RedisChannel(ready, `${keyPrefix}session-ended`, calls, events),
     replicated,
+  };
+}
+
+function createOwnStores(settings: ResolvedOptions, events: Events): Stores {
+  const { invalidationList, sessionStore, storeTimeout } = settings;
+  return {
+    calls: new StoreCalls(events, storeTimeout),
+    list: invalidationList ?? new MemoryInvalidationList(),
+    store: sessionStore ?? new MemorySessionStore(),
   };
 }

@@ -1,17 +1,17 @@
-import { once } from 'node:events';
-import { StoreUnavailableError } from '../errors.ts';
 import { Batch } from './batch.ts';
+import { Connection } from './connection.ts';
 
 /** A command of Redis: its name and arguments. */
 export type RedisCommand = [name: string, ...values: (string | number)[]];
 
 /**
  * What the package uses of an ioredis client: a `Redis` or a `Cluster` of version 5 or 6. It is the
- * app's own, and never opened, configured or closed here.
+ * app's own, and never configured or closed here; a lazy one is connected at its first use.
  */
 export interface RedisClient extends NodeJS.EventEmitter {
   readonly status: string;
   readonly isCluster: boolean;
+  connect(): Promise<unknown>;
   get(key: string): Promise<string | null>;
   mget(keys: string[]): Promise<(string | null)[]>;
   call(...command: RedisCommand): Promise<unknown>;
@@ -22,7 +22,6 @@ export interface RedisClient extends NodeJS.EventEmitter {
 
 /** What the package uses of a connection of its own, which it duplicates from the client. */
 export interface RedisConnection extends RedisClient {
-  connect(): Promise<unknown>;
   disconnect(): void;
   subscribe(channel: string): Promise<unknown>;
 }
@@ -31,7 +30,7 @@ export interface RedisConnection extends RedisClient {
 export interface RedisCluster extends RedisConnection {
   /** By slot, the addresses of its nodes, that of the master first. */
   readonly slots: string[][];
-  readonly options: { readonly keyPrefix?: string };
+  readonly options: { readonly keyPrefix?: string; readonly redisOptions?: object };
   nodes(role?: 'all' | 'master'): RedisNode[];
 }
 
@@ -41,28 +40,30 @@ export interface RedisNode extends RedisConnection {
 }
 
 /**
- * Sends what can be sent at once. A client that has lost its connection fails here, so that nothing piles up
- * in its offline queue during an outage. Commands of one turn of the event loop leave together.
+ * Sends what can be sent at once. What a client cannot send, because it has lost its connection, is kept back
+ * here, so that nothing piles up in its offline queue. Commands of one turn of the event loop leave together.
  */
 export class ReadyRedis<Client extends RedisClient = RedisClient> {
   /** The client itself, whatever its state. */
   readonly client: Client;
+  readonly #connection: Connection;
+  readonly #used: () => void;
   readonly #commands = new Batch((commands: readonly RedisCommand[]) => this.#sendAll(commands));
-  #ready: Promise<unknown> | undefined;
 
-  constructor(client: Client) {
+  /** Of an outage it waits for the first `patienceMs`. `used` hears of each use. */
+  constructor(client: Client, patienceMs: number, used: () => void = () => undefined) {
     this.client = client;
+    this.#connection = new Connection(client, patienceMs);
+    this.#used = used;
+  }
+
+  get isConnected(): boolean {
+    return this.#connection.isOpen;
   }
 
   async whenReady(): Promise<Client> {
-    const { status } = this.client;
-    // 'wait' is a lazy client: the first command connects it.
-    if (status === 'ready' || status === 'wait') return this.client;
-    if (status !== 'connecting' && status !== 'connect') {
-      throw new StoreUnavailableError('not-connected');
-    }
-    this.#ready ??= this.#becomesReady();
-    await this.#ready;
+    await this.#connection.untilReady();
+    this.#used();
     return this.client;
   }
 
@@ -89,21 +90,5 @@ export class ReadyRedis<Client extends RedisClient = RedisClient> {
     return replies.map(([reason, value]) =>
       reason === null ? { status: 'fulfilled', value } : { status: 'rejected', reason },
     );
-  }
-
-  async #becomesReady(): Promise<void> {
-    const settled = new AbortController();
-    const { signal } = settled;
-    try {
-      await Promise.race([
-        once(this.client, 'ready', { signal }),
-        once(this.client, 'close', { signal }).then(() => {
-          throw new StoreUnavailableError('not-connected');
-        }),
-      ]);
-    } finally {
-      settled.abort();
-      this.#ready = undefined;
-    }
   }
 }

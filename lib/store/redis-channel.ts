@@ -1,10 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Events } from '../events.ts';
-import { failureReason } from '../failure-reason.ts';
 import type { ReadyRedis, RedisCluster, RedisConnection } from './ready-redis.ts';
 import type { StoreCalls } from './store-calls.ts';
+import { storeFailureReason } from './store-failure-reason.ts';
 
 const SUBSCRIBE_TIMEOUT_MS = 5000;
+const SUBSCRIBE_AGAIN_MS = 3000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2000;
 
@@ -56,18 +57,18 @@ export class RedisChannel {
       const startedAt = performance.now();
       const reason = await this.#listen(listener);
       if (this.#isClosed()) return;
-      if (reason !== undefined) this.#lose(reason);
+      this.#lose(reason);
       const hasLasted = performance.now() - startedAt > LONGEST_PAUSE_MS;
       pause = hasLasted ? FIRST_PAUSE_MS : Math.min(2 * pause, LONGEST_PAUSE_MS);
       await setTimeout(pause, undefined, { signal, ref: false }).catch(() => undefined);
     }
   }
 
-  /** Listens for as long as one connection lasts, and answers why it ended, if there was one. */
-  async #listen(listener: ChannelListener): Promise<string | undefined> {
+  /** Listens for as long as one connection lasts, and answers why it ended. */
+  async #listen(listener: ChannelListener): Promise<string> {
     const { signal } = this.#closing;
-    const connection = this.#duplicate();
-    if (connection === undefined) return undefined;
+    const connection = await this.#duplicate();
+    if (connection === undefined || this.#isClosed()) return 'not-connected';
     const disconnect = () => {
       connection.disconnect();
     };
@@ -81,10 +82,10 @@ export class RedisChannel {
       await connection.subscribe(this.name);
       this.#isLost = false;
       listener.live?.();
-      await new Promise((resolve) => connection.once('close', resolve));
+      await this.#untilClosed(connection);
       return 'not-connected';
     } catch (error) {
-      return connection.status === 'ready' ? failureReason(error) : 'not-connected';
+      return connection.status === 'ready' ? storeFailureReason(error) : 'not-connected';
     } finally {
       listener.lost?.();
       signal.removeEventListener('abort', disconnect);
@@ -93,10 +94,19 @@ export class RedisChannel {
     }
   }
 
+  // To subscribe again changes nothing, but has to be confirmed: a connection that something in between has
+  // forgotten is found out.
+  async #untilClosed(connection: RedisConnection): Promise<void> {
+    const closed = new Promise((resolve) => connection.once('close', resolve)).then(() => true);
+    const pause = () => setTimeout(SUBSCRIBE_AGAIN_MS, false, { ref: false });
+    while (!(await Promise.race([closed, pause()]))) await connection.subscribe(this.name);
+  }
+
   // A connection is never mended but replaced by a new one, so that each gap is seen. A Cluster's own
   // subscription would move to another node in silence; one that is not connected yet knows no node.
-  #duplicate(): RedisConnection | undefined {
+  async #duplicate(): Promise<RedisConnection | undefined> {
     const { client } = this.#redis;
+    if (client.isCluster) await this.#redis.whenReady().catch(() => undefined);
     const nodes = client.isCluster ? (client as RedisCluster).nodes() : [client];
     const node = nodes[Math.floor(Math.random() * nodes.length)];
     return node?.duplicate({

@@ -10,6 +10,9 @@ import {
   ReadyRedis,
 } from './ready-redis.ts';
 
+// A connection that something in between has forgotten while no one logged out is replaced after so long.
+const LONGEST_SILENCE_MS = 5000;
+
 /** When a write is durable. */
 export interface ReplicationRules {
   readonly replicas: number;
@@ -24,16 +27,23 @@ export interface ReplicationRules {
 export class ReplicatedWrites {
   readonly #client: RedisClient;
   readonly #rules: ReplicationRules;
+  readonly #patienceMs: number;
   #redis: ReadyRedis<RedisConnection>;
   #pending: RedisCommand[] = [];
   #next: Promise<void> | undefined;
   #current: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
-  constructor(client: RedisClient, rules: ReplicationRules) {
+  /** The connection is waited for as {@link ReadyRedis} does. */
+  constructor(client: RedisClient, rules: ReplicationRules, patienceMs: number) {
     this.#client = client;
     this.#rules = rules;
+    this.#patienceMs = patienceMs;
     this.#redis = this.#duplicate();
+  }
+
+  get isConnected(): boolean {
+    return this.#redis.isConnected;
   }
 
   /** Runs scripts, `EVAL` with one key each on a Cluster, and waits for the replicas. */
@@ -50,12 +60,17 @@ export class ReplicatedWrites {
   }
 
   #duplicate(): ReadyRedis<RedisConnection> {
-    // A node's connection is not mended: a new one has written nothing, and its `WAIT` is soon content.
-    const connection = this.#client.isCluster
-      ? this.#client.duplicate([], { lazyConnect: false, clusterNodeRetryStrategy: null })
-      : this.#client.duplicate({ lazyConnect: false });
+    const socketTimeout = LONGEST_SILENCE_MS + this.#rules.timeout;
+    const connection = isCluster(this.#client)
+      ? this.#client.duplicate([], {
+          lazyConnect: false,
+          // A node's connection is not mended: a new one has written nothing, and its `WAIT` is soon content.
+          clusterNodeRetryStrategy: null,
+          redisOptions: { ...this.#client.options.redisOptions, socketTimeout },
+        })
+      : this.#client.duplicate({ lazyConnect: false, socketTimeout });
     connection.on('error', () => undefined);
-    return new ReadyRedis(connection);
+    return new ReadyRedis(connection, this.#patienceMs);
   }
 
   async #runNext(): Promise<void> {
@@ -116,6 +131,10 @@ export class ReplicatedWrites {
       keys.map((key) => ['get', key]),
     );
   }
+}
+
+function isCluster(client: RedisClient): client is RedisCluster {
+  return client.isCluster;
 }
 
 function masterOf(cluster: RedisCluster, key: string): RedisNode | undefined {

@@ -1,29 +1,30 @@
 import { StoreUnavailableError } from '../errors.ts';
 import type { Events } from '../events.ts';
-import { failureReason } from '../failure-reason.ts';
+import { Deadline } from './deadline.ts';
+import { storeFailureReason } from './store-failure-reason.ts';
 
 /** Every call to a store passes here: it ends in time, and fails as one kind of error. */
 export class StoreCalls {
   readonly #events: Events;
   readonly #timeoutMs: number;
+  readonly #isConnected: () => boolean;
   #stalledUntil = 0;
-  #probing = false;
+  #nextProbeAt = 0;
 
-  constructor(events: Events, timeoutMs: number) {
+  /** A store that is not connected is no store that hangs. */
+  constructor(events: Events, timeoutMs: number, isConnected = () => true) {
     this.#events = events;
     this.#timeoutMs = timeoutMs;
+    this.#isConnected = isConnected;
   }
 
   async run<T>(operation: string, call: () => Promise<T>): Promise<T> {
     try {
-      return await (this.#isStalled() ? this.#probe(call) : this.#withDeadline(call));
+      return await (this.#isStalled() ? this.#probe(call) : this.#attempt(call));
     } catch (error) {
-      const unavailable =
-        error instanceof StoreUnavailableError
-          ? error
-          : new StoreUnavailableError(failureReason(error));
-      this.#events.emit('store-error', { operation, reason: unavailable.reason });
-      throw unavailable;
+      const reason = storeFailureReason(error);
+      this.#events.emit('store-error', { operation, reason });
+      throw error instanceof StoreUnavailableError ? error : new StoreUnavailableError(reason);
     }
   }
 
@@ -31,31 +32,38 @@ export class StoreCalls {
     return this.#stalledUntil > performance.now();
   }
 
-  // A store that hangs gets one call at a time: all others would only pile up in its client.
-  async #probe<T>(call: () => Promise<T>): Promise<T> {
-    if (this.#probing) throw new StoreUnavailableError('stalled');
-    this.#probing = true;
+  // A store that hangs gets one call at a time: all others would only pile up in its client, where a call
+  // stays even if the client gives up on it sooner.
+  #probe<T>(call: () => Promise<T>): Promise<T> {
+    const now = performance.now();
+    if (now < this.#nextProbeAt) throw new StoreUnavailableError('stalled');
+    this.#nextProbeAt = now + this.#timeoutMs;
+    return this.#attempt(call);
+  }
+
+  async #attempt<T>(call: () => Promise<T>): Promise<T> {
+    const wasConnected = this.#isConnected();
     try {
-      return await this.#withDeadline(call);
-    } finally {
-      this.#probing = false;
+      const answer = await this.#inTime(call);
+      this.#stalledUntil = 0;
+      return answer;
+    } catch (error) {
+      const isConnected = wasConnected && this.#isConnected();
+      const hangs = isConnected && storeFailureReason(error) === 'timeout';
+      this.#stalledUntil = hangs ? performance.now() + 2 * this.#timeoutMs : 0;
+      throw error;
     }
   }
 
-  async #withDeadline<T>(call: () => Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        this.#stalledUntil = performance.now() + 2 * this.#timeoutMs;
-        reject(new StoreUnavailableError('timeout'));
-      }, this.#timeoutMs);
+  async #inTime<T>(call: () => Promise<T>): Promise<T> {
+    const deadline = new Deadline(this.#timeoutMs);
+    const late = deadline.passed.then(() => {
+      throw new StoreUnavailableError(this.#isConnected() ? 'timeout' : 'not-connected');
     });
     try {
-      const answer = await Promise.race([call(), deadline]);
-      this.#stalledUntil = 0;
-      return answer;
+      return await Promise.race([call(), late]);
     } finally {
-      clearTimeout(timer);
+      deadline.cancel();
     }
   }
 }

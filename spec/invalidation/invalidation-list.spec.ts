@@ -12,7 +12,7 @@ import { describeInvalidationList, describeWatchedList } from './invalidation-li
 function listOn(client: RedisClient, keyPrefix: string): RedisInvalidationList {
   const events = new Events();
   const calls = new StoreCalls(events, 500);
-  const redis = new ReadyRedis(client);
+  const redis = new ReadyRedis(client, 500);
   const channel = new RedisChannel(redis, `${keyPrefix}invalidated`, calls, events);
   return new RedisInvalidationList(redis, keyPrefix, channel, undefined);
 }

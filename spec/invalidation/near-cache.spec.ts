@@ -60,7 +60,7 @@ describe('NearCache beside a list that changes elsewhere', () => {
 
   function listOn(): RedisInvalidationList {
     const events = new Events();
-    const ready = new ReadyRedis(redis.connect());
+    const ready = new ReadyRedis(redis.connect(), 500);
     const channel = new RedisChannel(ready, 'invalidated', new StoreCalls(events, 500), events);
     return new RedisInvalidationList(ready, '', channel, undefined);
   }

@@ -11,7 +11,7 @@ describeSessionStore('MemorySessionStore', () =>
 
 describeSessionStore('RedisSessionStore', async () => {
   const server = await startRedisServer();
-  const store = new RedisSessionStore(new ReadyRedis(server.connect()), 'app:');
+  const store = new RedisSessionStore(new ReadyRedis(server.connect(), 500), 'app:');
   return { store, close: () => server.close() };
 });
 
@@ -19,7 +19,7 @@ describeSessionStore('RedisSessionStore over a client of ioredis 5', async () =>
   const server = await startRedisServer();
   const client = new Redis5(server.path);
   return {
-    store: new RedisSessionStore(new ReadyRedis(client), ''),
+    store: new RedisSessionStore(new ReadyRedis(client, 500), ''),
     close: async () => {
       client.disconnect();
       await server.close();

@@ -1,0 +1,19 @@
+import { StoreUnavailableError } from '../errors.ts';
+import { failureReason } from '../failure-reason.ts';
+
+// ioredis gives its own failures no code.
+const OF_CLIENT: Readonly<Record<string, string>> = {
+  'Command timed out': 'timeout',
+  'Connection is closed.': 'not-connected',
+  'Command aborted due to connection close': 'not-connected',
+  "Stream isn't writeable and enableOfflineQueue options is false": 'not-connected',
+  "Cluster isn't ready and enableOfflineQueue options is false": 'not-connected',
+  'None of startup nodes is available': 'not-connected',
+};
+
+/** One word for a failure of the store or of its client. */
+export function storeFailureReason(error: unknown): string {
+  if (error instanceof StoreUnavailableError) return error.reason;
+  const ofClient = error instanceof Error ? OF_CLIENT[error.message] : undefined;
+  return ofClient ?? failureReason(error);
+}
