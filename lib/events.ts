@@ -65,6 +65,22 @@ export interface StoreErrorEvent {
 }
 
 /**
+ * The Redis server works, but not as it must for logouts to hold. Told once, after the first use of the store;
+ * nothing is told of a server that may not be asked (`INFO`).
+ */
+export interface StoreWarningEvent {
+  /**
+   * `version`: the server lacks commands. `maxmemory-policy`: it drops logouts when its memory is full. `role`:
+   * it is a replica, which takes no logouts and may not know those of the master.
+   */
+  readonly setting: 'version' | 'maxmemory-policy' | 'role';
+  /** Such as `6.0.16`, `allkeys-lru` or `replica`. */
+  readonly found: string;
+  /** Such as `6.2 or later`, `noeviction` or `master`. */
+  readonly expected: string;
+}
+
+/**
  * The provider's metadata or keys could not be fetched, where the last good copy stays in use; or it did not
  * answer an introspection.
  */
@@ -87,6 +103,7 @@ export interface OidcLogoutEvents {
   'session-ended': SessionEndedEvent;
   revocation: RevocationEvent;
   'store-error': StoreErrorEvent;
+  'store-warning': StoreWarningEvent;
   'provider-error': ProviderErrorEvent;
   'listener-error': ListenerErrorEvent;
 }

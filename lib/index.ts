@@ -40,6 +40,7 @@ export type {
   RevocationEvent,
   SessionEndedEvent,
   StoreErrorEvent,
+  StoreWarningEvent,
 } from './events.ts';
 export type { InvalidLogoutTokenCause, InvalidRequestCause, InvalidTokenCause } from './errors.ts';
 export type {

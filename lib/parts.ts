@@ -23,6 +23,7 @@ import { Sessions } from './session/sessions.ts';
 import { ReadyRedis } from './store/ready-redis.ts';
 import { RedisChannel } from './store/redis-channel.ts';
 import { ReplicatedWrites } from './store/replicated-writes.ts';
+import { ServerCheck } from './store/server-check.ts';
 import { StoreCalls } from './store/store-calls.ts';
 import { AccessTokens } from './token/access-token.ts';
 
@@ -115,7 +116,10 @@ function createDecisions(
 function createStores(settings: ResolvedOptions, events: Events): Stores {
   const { redis, keyPrefix, durability, storeTimeout } = settings;
   if (redis === undefined) return createOwnStores(settings, events);
-  const ready = new ReadyRedis(redis, storeTimeout);
+  const check = new ServerCheck(redis, events);
+  const ready = new ReadyRedis(redis, storeTimeout, () => {
+    check.used();
+  });
   const calls = new StoreCalls(events, storeTimeout, () => ready.isConnected);
   const invalidated = new RedisChannel(ready, `${keyPrefix}invalidated`, calls, events);
   const replicated = durability && new ReplicatedWrites(redis, durability, storeTimeout);

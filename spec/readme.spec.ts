@@ -90,6 +90,7 @@ const DURABLE_ACL = take('redis', '+wait');
 const CLUSTER_ACL = take('redis', '+readonly');
 const SENTINEL_ACL = take('redis', '+sentinel');
 const SETTINGS = take('conf', 'noeviction');
+const ONE_CLIENT = take('js', 'socketTimeout: 2000');
 const SENTINEL_CLIENT = take('js', 'new Redis({\n  sentinels');
 const CLUSTER_CLIENT = take('js', 'new Cluster(');
 
@@ -589,6 +590,7 @@ describe('the tables', () => {
       'session-ended': ['issuer', 'subject', 'sid', 'cause'],
       revocation: ['kind', 'outcome', 'reason', 'issuer', 'subject', 'sid'],
       'store-error': ['operation', 'reason'],
+      'store-warning': ['setting', 'found', 'expected'],
       'provider-error': ['issuer', 'operation', 'reason'],
       'listener-error': ['event', 'error'],
     };
@@ -747,6 +749,12 @@ describe('what is told of Redis', () => {
     // Before its Redis: it would go on trying ports that others may get.
     await Promise.all([one.close(), other.close()]);
   }
+
+  it('has a client of one server', async () => {
+    const program = appOn(ONE_CLIENT).replace(/ durability: \{.*?\},/, '');
+    await project.write('one.mjs', program);
+    await expectToWork('one.mjs');
+  });
 
   it('has a client of Sentinel, and an ACL that is enough', async () => {
     const sentinel = await startRedisSentinel();

@@ -1,0 +1,75 @@
+import type { Events, StoreWarningEvent } from '../events.ts';
+import type { RedisClient, RedisCluster } from './ready-redis.ts';
+
+// GETDEL came with this version.
+const LEAST_VERSION = '6.2';
+
+/**
+ * Looks once at what a server says of itself, on a Cluster at each master, and tells what makes a logout fail
+ * or be forgotten. What a server does not say is taken to be right, and no request waits for the look.
+ */
+export class ServerCheck {
+  readonly #client: RedisClient;
+  readonly #events: Events;
+  readonly #told = new Set<string>();
+  #isDone = false;
+
+  constructor(client: RedisClient, events: Events) {
+    this.#client = client;
+    this.#events = events;
+  }
+
+  /** To be called as a ready client is used, before what is sent. */
+  used(): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    setImmediate(() => {
+      for (const server of this.#servers()) void this.#look(server);
+    });
+  }
+
+  #servers(): readonly RedisClient[] {
+    return this.#client.isCluster ? (this.#client as RedisCluster).nodes('master') : [this.#client];
+  }
+
+  async #look(server: RedisClient): Promise<void> {
+    try {
+      const info = await server.call('info');
+      if (typeof info === 'string') for (const warning of warningsOf(info)) this.#tell(warning);
+    } catch {
+      // It may not be asked, or is gone: nothing is known of it.
+    }
+  }
+
+  #tell(warning: StoreWarningEvent): void {
+    const found = `${warning.setting} ${warning.found}`;
+    if (this.#told.has(found)) return;
+    this.#told.add(found);
+    this.#events.emit('store-warning', warning);
+  }
+}
+
+function* warningsOf(info: string): Iterable<StoreWarningEvent> {
+  const version = valueOf(info, 'redis_version');
+  if (version !== undefined && isOlder(version, LEAST_VERSION)) {
+    yield { setting: 'version', found: version, expected: `${LEAST_VERSION} or later` };
+  }
+  const policy = valueOf(info, 'maxmemory_policy');
+  const isBounded = !['0', undefined].includes(valueOf(info, 'maxmemory'));
+  if (policy !== undefined && policy !== 'noeviction' && isBounded) {
+    yield { setting: 'maxmemory-policy', found: policy, expected: 'noeviction' };
+  }
+  if (valueOf(info, 'role') === 'slave') {
+    yield { setting: 'role', found: 'replica', expected: 'master' };
+  }
+}
+
+function valueOf(info: string, name: string): string | undefined {
+  return new RegExp(`^${name}:([\\w.-]{1,64})\\r?$`, 'm').exec(info)?.[1];
+}
+
+function isOlder(version: string, least: string): boolean {
+  const [major = NaN, minor = NaN] = version.split('.').map(Number);
+  const [leastMajor = NaN, leastMinor = NaN] = least.split('.').map(Number);
+  return major < leastMajor || (major === leastMajor && minor < leastMinor);
+}
