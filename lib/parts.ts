@@ -20,6 +20,7 @@ import { SessionEnds } from './session/session-ends.ts';
 import { SessionRegistry } from './session/session-registry.ts';
 import type { SessionStore } from './session/session-store.ts';
 import { Sessions } from './session/sessions.ts';
+import { warnOfMemory } from './store/memory-warning.ts';
 import { ReadyRedis } from './store/ready-redis.ts';
 import { RedisChannel } from './store/redis-channel.ts';
 import { ReplicatedWrites } from './store/replicated-writes.ts';
@@ -134,6 +135,7 @@ function createStores(settings: ResolvedOptions, events: Events): Stores {
 
 function createOwnStores(settings: ResolvedOptions, events: Events): Stores {
   const { invalidationList, sessionStore, storeTimeout } = settings;
+  if (invalidationList === undefined) warnOfMemory();
   return {
     calls: new StoreCalls(events, storeTimeout),
     list: invalidationList ?? new MemoryInvalidationList(),
