@@ -26,11 +26,12 @@ export interface RedisServer {
   close(): Promise<void>;
 }
 
-export async function startRedisServer(): Promise<RedisServer> {
+/** `args` are further ones of redis-server. */
+export async function startRedisServer(...args: readonly string[]): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'redis-'));
   const path = join(folder, 'redis.sock');
   const clients: Redis[] = [];
-  let server = await run(folder, path);
+  let server = await run(folder, path, args);
 
   function connect(options: ClientOptions = {}): Redis {
     const client = new Redis({ path, retryStrategy: () => 20, disconnectTimeout: 20, ...options });
@@ -59,7 +60,7 @@ export async function startRedisServer(): Promise<RedisServer> {
     },
     kill,
     async restart() {
-      server = await run(folder, path);
+      server = await run(folder, path, args);
     },
     pause: () => server.kill('SIGSTOP'),
     resume: () => server.kill('SIGCONT'),
@@ -77,8 +78,12 @@ async function read(redis: Redis, key: string): Promise<string> {
   return sorted ? (await redis.zrange(key, '0', '-1')).join(' ') : ((await redis.get(key)) ?? '');
 }
 
-async function run(folder: string, path: string): Promise<ChildProcess> {
-  const args = ['--port', '0', '--unixsocket', path, '--save', '', '--dir', folder];
+async function run(
+  folder: string,
+  path: string,
+  further: readonly string[],
+): Promise<ChildProcess> {
+  const args = ['--port', '0', '--unixsocket', path, '--save', '', '--dir', folder, ...further];
   const server = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const lines = createInterface({ input: server.stdout });
   const ready = new Promise<void>((resolve, reject) => {
