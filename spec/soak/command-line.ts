@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 
+/** Such as `npm run soak -- --seed 2 --express 4`. */
 export interface CommandLine {
   readonly seed: number;
   readonly requests: number;

@@ -12,6 +12,7 @@ import { ProviderProcess } from './provider-process.ts';
 import { Random } from './random.ts';
 import { describeMeasurement, type Measurement, printAnswers, verdictOf } from './report.ts';
 import type { ServerSettings, ServerState } from './server.ts';
+import { Slowness } from './slowness.ts';
 import { World } from './world.ts';
 
 const CONNECTIONS = 32;
@@ -37,6 +38,8 @@ const client = new HttpClient((await server.answer()) as number, CONNECTIONS);
 const world = new World({ client, issuing, outages, random });
 const kinds = KINDS.filter(({ name }) => name.startsWith(commandLine.only));
 const loader = new Loader(world, { kinds, connections: CONNECTIONS, rate: commandLine.rate });
+
+const slowness = new Slowness(redis.connect(), outages);
 
 const parts: FaultParts = { redis, provider, issuing, outages };
 const roundsOfFault = Math.floor(ROUNDS / (FAULTS.length + 1));
@@ -78,11 +81,13 @@ try {
 } catch (error) {
   problems.push(String(error));
 } finally {
+  slowness.close();
   client.close();
   await Promise.all([server.stop(), provider.stop(), redis.close()]);
 }
 printAnswers(world.tally);
 console.log(`\nEvents: ${JSON.stringify(measurements.at(-1)?.state.events)}`);
+console.log(`\nBeside the faults Redis was too slow ${slowness.times} times`);
 problems.push(...verdictOf(world.tally, measurements));
 const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1);
 for (const problem of problems) console.log(`\n${problem}`);

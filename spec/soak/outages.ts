@@ -8,8 +8,8 @@ export class Outages {
   readonly #spans: Span[] = [];
 
   /** Begins one, and answers how to end it, so many milliseconds from then on. */
-  begin(): (afterMs: number) => void {
-    const span = { from: performance.now(), until: Infinity };
+  begin(from = performance.now()): (afterMs: number) => void {
+    const span = { from, until: Infinity };
     this.#spans.push(span);
     return (afterMs) => {
       span.until = performance.now() + afterMs;

@@ -17,11 +17,17 @@ function megabytes(bytes: number): string {
 }
 
 export function describeMeasurement({ requests, state, connections }: Measurement): string {
-  const { heapUsed, external, rss, resources, redisQueue } = state;
+  const { heapUsed, external, rss, longestTurn, resources, redisQueue } = state;
   const memory = { heap: heapUsed, external, rss };
   const told = Object.entries(memory).map(([name, bytes]) => `${name} ${megabytes(bytes)}`);
   const sockets = `provider connections ${connections}, Redis queue ${redisQueue}`;
-  return `${requests} requests: ${told.join(', ')}, ${sockets}, ${JSON.stringify(resources)}`;
+  const turn = `longest turn ${longestTurn.toFixed(0)} ms`;
+  return [
+    `${requests} requests: ${told.join(', ')}`,
+    turn,
+    sockets,
+    JSON.stringify(resources),
+  ].join(', ');
 }
 
 export function printAnswers(tally: Tally): void {

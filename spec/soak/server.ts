@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { oidcLogout } from '../../dist/index.js';
@@ -19,6 +20,8 @@ export interface ServerState {
   readonly heapUsed: number;
   readonly external: number;
   readonly rss: number;
+  /** Milliseconds since the last time that was told. */
+  readonly longestTurn: number;
   /** What keeps the event loop alive, by type. */
   readonly resources: Readonly<Record<string, number>>;
   /** Commands of the Redis client that wait for a reply or for a connection. */
@@ -94,7 +97,11 @@ server.keepAliveTimeout = 60_000;
 server.listen(0, '127.0.0.1');
 await once(server, 'listening');
 
+const turns = monitorEventLoopDelay();
+turns.enable();
+
 async function describe(): Promise<ServerState> {
+  const longestTurn = turns.max / 1e6;
   // What only weak references hold is let go of a turn after it was collected.
   for (let turn = 0; turn < 3; turn += 1) {
     globalThis.gc?.();
@@ -105,7 +112,9 @@ async function describe(): Promise<ServerState> {
   const { heapUsed, external, rss } = process.memoryUsage();
   const queues = redis as unknown as Record<string, { readonly length: number }>;
   const redisQueue = (queues.commandQueue?.length ?? 0) + (queues.offlineQueue?.length ?? 0);
-  return { heapUsed, external, rss, resources, redisQueue, events, failures: [...failures] };
+  turns.reset();
+  const memory = { heapUsed, external, rss };
+  return { ...memory, longestTurn, resources, redisQueue, events, failures: [...failures] };
 }
 
 process.on('message', () => void describe().then((state) => process.send?.(state)));

@@ -69,9 +69,10 @@ export class World {
       const answer = await this.client.send(request);
       const isOutage = this.outages.touch(from, performance.now());
       const outcomes = [...(typeof right === 'function' ? right() : right)];
+      const isExpected = outcomes.includes(outcomeOf(answer));
       if (isOutage) outcomes.push(...outage);
-      const wrong = outcomes.includes(outcomeOf(answer)) ? problem?.(answer) : '';
-      const outcome = [outcomeOf(answer), wrong].filter(Boolean).join(': ');
+      const found = isExpected ? problem?.(answer) : undefined;
+      const outcome = [outcomeOf(answer), found].filter(Boolean).join(': ');
       if (outcomes.includes(outcome)) this.tally.addRight(kind, outcome);
       else {
         const at = (from - this.#startedAt) / 1000;

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import type { PlainRequest } from '../http.ts';
-import { BAD_REQUEST, type Kind } from '../world.ts';
+import { BAD_REQUEST, type Kind, UNAVAILABLE } from '../world.ts';
 
 type Headers = Readonly<Record<string, string>>;
 type Body = readonly [
@@ -88,7 +88,8 @@ export const BODY_KINDS: readonly Kind[] = [
       const path = random.pick(PATHS);
       const body = random.pick(BODIES);
       const [input, , right = BAD_REQUEST] = body;
-      const rules = { input, outage: [] };
+      // What has the shape of a token is looked for.
+      const rules = { input, outage: right.includes('401 invalid_token') ? UNAVAILABLE : [] };
       await ask(post(path, body), path === '/logout' ? right : ['408 EARLY'], rules);
     },
   },
