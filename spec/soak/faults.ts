@@ -1,15 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { RedisServer } from '../support/redis-server.ts';
 import type { Issuing } from './issuing.ts';
-import type { Outages } from './outages.ts';
 import type { ProviderMode } from './provider.ts';
 import type { ProviderProcess } from './provider-process.ts';
+import type { Stage } from './stage.ts';
 
-export interface FaultParts {
+interface FaultParts {
   readonly redis: RedisServer;
   readonly provider: ProviderProcess;
   readonly issuing: Issuing;
-  readonly outages: Outages;
 }
 
 export interface Fault {
@@ -89,8 +88,10 @@ export const FAULTS: readonly Fault[] = [
   pauseRedis,
 ];
 
-export async function inject(fault: Fault, parts: FaultParts): Promise<void> {
-  const end = parts.outages.begin();
+export async function inject(fault: Fault, { redis, provider, world }: Stage): Promise<void> {
+  const { issuing, outages } = world;
+  const parts = { redis, provider, issuing };
+  const end = outages.begin();
   await fault.run(parts);
   end(fault.after * 1000);
 }
