@@ -418,6 +418,26 @@ describe('oidcLogout', () => {
     ],
     [{ provider, bodyLimit: '16kb' }, '"bodyLimit" must be a whole number of bytes'],
     [
+      { provider, tokenCacheSize: '16MiB' },
+      '"tokenCacheSize" must be a whole number of bytes, 1 or more',
+    ],
+    [
+      { provider, tokenCacheSize: 0 },
+      '"tokenCacheSize" must be a whole number of bytes, 1 or more',
+    ],
+    [
+      { provider, tokenCacheSize: -1 },
+      '"tokenCacheSize" must be a whole number of bytes, 1 or more',
+    ],
+    [
+      { provider, tokenCacheSize: 0.5 },
+      '"tokenCacheSize" must be a whole number of bytes, 1 or more',
+    ],
+    [
+      { provider, tokenCacheSize: Infinity },
+      '"tokenCacheSize" must be a whole number of bytes, 1 or more',
+    ],
+    [
       { provider, storeTimeout: NaN },
       '"storeTimeout" must be a whole number of milliseconds, 1 or more',
     ],

@@ -35,6 +35,7 @@ import {
   type Signer,
   startProviderServer,
 } from '../support/provider.ts';
+import { nestedJson } from '../support/raw-signer.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
 
 type Json = Record<string, unknown>;
@@ -240,18 +241,18 @@ describe('introspection', () => {
     await write(opaqueToken()).expect(403);
   });
 
-  describe('is asked for', () => {
-    const tokens: Record<string, (app: App) => string | Promise<string>> = {
-      'an opaque token': opaqueToken,
-      'an opaque token that was saved': async ({ oidc }) => {
-        const access_token = opaqueToken();
-        await oidc.sessions.save({ access_token, id_token: await signer.idToken() });
-        return access_token;
-      },
-      'a JWT': () => signer.accessToken(),
-      'a forged JWT': async () => (await createSigner(signer.issuer)).accessToken(),
-    };
+  const tokens: Record<string, (app: App) => string | Promise<string>> = {
+    'an opaque token': opaqueToken,
+    'an opaque token that was saved': async ({ oidc }) => {
+      const access_token = opaqueToken();
+      await oidc.sessions.save({ access_token, id_token: await signer.idToken() });
+      return access_token;
+    },
+    'a JWT': () => signer.accessToken(),
+    'a forged JWT': async () => (await createSigner(signer.issuer)).accessToken(),
+  };
 
+  describe('is asked for', () => {
     it.each<[ProviderOptions['introspection'], string, number, number]>([
       [undefined, 'an opaque token', 401, 0],
       [undefined, 'an opaque token that was saved', 200, 0],
@@ -286,6 +287,78 @@ describe('introspection', () => {
         );
       },
     );
+  });
+
+  describe('of a sender-constrained token', () => {
+    it.each<[string, Json]>([
+      ['cnf', { cnf: { jkt: 'x' } }],
+      ['an empty cnf', { cnf: {} }],
+      ['the token_type DPoP', { token_type: 'DPoP' }],
+      ['another token_type', { token_type: 'mac' }],
+      ['a token_type that is no text', { token_type: ['Bearer'] }],
+      ['the typ of Keycloak', { typ: 'DPoP' }],
+    ])('with "always" keeps out what was verified or saved: %s', async (_what, claims) => {
+      provider.answer = active(claims);
+      const app = start({ introspection: 'always' });
+      for (const kind of ['a JWT', 'an opaque token that was saved']) {
+        const token = (await tokens[kind]?.(app)) ?? '';
+        await expectInvalid(call(app, token), SENDER_CONSTRAINED);
+        await request(app.app).post(LOGOUT).send({ access_token: token }).expect(200);
+      }
+    });
+
+    it.each<[string, Json]>([
+      ['cnf', { cnf: { jkt: 'x' } }],
+      ['the token_type DPoP', { token_type: 'DPoP' }],
+    ])('ends its session at the logout, without an ID Token: %s', async (_what, claims) => {
+      provider.answer = active();
+      const [app, other, access_token] = [start(), opaqueToken(), opaqueToken()];
+      await app.oidc.sessions.save({ access_token: other, id_token: await signer.idToken() });
+      provider.answer = active(claims);
+      const answer = await request(app.app).post(LOGOUT).send({ access_token }).expect(200);
+      expect(answer.text).not.toContain('id_token_hint');
+      await expectInvalid(call(app, other), INVALIDATED);
+    });
+  });
+
+  it.each([
+    ['in another spelling', (jwt: string) => `${jwt}=`],
+    ['without its signature', (jwt: string) => jwt.slice(0, jwt.lastIndexOf('.'))],
+    ['with more parts', (jwt: string) => `${jwt}.x.x`],
+    ['as its header', (jwt: string) => jwt.slice(0, jwt.indexOf('.'))],
+  ])('is not asked for a JWT %s', async (_what, respell) => {
+    provider.answer = active();
+    const app = start();
+    const access_token = respell(await signer.accessToken());
+    await expectInvalid(call(app, access_token), MALFORMED);
+    await request(app.app).post(LOGOUT).send({ access_token }).expect(401);
+    expect(provider.asked).toEqual([]);
+  });
+
+  it('is asked for an encrypted JWT as it is, and for no other spelling', async () => {
+    provider.answer = active();
+    const head = Buffer.from('{"alg":"dir","enc":"A256GCM"}').toString('base64url');
+    const jwe = `${head}..aXYtaXYtaXYt.Y2lwaGVydGV4dA.dGFndGFndGFndGFndA`;
+    const app = start();
+    await call(app, jwe).expect(200);
+    await request(app.app).post(LOGOUT).send({ access_token: jwe }).expect(200);
+    for (const other of [`${jwe}=`, `${jwe.slice(0, -1)}B`, `${jwe}.x`, jwe.replace('..', '.x.')]) {
+      await expectInvalid(call(app, other), MALFORMED);
+    }
+    expect(provider.asked.map(({ form }) => form.token)).toEqual([jwe]);
+  });
+
+  describe('keeps what is said in tokenCacheSize', () => {
+    it.each<[number | undefined, number]>([
+      [undefined, 2],
+      [1, 4],
+    ])('of %j bytes: two tokens twice are %i questions', async (tokenCacheSize, questions) => {
+      provider.answer = active();
+      const app = start({}, { tokenCacheSize });
+      const both = [opaqueToken(), opaqueToken()];
+      for (const token of [...both, ...both]) await call(app, token).expect(200);
+      expect(provider.asked).toHaveLength(questions);
+    });
   });
 
   it('refuses a token that is not active, whatever else is said of it (section 2.2)', async () => {
@@ -361,6 +434,18 @@ describe('introspection', () => {
       ['the token_type bearer', () => ({ token_type: 'bearer' }), undefined],
       ['the token_type of a refresh token', () => ({ token_type: 'refresh_token' }), WRONG_KIND],
       ['the token_type DPoP', () => ({ token_type: 'DPoP' }), SENDER_CONSTRAINED],
+      ['the token_type dpop', () => ({ token_type: 'dpop' }), SENDER_CONSTRAINED],
+      ['the typ of Keycloak for DPoP', () => ({ typ: 'DPoP' }), SENDER_CONSTRAINED],
+      ['cnf', () => ({ cnf: { 'x5t#S256': 'x' } }), SENDER_CONSTRAINED],
+      ['a cnf of nothing', () => ({ cnf: null }), SENDER_CONSTRAINED],
+      [
+        'cnf and the token_type DPoP',
+        () => ({ cnf: { jkt: 'x' }, token_type: 'DPoP' }),
+        SENDER_CONSTRAINED,
+      ],
+      ['an exp beyond all numbers', () => ({ exp: 1e300 }), 'The access token lives too long'],
+      ['members of 33 levels', () => ({ x: JSON.parse(nestedJson(32)) as Json }), MALFORMED],
+      ['members of 32 levels', () => ({ x: JSON.parse(nestedJson(31)) as Json }), undefined],
       ['a token_type that is no text', () => ({ token_type: ['Bearer'] }), WRONG_KIND],
       ['the typ of a refresh token at Keycloak', () => ({ typ: 'Refresh' }), WRONG_KIND],
       ['the token_use of an ID Token', () => ({ token_use: 'id' }), WRONG_KIND],
@@ -369,6 +454,15 @@ describe('introspection', () => {
       const test = call(start(), opaqueToken());
       if (refused === undefined) await test.expect(200);
       else await expectInvalid(test, refused);
+    });
+
+    it('members of 5,000 levels', async () => {
+      const claims = JSON.stringify({ active: true, ...claimsOf() }).slice(1, -1);
+      provider.answer = send(nestedJson(5000, claims));
+      const [app, access_token] = [start(), opaqueToken()];
+      await expectInvalid(call(app, access_token), MALFORMED);
+      const answer = await request(app.app).post(LOGOUT).send({ access_token }).expect(401);
+      expect(answer.body).toEqual({ error: 'invalid_token', error_description: MALFORMED });
     });
 
     it('a refresh token that was saved is none, also when the provider calls it no name', async () => {

@@ -75,6 +75,25 @@ async function keysOf(kind: string): Promise<string[]> {
   return Object.keys(await redis.dump()).filter((key) => key.startsWith(`oidc:${kind}:`));
 }
 
+it('can be taken apart, as all of oidc can', async () => {
+  /* eslint-disable @typescript-eslint/unbound-method -- that is what it is about */
+  const { sessions, guard, on, off, close } = app.oidc;
+  const { save, rotate, end } = sessions;
+  /* eslint-enable @typescript-eslint/unbound-method */
+  const old = await tokensOf();
+  await save(old);
+  const renewed = { access_token: await signer.accessToken(), refresh_token: 'refresh-2' };
+  await rotate(old, renewed);
+  await end({ issuer: signer.issuer, sid: 'sid-1' });
+  expect(await statusOf(renewed)).toBe(401);
+  const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(sessions));
+  expect(methods.filter((name) => !Object.hasOwn(sessions, name))).toEqual(['constructor']);
+  expect(guard()).toBeInstanceOf(Function);
+  const listener = () => undefined;
+  expect([on('logout', listener), off('logout', listener)]).toEqual([app.oidc, app.oidc]);
+  await close();
+});
+
 describe('sessions.save', () => {
   it('keeps digests of the tokens, and what belongs to the session, for maxSessionLifetime', async () => {
     const tokens = await login();
