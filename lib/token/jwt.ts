@@ -30,9 +30,8 @@ export function readJwt(text: string): Jwt | undefined {
 }
 
 function isHeader(header: object): header is JWTHeaderParameters {
-  const { alg, b64 = true } = header as { readonly alg?: unknown; readonly b64?: unknown };
-  // RFC 7797, section 7
-  return typeof alg === 'string' && alg !== '' && b64 === true;
+  const { alg } = header as { readonly alg?: unknown };
+  return typeof alg === 'string' && alg !== '';
 }
 
 /** The signature or a claim does not hold. */
@@ -43,10 +42,13 @@ export class InvalidJwtError extends Error {}
  * its `exp` is the caller's to judge.
  */
 export async function verifyJwt(
-  { text, claims }: Jwt,
+  { text, header, claims }: Jwt,
   key: JWTVerifyGetKey,
   options: JWTVerifyOptions,
 ): Promise<JWTPayload> {
+  // RFC 7797, section 7
+  const { b64 = true }: { readonly b64?: unknown } = header;
+  if (b64 !== true) throw new InvalidJwtError();
   try {
     await jwtVerify(text, key, options);
   } catch (error) {

@@ -19,6 +19,14 @@ const MALFORMED = {
   error: 'invalid_token',
   error_description: 'The access token is malformed or unknown',
 };
+const NOT_AUTHENTIC = {
+  error: 'invalid_token',
+  error_description: 'The access token is not authentic or not meant for this API',
+};
+const FORGED_LOGOUT_TOKEN = {
+  error: 'invalid_request',
+  error_description: 'The Logout Token is not authentic or not meant for this client',
+};
 // Nobody can tell whose it is.
 const UNKNOWN_LOGOUT_TOKEN = {
   error: 'invalid_request',
@@ -158,9 +166,9 @@ describe('a JWT with b64', () => {
       header,
       `{${members({ aud: CLIENT_ID, jti: 'j', events: LOGOUT_EVENT })}}`,
     );
-    await call(app, access_token).expect(401, MALFORMED);
-    await request(app.app).post(LOGOUT).send({ access_token }).expect(401, MALFORMED);
-    await sendLogoutToken(logout_token).expect(400, UNKNOWN_LOGOUT_TOKEN);
+    await call(app, access_token).expect(401, NOT_AUTHENTIC);
+    await request(app.app).post(LOGOUT).send({ access_token }).expect(401, NOT_AUTHENTIC);
+    await sendLogoutToken(logout_token).expect(400, FORGED_LOGOUT_TOKEN);
     const saved = app.oidc.sessions.save({ access_token: accessToken(2), id_token });
     await expect(saved).rejects.toMatchObject({ code: 'ERR_INVALID_ID_TOKEN' });
   });
