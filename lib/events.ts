@@ -43,7 +43,10 @@ export interface RevocationEvent {
   readonly kind: 'access-token' | 'refresh-token';
   /** `unsupported`: the provider cannot revoke this kind of token, which expires by itself. */
   readonly outcome: 'revoked' | 'unsupported' | 'failed';
-  /** Of a failure: the provider's error code, `HTTP_503`, `TimeoutError` or a code such as `ECONNREFUSED`. */
+  /**
+   * Of a failure: the provider's error code, `HTTP_503`, `TimeoutError` or a code such as `ECONNREFUSED`;
+   * `queue-full` where more wait for this provider than are kept, and `closed` where the app closed before.
+   */
   readonly reason: string | undefined;
   readonly issuer: string;
   readonly subject: string | undefined;
@@ -81,13 +84,27 @@ export interface StoreWarningEvent {
 }
 
 /**
- * The provider's metadata or keys could not be fetched, where the last good copy stays in use; or it did not
- * answer an introspection.
+ * The provider's metadata or keys could not be fetched, where the last good copy stays in use; or a member of
+ * its metadata cannot be used; or it did not answer an introspection.
  */
 export interface ProviderErrorEvent {
   readonly issuer: string;
   readonly operation: 'metadata' | 'keys' | 'introspection';
+  /**
+   * `TimeoutError`, a code such as `ECONNREFUSED`, or:
+   *
+   * - `ISSUER_MISMATCH`: the metadata are those of another issuer;
+   * - `UNUSABLE_` with the name of a member of the metadata, such as `UNUSABLE_END_SESSION_ENDPOINT`: it is taken
+   *   as absent, which is told once;
+   * - `NO_USABLE_KEY`: no key is one for the algorithms of this provider;
+   * - `KEYS_RENEWED_TOO_OFTEN`: the keys were fetched five times within 30 s for tokens whose key is unknown,
+   *   so that further ones have to wait.
+   */
   readonly reason: string;
+  /** Of `ISSUER_MISMATCH`: the issuer that is configured. */
+  readonly expected?: string | undefined;
+  /** Of `ISSUER_MISMATCH`: the issuer of the metadata, in printable ASCII and 200 characters at most. */
+  readonly found?: string | undefined;
 }
 
 /** A listener of another event threw or rejected. Never a part of a request's outcome. */

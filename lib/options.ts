@@ -170,6 +170,7 @@ export function resolveOptions(options: OidcLogoutOptions): ResolvedOptions {
     checkNumber(options[name], name, { standard, least: 1, unit: 'bytes' });
   const seconds = (name: keyof OidcLogoutOptions, standard: number, least = 1) =>
     checkNumber(options[name], name, { standard, least, unit: 'seconds' });
+  const clockTolerance = seconds('clockTolerance', 5, 0);
   return Object.freeze({
     ...resolveStoreOptions(options),
     providers: resolveProviders(options.provider, {
@@ -179,11 +180,12 @@ export function resolveOptions(options: OidcLogoutOptions): ResolvedOptions {
         'allowInsecureRequests',
         false,
       ),
+      clockTolerance,
     }),
     encryptionKey: resolveEncryptionKey(options.encryptionKey),
     audience: options.audience === undefined ? undefined : checkTexts(options.audience, 'audience'),
     strict: checkBoolean(options.strict, 'strict', false),
-    clockTolerance: seconds('clockTolerance', 5, 0),
+    clockTolerance,
     expiredTokenGrace: seconds('expiredTokenGrace', DAY, 0),
     maxTokenLifetime: seconds('maxTokenLifetime', DAY),
     maxSessionLifetime: seconds('maxSessionLifetime', 14 * DAY),

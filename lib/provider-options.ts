@@ -134,6 +134,8 @@ const NAMES: Record<keyof ProviderOptions, true> = {
 export interface RequestRules {
   readonly timeoutMs: number;
   readonly allowInsecureRequests: boolean;
+  /** Seconds. */
+  readonly clockTolerance: number;
 }
 
 /** Checks the entries of the option `provider`. */

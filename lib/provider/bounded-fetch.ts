@@ -1,5 +1,37 @@
+import { failureReason } from '../failure-reason.ts';
+
 class ResponseTooLargeError extends Error {
   readonly code = 'RESPONSE_TOO_LARGE';
+}
+
+const CLOSED = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+
+/** The connection was closed before there was any answer, as a kept-alive one may be when it is used again. */
+export class NoAnswerError extends Error {
+  readonly code: string;
+
+  constructor(code: string) {
+    super();
+    this.code = code;
+  }
+}
+
+/**
+ * `fetch`, or the app's own.
+ *
+ * @throws {@link NoAnswerError} when the connection is closed instead of an answer; else what it throws.
+ */
+export async function fetchAnswer(
+  url: string,
+  init: RequestInit,
+  send: typeof fetch = fetch,
+): Promise<Response> {
+  try {
+    return await send(url, init);
+  } catch (error) {
+    const reason = failureReason(error);
+    throw CLOSED.has(reason) ? new NoAnswerError(reason) : error;
+  }
 }
 
 /** Reads a response's body of at most `limit` bytes. */
@@ -15,11 +47,11 @@ export async function boundedResponse(response: Response, limit: number): Promis
   return new Response(Buffer.concat(chunks), response);
 }
 
-/** `fetch` that reads a body of at most `limit` bytes, and reads it before it answers. */
+/** Fetches an answer whose body has at most `limit` bytes, and reads it before it answers. */
 export async function boundedFetch(
   url: string,
   init: RequestInit,
   limit: number,
 ): Promise<Response> {
-  return boundedResponse(await fetch(url, init), limit);
+  return boundedResponse(await fetchAnswer(url, init), limit);
 }

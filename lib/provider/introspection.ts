@@ -1,14 +1,18 @@
 import { processIntrospectionResponse } from 'oauth4webapi';
+import PQueue from 'p-queue';
 import { InvalidTokenError, ProviderUnavailableError } from '../errors.ts';
 import { ByteCache } from '../store/byte-cache.ts';
 import { isTooDeep } from '../token/jose-object.ts';
 import { boundedResponse } from './bounded-fetch.ts';
 import type { Provider } from './provider.ts';
+import { onceMore } from './requests.ts';
 import { requestForToken } from './token-request.ts';
 
 const ANSWER_LIMIT = 64 * 1024;
 const ACTIVE_MS = 30_000;
-const MOST_UNDER_WAY = 1000;
+// Of each provider.
+const MOST_AT_ONCE = 32;
+const MOST_WAITING = 1000;
 
 /**
  * What the provider says of an active token.
@@ -29,6 +33,7 @@ class NoEndpointError extends Error {
 export class Introspections {
   readonly #active: ByteCache<Introspection>;
   readonly #underWay = new Map<string, Promise<Introspection | undefined>>();
+  readonly #queues = new Map<Provider, PQueue>();
 
   /** `cacheSize` is in bytes. */
   constructor(cacheSize: number) {
@@ -49,19 +54,32 @@ export class Introspections {
     const name = JSON.stringify([provider.issuer, key]);
     const known = this.#active.get(name) ?? this.#underWay.get(name);
     if (known !== undefined) return known;
-    if (this.#underWay.size >= MOST_UNDER_WAY) throw new ProviderUnavailableError('busy');
+    const queue = this.#queueOf(provider);
+    if (queue.size >= MOST_WAITING) throw new ProviderUnavailableError('busy');
     const asked = this.#ask(name, provider, token).finally(() => this.#underWay.delete(name));
     this.#underWay.set(name, asked);
     return asked;
   }
 
   async #ask(name: string, provider: Provider, token: string): Promise<Introspection | undefined> {
-    const claims = await provider.attempt('introspection', () => introspect(provider, token));
+    const queue = this.#queueOf(provider);
+    // The wait in the queue is a part of the time that a request may take.
+    const claims = await provider.attempt('introspection', () =>
+      provider.requests.withinTime((signal) =>
+        queue.add(() => onceMore(() => introspect(provider, token, signal)), { signal }),
+      ),
+    );
     if (claims === undefined) return undefined;
     if (isTooDeep(claims)) throw new InvalidTokenError('malformed');
     const characters = name.length + JSON.stringify(claims).length;
     this.#active.set(name, claims, { characters, ttlMs: timeToKeep(claims) });
     return claims;
+  }
+
+  #queueOf(provider: Provider): PQueue {
+    const queue = this.#queues.get(provider) ?? new PQueue({ concurrency: MOST_AT_ONCE });
+    this.#queues.set(provider, queue);
+    return queue;
   }
 }
 
@@ -70,12 +88,16 @@ function timeToKeep({ exp }: Introspection): number {
   return Math.min(ACTIVE_MS, left);
 }
 
-async function introspect(provider: Provider, token: string): Promise<Introspection | undefined> {
+async function introspect(
+  provider: Provider,
+  token: string,
+  signal: AbortSignal,
+): Promise<Introspection | undefined> {
   const { issuer, clientId } = provider.settings;
-  const hinted = { token, hint: 'access_token' } as const;
-  const response = await requestForToken(provider, 'introspection', hinted, (answer) =>
-    boundedResponse(answer, ANSWER_LIMIT),
-  );
+  const response = await requestForToken(provider, 'introspection', {
+    ...{ token, hint: 'access_token', signal },
+    readResponse: (answer) => boundedResponse(answer, ANSWER_LIMIT),
+  });
   if (response === undefined) throw new NoEndpointError();
   const client = { client_id: clientId };
   const { active, ...claims } = await processIntrospectionResponse({ issuer }, client, response);

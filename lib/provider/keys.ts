@@ -1,14 +1,31 @@
-import { createLocalJWKSet, type JWK } from 'jose';
+import {
+  createLocalJWKSet,
+  type CryptoKey,
+  errors,
+  flattenedVerify,
+  type FlattenedJWSInput,
+  type JWK,
+  type JWSHeaderParameters,
+  type JWTVerifyGetKey,
+} from 'jose';
 import { boundedFetch } from './bounded-fetch.ts';
 
 const JWKS_LIMIT = 1024 * 1024;
 const KEYS_LIMIT = 100;
+// RFC 7518, section 3.3
+const SMALLEST_MODULUS = 2048;
 
 /** Finds the key of a JWT's protected header in one version of a JWK Set. */
-export type KeySet = ReturnType<typeof createLocalJWKSet>;
+export type KeySet = JWTVerifyGetKey;
+
+type LocalKeySet = ReturnType<typeof createLocalJWKSet>;
 
 class JwksResponseError extends Error {
   readonly code = 'JWKS_RESPONSE_NOT_CONFORM';
+}
+
+class NoUsableKeyError extends Error {
+  readonly code = 'NO_USABLE_KEY';
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -19,16 +36,71 @@ function isKey(value: unknown): value is JWK {
   return isObject(value) && typeof value.kty === 'string';
 }
 
-/** Makes a key set of a JWK Set, leaving out members that are no keys (RFC 7517, section 5). */
-export function createKeySet(jwks: unknown): KeySet {
+/**
+ * Makes a key set of a JWK Set, leaving out members that are no keys (RFC 7517, section 5). One of which no
+ * key verifies any of the algorithms is an error: it must not take the place of one that works.
+ */
+export async function createKeySet(jwks: unknown, algorithms: readonly string[]): Promise<KeySet> {
   if (!isObject(jwks) || !Array.isArray(jwks.keys)) throw new JwksResponseError();
   const keys = jwks.keys.filter(isKey).slice(0, KEYS_LIMIT);
-  return createLocalJWKSet({ keys });
+  if (!(await hasUsableKey(keys, algorithms))) throw new NoUsableKeyError();
+  const find = createLocalJWKSet({ keys });
+  return (header, jws) =>
+    header.kid === undefined ? findByTrial(find, header, jws) : find(header, jws);
 }
 
-export async function fetchKeySet(jwksUri: string, signal: AbortSignal): Promise<KeySet> {
-  const init = { headers: { accept: 'application/json' }, redirect: 'manual', signal } as const;
+/** Fetches the JWK Set of a provider. */
+export async function fetchKeys(jwksUri: string, signal: AbortSignal): Promise<unknown> {
+  // RFC 7517, section 8.5.1
+  const headers = { accept: 'application/json, application/jwk-set+json' };
+  const init = { headers, redirect: 'manual', signal } as const;
   const response = await boundedFetch(jwksUri, init, JWKS_LIMIT);
   if (response.status !== 200) throw new JwksResponseError();
-  return createKeySet(await response.json());
+  return response.json();
+}
+
+async function hasUsableKey(keys: readonly JWK[], algorithms: readonly string[]): Promise<boolean> {
+  for (const key of keys) {
+    for (const alg of algorithms) if (await isUsable(key, alg)) return true;
+  }
+  return false;
+}
+
+async function isUsable(jwk: JWK, alg: string): Promise<boolean> {
+  try {
+    const key = await createLocalJWKSet({ keys: [jwk] })({ alg });
+    const { modulusLength = SMALLEST_MODULUS } = key.algorithm as { modulusLength?: number };
+    return modulusLength >= SMALLEST_MODULUS;
+  } catch {
+    return false;
+  }
+}
+
+/** Of a JWT without `kid` the key is the one that verifies its signature (Core 1.0, section 10.1). */
+async function findByTrial(
+  find: LocalKeySet,
+  header: JWSHeaderParameters,
+  jws: FlattenedJWSInput,
+): Promise<CryptoKey> {
+  for await (const key of candidates(find, header, jws)) {
+    const isVerified = await flattenedVerify(jws, key).then(
+      () => true,
+      () => false,
+    );
+    if (isVerified) return key;
+  }
+  throw new errors.JWKSNoMatchingKey();
+}
+
+async function* candidates(
+  find: LocalKeySet,
+  header: JWSHeaderParameters,
+  jws: FlattenedJWSInput,
+): AsyncGenerator<CryptoKey> {
+  try {
+    yield await find(header, jws);
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    yield* error;
+  }
 }

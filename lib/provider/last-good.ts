@@ -1,69 +1,94 @@
-const RENEWAL_COOL_DOWN_MS = 30_000;
-const FAILURE_COOL_DOWN_MS = 1_000;
+const FIRST_WAIT_MS = 1000;
+const LONGEST_WAIT_MS = 30_000;
+const MOST_RENEWALS = 5;
+const RENEWALS_SPAN_MS = 30_000;
+
+/** A value, and when it was asked for, by the monotonic clock. */
+export interface Copy<T> {
+  readonly value: T;
+  readonly askedAt: number;
+}
+
+export interface LastGoodParts<T> {
+  readonly load: () => Promise<T>;
+  readonly maxAgeMs: number;
+}
 
 interface Failure {
   readonly error: unknown;
-  readonly at: number;
+  readonly until: number;
 }
 
 /**
  * A value from the network that is fetched when first needed, once for all who wait, refreshed in the
- * background when it is old, and kept for as long as no newer one can be had.
+ * background when it is old, and kept for as long as no newer one can be had. After a failure the next fetch
+ * waits 1 s, then 2, 4, 8, 16 and 30 s, until one succeeds.
  */
 export class LastGood<T> {
-  readonly #load: () => Promise<T>;
-  readonly #maxAgeMs: number;
-  #value: T | undefined;
-  #loadedAt = 0;
-  #renewedAt = 0;
+  readonly #parts: LastGoodParts<T>;
+  #copy: Copy<T> | undefined;
+  #pending: Promise<Copy<T>> | undefined;
+  #failures = 0;
   #failure: Failure | undefined;
-  #pending: Promise<T> | undefined;
+  #renewals: number[] = [];
+  #refusal: Error | undefined;
 
-  constructor(load: () => Promise<T>, maxAgeMs: number) {
-    this.#load = load;
-    this.#maxAgeMs = maxAgeMs;
+  constructor(parts: LastGoodParts<T>) {
+    this.#parts = parts;
   }
 
-  async get(): Promise<T> {
-    if (this.#value === undefined) {
-      if (this.#failedWithin(FAILURE_COOL_DOWN_MS)) throw this.#failure?.error;
-      return this.#attempt();
+  async get(): Promise<Copy<T>> {
+    const copy = this.#copy;
+    if (copy === undefined) return this.#fetchUnlessWaiting();
+    if (performance.now() - copy.askedAt > this.#parts.maxAgeMs) {
+      this.#fetchUnlessWaiting().catch(() => undefined);
     }
-    const old = Date.now() - this.#loadedAt > this.#maxAgeMs;
-    if (old && !this.#failedWithin(RENEWAL_COOL_DOWN_MS)) this.#attempt().catch(() => undefined);
-    return this.#value;
+    return copy;
   }
 
-  /** Fetches anew because the value lacks something; at most once in a cool-down of 30 s. */
-  async renew(): Promise<T> {
-    if (Date.now() - this.#renewedAt < RENEWAL_COOL_DOWN_MS) {
-      if (this.#failure !== undefined) throw this.#failure.error;
-      return this.get();
-    }
-    this.#renewedAt = Date.now();
-    return this.#attempt();
+  /**
+   * Fetches anew because the value lacks something; a few times within 30 s. `refuse` makes the error of one
+   * more, and is called once until the next fetch.
+   */
+  async renew(refuse: () => Error): Promise<Copy<T>> {
+    if (this.#pending !== undefined) return this.#pending;
+    if (this.#isWaiting()) throw this.#failure?.error;
+    const now = performance.now();
+    this.#renewals = this.#renewals.filter((at) => now - at < RENEWALS_SPAN_MS);
+    if (this.#renewals.length >= MOST_RENEWALS) throw (this.#refusal ??= refuse());
+    this.#renewals.push(now);
+    return this.#fetch();
   }
 
-  #attempt(): Promise<T> {
-    this.#pending ??= this.#run().finally(() => {
+  async #fetchUnlessWaiting(): Promise<Copy<T>> {
+    if (this.#pending === undefined && this.#isWaiting()) throw this.#failure?.error;
+    return this.#fetch();
+  }
+
+  #isWaiting(): boolean {
+    return this.#failure !== undefined && performance.now() < this.#failure.until;
+  }
+
+  #fetch(): Promise<Copy<T>> {
+    this.#pending ??= this.#load().finally(() => {
       this.#pending = undefined;
     });
     return this.#pending;
   }
 
-  async #run(): Promise<T> {
+  async #load(): Promise<Copy<T>> {
+    const askedAt = performance.now();
+    this.#refusal = undefined;
     try {
-      this.#value = await this.#load();
-      this.#loadedAt = Date.now();
+      this.#copy = { value: await this.#parts.load(), askedAt };
       this.#failure = undefined;
-      return this.#value;
+      this.#failures = 0;
+      return this.#copy;
     } catch (error) {
-      this.#failure = { error, at: Date.now() };
+      const wait = Math.min(FIRST_WAIT_MS * 2 ** this.#failures, LONGEST_WAIT_MS);
+      this.#failures += 1;
+      this.#failure = { error, until: performance.now() + wait };
       throw error;
     }
-  }
-
-  #failedWithin(ms: number): boolean {
-    return this.#failure !== undefined && Date.now() - this.#failure.at < ms;
   }
 }

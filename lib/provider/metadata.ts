@@ -1,12 +1,16 @@
 import {
   allowInsecureRequests,
+  type AuthorizationServer,
   customFetch,
   discoveryRequest,
+  JSON_ATTRIBUTE_COMPARISON,
+  OperationProcessingError,
   processDiscoveryResponse,
 } from 'oauth4webapi';
 import { boundedFetch } from './bounded-fetch.ts';
 
 const METADATA_LIMIT = 512 * 1024;
+const LONGEST_ISSUER = 200;
 
 /**
  * What this package reads of a provider's metadata, under its wire names.
@@ -31,11 +35,23 @@ export interface ProviderMetadata {
     | undefined;
 }
 
-class IssuerMismatchError extends Error {
+/** The metadata are those of another issuer. */
+export class IssuerMismatchError extends Error {
   readonly code = 'ISSUER_MISMATCH';
+  /** What they name, as it may be shown. */
+  readonly found: string;
+
+  constructor(found: string) {
+    super();
+    this.found = found.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, LONGEST_ISSUER);
+  }
 }
 
-/** Fetches the provider's metadata from `<issuer>/.well-known/openid-configuration`. */
+/**
+ * Fetches the provider's metadata from `<issuer>/.well-known/openid-configuration`.
+ *
+ * @throws {@link IssuerMismatchError} when they are those of another issuer.
+ */
 export async function fetchMetadata(
   issuer: string,
   signal: AbortSignal,
@@ -47,8 +63,20 @@ export async function fetchMetadata(
     [customFetch]: (input, init) => boundedFetch(input, { ...init, body: null }, METADATA_LIMIT),
     signal,
   });
-  const metadata = await processDiscoveryResponse(url, response);
+  const document = await readDocument(url, response);
   // Discovery 1.0, section 4.3: identical, where the library compares normalized URLs.
-  if (metadata.issuer !== issuer) throw new IssuerMismatchError();
-  return metadata;
+  if (document.issuer !== issuer) throw new IssuerMismatchError(document.issuer);
+  return document;
+}
+
+async function readDocument(url: URL, response: Response): Promise<AuthorizationServer> {
+  try {
+    return await processDiscoveryResponse(url, response);
+  } catch (error) {
+    if (!(error instanceof OperationProcessingError) || error.code !== JSON_ATTRIBUTE_COMPARISON) {
+      throw error;
+    }
+    const { body } = error.cause as { readonly body: AuthorizationServer };
+    throw new IssuerMismatchError(body.issuer);
+  }
 }

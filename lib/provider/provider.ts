@@ -1,11 +1,13 @@
-import { errors, type JWTVerifyGetKey } from 'jose';
+import type { JWTVerifyGetKey } from 'jose';
 import { ProviderUnavailableError } from '../errors.ts';
 import type { Events, ProviderErrorEvent } from '../events.ts';
 import { failureReason } from '../failure-reason.ts';
-import { createKeySet, fetchKeySet, type KeySet } from './keys.ts';
+import { createKeySet, fetchKeys, type KeySet } from './keys.ts';
 import { LastGood } from './last-good.ts';
-import { fetchMetadata, type ProviderMetadata } from './metadata.ts';
-import { isSecureUrl } from './secure-url.ts';
+import { fetchMetadata, IssuerMismatchError, type ProviderMetadata } from './metadata.ts';
+import { ProviderKeys } from './provider-keys.ts';
+import { Requests } from './requests.ts';
+import { type UsableMetadata, usableMetadata, UnusableMemberError } from './usable-metadata.ts';
 import { type ClientAuthentication, ClientAuthenticator } from './client-authentication.ts';
 import type { EndSessionDialect, IdTokenHintPolicy, LogoutHint } from './end-session-request.ts';
 import type { TokenEncryption } from '../token/encrypted-jwt.ts';
@@ -37,30 +39,29 @@ export interface ProviderSettings {
   readonly jwks: object | undefined;
   readonly timeoutMs: number;
   readonly allowInsecureRequests: boolean;
+  /** Seconds. */
+  readonly clockTolerance: number;
 }
 
 /** Which access tokens the provider is asked about: none, those that are no JWTs, or all. */
 export type IntrospectionPolicy = 'never' | 'opaque' | 'always';
 
-type Endpoint = 'end_session_endpoint' | 'revocation_endpoint' | 'introspection_endpoint';
+type Operation = ProviderErrorEvent['operation'];
 
-class UnusableUrlError extends Error {
-  readonly code: string;
-
-  constructor(member: Endpoint | 'jwks_uri') {
-    super();
-    this.code = `UNUSABLE_${member.toUpperCase()}`;
-  }
+class RenewedTooOftenError extends Error {
+  readonly code = 'KEYS_RENEWED_TOO_OFTEN';
 }
 
 /** An OpenID Provider: its metadata and keys, which are fetched when they are needed. */
 export class Provider {
   readonly settings: ProviderSettings;
   readonly authenticator: ClientAuthenticator;
+  readonly requests: Requests;
   readonly #events: Events;
-  readonly #closing = new AbortController();
-  readonly #metadata: LastGood<ProviderMetadata>;
-  readonly #keys: LastGood<KeySet>;
+  readonly #metadata: LastGood<UsableMetadata>;
+  readonly #keys: ProviderKeys;
+  /** The members of the metadata that were told to be unusable. */
+  #told: UsableMetadata['unusable'] = new Set();
 
   constructor(settings: ProviderSettings, events: Events) {
     this.settings = settings;
@@ -68,44 +69,37 @@ export class Provider {
       settings.clientSecret,
       settings.clientAuthentication,
     );
+    this.requests = new Requests(settings.timeoutMs);
     this.#events = events;
-    this.#metadata = new LastGood(
-      () => this.attempt('metadata', () => this.#loadMetadata()),
-      METADATA_MAX_AGE_MS,
-    );
-    this.#keys = new LastGood(() => this.attempt('keys', () => this.#loadKeys()), KEYS_MAX_AGE_MS);
+    this.#metadata = new LastGood({
+      load: () => this.attempt('metadata', () => this.#loadMetadata()),
+      maxAgeMs: METADATA_MAX_AGE_MS,
+    });
+    this.#keys = new ProviderKeys({
+      load: () => this.attempt('keys', () => this.#loadKeys()),
+      maxAgeMs: KEYS_MAX_AGE_MS,
+      refuse: () => this.#failed('keys', new RenewedTooOftenError()),
+      areGiven: settings.jwks !== undefined,
+      clockTolerance: settings.clockTolerance,
+    });
   }
 
   get issuer(): string {
     return this.settings.issuer;
   }
 
-  /** The End Session endpoint, or `undefined` where the provider has none. */
+  /** The End Session endpoint, or `undefined` where the provider has none that can be used. */
   async endSessionEndpoint(): Promise<string | undefined> {
-    const metadata = await this.metadataWith('end_session_endpoint');
-    return metadata?.end_session_endpoint ?? undefined;
+    return (await this.metadata()).end_session_endpoint;
   }
 
-  /** The provider's metadata, or `undefined` where they do not have this endpoint. */
-  async metadataWith(endpoint: Endpoint): Promise<ProviderMetadata | undefined> {
-    const metadata = await this.#metadata.get();
-    // Discovery 1.0, section 4.2: what is empty is absent.
-    if (!metadata[endpoint]) return undefined;
-    await this.attempt('metadata', () => this.#usableUrl(metadata, endpoint));
-    return metadata;
+  /** The provider's metadata, as far as they can be used. */
+  async metadata(): Promise<UsableMetadata> {
+    return (await this.#metadata.get()).value;
   }
 
   /** Finds the key that a JWT of this provider names, for jose. */
-  readonly findKey: JWTVerifyGetKey = async (header, jws) => {
-    const keys = await this.#keys.get();
-    try {
-      return await keys(header, jws);
-    } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-      const renewed = await this.#keys.renew();
-      return renewed(header, jws);
-    }
-  };
+  readonly findKey: JWTVerifyGetKey = (header, jws) => this.#keys.find(header, jws);
 
   /** Finds the key of an ID Token or a Logout Token, which may be the client's secret. */
   readonly findKeyOrSecret: JWTVerifyGetKey = (header, jws) => {
@@ -120,47 +114,57 @@ export class Provider {
     return [...new Set(urls.map((url) => new URL(url).origin))];
   }
 
+  /** Gives up every request under way; there is none from now on. */
   close(): void {
-    this.#closing.abort();
-  }
-
-  async #loadMetadata(): Promise<ProviderMetadata> {
-    const { metadata, issuer } = this.settings;
-    return metadata ?? fetchMetadata(issuer, this.deadline());
-  }
-
-  async #loadKeys(): Promise<KeySet> {
-    const { jwks } = this.settings;
-    if (jwks !== undefined) return createKeySet(jwks);
-    const metadata = await this.#metadata.get();
-    return fetchKeySet(await this.#usableUrl(metadata, 'jwks_uri'), this.deadline());
-  }
-
-  // eslint-disable-next-line @typescript-eslint/require-await
-  async #usableUrl(metadata: ProviderMetadata, member: Endpoint | 'jwks_uri'): Promise<string> {
-    const url = metadata[member];
-    if (isSecureUrl(url, this.settings.allowInsecureRequests)) return url;
-    throw new UnusableUrlError(member);
-  }
-
-  /** Ends a request to this provider when it takes too long, or when the app closes. */
-  deadline(): AbortSignal {
-    const timeout = AbortSignal.timeout(this.settings.timeoutMs);
-    // Held by a listener: Node 20 would collect it as garbage while a composite signal waits for it.
-    timeout.addEventListener('abort', () => undefined, { once: true });
-    return AbortSignal.any([this.#closing.signal, timeout]);
+    this.requests.close();
   }
 
   /** Makes one kind of error of whatever failed at this provider, and tells of it. */
-  async attempt<T>(operation: ProviderErrorEvent['operation'], load: () => Promise<T>): Promise<T> {
+  async attempt<T>(operation: Operation, load: () => Promise<T>): Promise<T> {
     try {
       return await load();
     } catch (error) {
-      if (error instanceof ProviderUnavailableError) throw error;
-      const unavailable = new ProviderUnavailableError(failureReason(error));
-      const { issuer } = this.settings;
-      this.#events.emit('provider-error', { issuer, operation, reason: unavailable.reason });
-      throw unavailable;
+      throw error instanceof ProviderUnavailableError ? error : this.#failed(operation, error);
     }
+  }
+
+  async #loadMetadata(): Promise<UsableMetadata> {
+    const { issuer, metadata: given, allowInsecureRequests } = this.settings;
+    const document = given ?? (await this.requests.make((signal) => fetchMetadata(issuer, signal)));
+    const metadata = usableMetadata(document, allowInsecureRequests);
+    for (const member of metadata.unusable) {
+      // Without keys nothing works, and each time the keys are needed tells so.
+      if (member === 'jwks_uri' || this.#told.has(member)) continue;
+      this.#tell('metadata', new UnusableMemberError(member).code);
+    }
+    this.#told = metadata.unusable;
+    return metadata;
+  }
+
+  async #loadKeys(): Promise<KeySet> {
+    const { jwks, algorithms, logoutTokenAlgorithms } = this.settings;
+    const known = new Set([...algorithms, ...logoutTokenAlgorithms]);
+    return createKeySet(jwks ?? (await this.#fetchKeys()), [...known]);
+  }
+
+  async #fetchKeys(): Promise<unknown> {
+    const { jwks_uri: uri } = await this.metadata();
+    if (uri === undefined) throw new UnusableMemberError('jwks_uri');
+    return this.requests.make((signal) => fetchKeys(uri, signal));
+  }
+
+  #failed(operation: Operation, error: unknown): ProviderUnavailableError {
+    const reason = failureReason(error);
+    const isOther = error instanceof IssuerMismatchError;
+    this.#tell(operation, reason, isOther ? { expected: this.issuer, found: error.found } : {});
+    return new ProviderUnavailableError(reason);
+  }
+
+  #tell(
+    operation: Operation,
+    reason: string,
+    issuers: Pick<ProviderErrorEvent, 'expected' | 'found'> = {},
+  ): void {
+    this.#events.emit('provider-error', { issuer: this.issuer, operation, reason, ...issuers });
   }
 }

@@ -4,6 +4,7 @@ import { failureReason } from '../failure-reason.ts';
 import { boundedResponse } from './bounded-fetch.ts';
 import type { Provider } from './provider.ts';
 import { requestForToken, type TokenToAskFor } from './token-request.ts';
+import { UnusableMemberError } from './usable-metadata.ts';
 
 /** What one request for revocation came to. */
 export type RevocationResult =
@@ -11,8 +12,10 @@ export type RevocationResult =
   | {
       readonly outcome: 'failed';
       readonly reason: string;
-      /** Milliseconds; `undefined` where the provider will say the same again. */
+      /** Milliseconds that the provider asks for, or 0; `undefined` where it will say the same again. */
       readonly retryAfter: number | undefined;
+      /** `false` where the provider could not be reached, or did not answer in time. */
+      readonly isAnswer: boolean;
     };
 
 const ERROR_LIMIT = 16 * 1024;
@@ -38,11 +41,15 @@ export async function revokeToken(
   token: TokenToAskFor,
 ): Promise<RevocationResult> {
   try {
-    const response = await requestForToken(provider, 'revocation', token, readError);
+    const response = await provider.requests.make((signal) =>
+      requestForToken(provider, 'revocation', { ...token, signal, readResponse: readError }),
+    );
     return response === undefined ? { outcome: 'no-endpoint' } : await resultOf(response);
   } catch (error) {
     const known = error instanceof ProviderUnavailableError ? error.reason : undefined;
-    return { outcome: 'failed', reason: known ?? failureReason(error), retryAfter: 0 };
+    const reason = known ?? failureReason(error);
+    const retryAfter = error instanceof UnusableMemberError ? undefined : 0;
+    return { outcome: 'failed', reason, retryAfter, isAnswer: false };
   }
 }
 
@@ -59,13 +66,13 @@ async function resultOf(response: Response): Promise<RevocationResult> {
   const reason = `HTTP_${status}`;
   // RFC 7009, section 2.2.1: the token is to be taken as alive, and the request may be repeated.
   if (status >= 500 || status === 429) {
-    return { outcome: 'failed', reason, retryAfter: retryAfterOf(response) };
+    return { outcome: 'failed', reason, retryAfter: retryAfterOf(response), isAnswer: true };
   }
   const error = await errorOf(response);
   if (error === 'unsupported_token_type') return { outcome: 'unsupported' };
   // What Google says of a token that is dead already.
   if (error === 'invalid_token') return { outcome: 'revoked' };
-  return { outcome: 'failed', reason: error ?? reason, retryAfter: undefined };
+  return { outcome: 'failed', reason: error ?? reason, retryAfter: undefined, isAnswer: true };
 }
 
 async function errorOf(response: Response): Promise<string | undefined> {

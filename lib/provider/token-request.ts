@@ -5,8 +5,9 @@ import {
   introspectionRequest,
   revocationRequest,
 } from 'oauth4webapi';
+import { fetchAnswer } from './bounded-fetch.ts';
 import type { Provider } from './provider.ts';
-import { isSecureUrl } from './secure-url.ts';
+import { UnusableMemberError } from './usable-metadata.ts';
 
 export interface TokenToAskFor {
   readonly token: string;
@@ -14,6 +15,11 @@ export interface TokenToAskFor {
 }
 
 const REQUESTS = { revocation: revocationRequest, introspection: introspectionRequest };
+
+export interface TokenRequest extends TokenToAskFor {
+  readonly signal: AbortSignal;
+  readonly readResponse: (response: Response) => Promise<Response>;
+}
 
 /**
  * Posts a token to an endpoint of the provider, authenticated as this client. Answers `undefined` where the
@@ -24,48 +30,37 @@ const REQUESTS = { revocation: revocationRequest, introspection: introspectionRe
 export async function requestForToken(
   provider: Provider,
   kind: 'revocation' | 'introspection',
-  { token, hint }: TokenToAskFor,
-  readResponse: (response: Response) => Promise<Response>,
+  { token, hint, signal, readResponse }: TokenRequest,
 ): Promise<Response | undefined> {
-  const metadata = await provider.metadataWith(`${kind}_endpoint`);
-  if (metadata === undefined) return undefined;
-  const {
-    issuer,
-    clientId,
-    clientAuthentication,
-    allowInsecureRequests: insecure,
-  } = provider.settings;
+  const { issuer, clientId, clientAuthentication } = provider.settings;
   const isTls = clientAuthentication?.method === 'tls_client_auth';
-  const server = { ...metadata, issuer } as AuthorizationServer;
-  const aliases = isTls ? metadata.mtls_endpoint_aliases : undefined;
-  const url = aliases?.[`${kind}_endpoint`] ?? metadata[`${kind}_endpoint`];
-  if (!isSecureUrl(url, insecure)) throw new UnusableAliasError();
+  const { unusable, ...metadata } = await provider.metadata();
+  const member = `${kind}_endpoint` as const;
+  if (unusable.has(member)) throw new UnusableMemberError(member);
+  const url = (isTls ? metadata.mtls_endpoint_aliases[member] : undefined) ?? metadata[member];
+  if (url === undefined) return undefined;
+  const server: AuthorizationServer = { issuer, [member]: url };
   const send = isTls ? clientAuthentication.fetch : fetch;
-  const options = () => ({
+  const options = {
     additionalParameters: { token_type_hint: hint },
     [allowInsecureRequests]: url.startsWith('http:'),
     [customFetch]: async (input: string, init: RequestInit) =>
-      readResponse(await send(input, init)),
-    signal: provider.deadline(),
-  });
+      readResponse(await fetchAnswer(input, init, send)),
+    signal,
+  };
   // RFC 8414, section 2
   const supported =
     metadata[`${kind}_endpoint_auth_methods_supported`] ??
     metadata.token_endpoint_auth_methods_supported;
-  const client = { client_id: clientId, use_mtls_endpoint_aliases: isTls };
   const { authenticator } = provider;
   let response: Response | undefined;
   for (const way of authenticator.ways(supported)) {
-    response = await REQUESTS[kind](server, client, way, token, options());
+    response = await REQUESTS[kind](server, { client_id: clientId }, way, token, options);
     if (await isClientRefused(response)) continue;
     if (response.ok) authenticator.accept(way);
     break;
   }
   return response;
-}
-
-class UnusableAliasError extends Error {
-  readonly code = 'UNUSABLE_MTLS_ENDPOINT_ALIAS';
 }
 
 // RFC 6749, section 5.2: 401, or 400 with `invalid_client`.

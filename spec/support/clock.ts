@@ -18,3 +18,20 @@ export function setTime(milliseconds: number): void {
     ],
   });
 }
+
+const monotonic = performance.now.bind(performance);
+let passed = 0;
+
+/** Lets time pass at once, by the time of day and by the monotonic clock. */
+export function letPass(milliseconds: number): void {
+  passed += milliseconds;
+  setTime(Date.now() + milliseconds);
+  jest.spyOn(performance, 'now').mockImplementation(() => monotonic() + passed);
+}
+
+/** Sets every clock right again. */
+export function resetClocks(): void {
+  passed = 0;
+  jest.useRealTimers();
+  jest.restoreAllMocks();
+}

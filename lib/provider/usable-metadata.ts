@@ -1,0 +1,76 @@
+import type { ProviderMetadata } from './metadata.ts';
+import { isSecureUrl } from './secure-url.ts';
+
+type Member = keyof ProviderMetadata;
+type AuthMethods = Extract<Member, `${string}_auth_methods_supported`>;
+type Url = Exclude<Member, AuthMethods | 'mtls_endpoint_aliases'>;
+type Aliases = Readonly<Partial<Record<'revocation_endpoint' | 'introspection_endpoint', string>>>;
+
+/** What of a provider's metadata can be used. */
+export interface UsableMetadata
+  extends
+    Readonly<Partial<Record<Url, string>>>,
+    Readonly<Partial<Record<AuthMethods, readonly string[]>>> {
+  readonly mtls_endpoint_aliases: Aliases;
+  /** The members that are there but cannot be used. */
+  readonly unusable: ReadonlySet<Member>;
+}
+
+const URLS = [
+  'jwks_uri',
+  'end_session_endpoint',
+  'revocation_endpoint',
+  'introspection_endpoint',
+] as const;
+const AUTH_METHODS = [
+  'token_endpoint_auth_methods_supported',
+  'revocation_endpoint_auth_methods_supported',
+  'introspection_endpoint_auth_methods_supported',
+] as const;
+const ALIASES = ['revocation_endpoint', 'introspection_endpoint'] as const;
+
+/** A member of the metadata is needed, and is absent or not as it has to be. */
+export class UnusableMemberError extends Error {
+  readonly code: string;
+
+  constructor(member: Member) {
+    super();
+    this.code = `UNUSABLE_${member.toUpperCase()}`;
+  }
+}
+
+/** Takes of metadata, which may be anything, what is as the specifications have it. */
+export function usableMetadata(document: ProviderMetadata, allowInsecure: boolean): UsableMetadata {
+  const unusable = new Set<Member>();
+  const isUrl = (value: unknown): value is string => isSecureUrl(value, allowInsecure);
+
+  function take<T>(member: Member, isUsable: (value: unknown) => value is T): T | undefined {
+    const value: unknown = document[member];
+    if (value === undefined || value === null || isUsable(value)) return value ?? undefined;
+    unusable.add(member);
+    return undefined;
+  }
+
+  function takeAliases(): Aliases {
+    const aliases = take('mtls_endpoint_aliases', isObject) ?? {};
+    const named = ALIASES.filter((alias) => (aliases[alias] ?? undefined) !== undefined);
+    const usable = named.filter((alias) => isUrl(aliases[alias]));
+    if (usable.length < named.length) unusable.add('mtls_endpoint_aliases');
+    return Object.fromEntries(usable.map((alias) => [alias, aliases[alias]]));
+  }
+
+  return {
+    ...Object.fromEntries(URLS.map((member) => [member, take(member, isUrl)])),
+    ...Object.fromEntries(AUTH_METHODS.map((member) => [member, take(member, isListOfTexts)])),
+    mtls_endpoint_aliases: takeAliases(),
+    unusable,
+  };
+}
+
+function isListOfTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
