@@ -114,8 +114,10 @@ export interface OidcLogout {
   off<Name extends keyof OidcLogoutEvents>(name: Name, listener: Listener<Name>): OidcLogout;
 
   /**
-   * Waits for the revocations under way, gives up what else is under way at the provider, and closes the
-   * connections that were duplicated for what is pushed and for `durability`. The Redis client stays the app's.
+   * Tries the revocations that wait once more and waits for them, for 10 s at most: what is not done then, and
+   * what comes from now on, is told by `revocation` as `failed` with the reason `closed`. Gives up what else is
+   * under way at the provider, and closes the connections that were duplicated for what is pushed and for
+   * `durability`. The Redis client stays the app's.
    */
   close(): Promise<void>;
 }

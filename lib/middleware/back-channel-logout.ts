@@ -81,8 +81,8 @@ export function backChannelLogout(parts: BackChannelLogoutParts) {
     const token = await verify(await readLogoutToken(await readBody(req, res)));
     const ended = await takeEffect(token);
     res.status(200).end();
-    ends.announce(ended, 'back-channel');
-    ends.revoke(ended, 'back-channel');
+    await ends.announce(ended, 'back-channel');
+    await ends.revoke(ended, 'back-channel');
   }
 
   return async function backChannelLogoutHandler(req: Request, res: Response, next: NextFunction) {

@@ -47,7 +47,7 @@ export function frontChannelLogout({ providers, ends }: FrontChannelLogoutParts)
     // A browser shows no page that it fetched ahead without a body, but asks again.
     if (isPreview(req) && req.method === 'GET') res.status(204).end();
     else res.status(200).type('html').end(PAGE);
-    ends.announce(ended, 'front-channel');
+    await ends.announce(ended, 'front-channel');
   }
 
   return async function frontChannelLogoutHandler(req: Request, res: Response, next: NextFunction) {

@@ -158,10 +158,13 @@ export function logout(parts: LogoutParts) {
     });
   }
 
-  function tell({ accessToken, login, session, repeated }: Logout, isNews: boolean): void {
+  async function tell(
+    { accessToken, login, session, repeated }: Logout,
+    isNews: boolean,
+  ): Promise<void> {
     const owner = ownerOf(accessToken, session);
     events.emit('logout', { ...owner, repeated });
-    if (login !== undefined && isNews) ends.announce([owner], 'logout');
+    if (login !== undefined && isNews) await ends.announce([owner], 'logout');
   }
 
   async function findByRefreshToken(refreshToken: string): Promise<RegisteredSession | undefined> {
@@ -185,7 +188,7 @@ export function logout(parts: LogoutParts) {
     const kept = ended.map(({ registered }) => registered?.refreshToken);
     const refreshTokens = [refreshToken, ...kept];
     await parts.revocations.revoke({ provider, subject, sid, refreshTokens });
-    ends.announce(ended, 'logout');
+    await ends.announce(ended, 'logout');
   }
 
   async function answerWithoutSession(
@@ -238,7 +241,7 @@ export function logout(parts: LogoutParts) {
     const isLate = request.repeated && request.isRefreshTokenNew;
     if (isNews || isLate) await revoke(request, dropped);
     send(req, res, answer, request.accessToken.provider);
-    tell(request, isNews);
+    await tell(request, isNews);
   }
 
   async function handle(req: Request, res: Response): Promise<void> {

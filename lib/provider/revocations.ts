@@ -1,13 +1,8 @@
-import { setMaxListeners } from 'node:events';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Events, RevocationEvent } from '../events.ts';
 import type { Provider } from './provider.ts';
-import { revokeToken, type RevocationResult } from './revocation.ts';
+import type { RevocationResult } from './revocation.ts';
+import { type Revocation, RevocationQueue } from './revocation-queue.ts';
 import type { TokenToAskFor } from './token-request.ts';
-
-const MOST_RETRIES = 5;
-const MOST_WAITING = 1000;
-const FIRST_WAIT_MS = 1000;
 
 /** Which tokens are revoked at the provider. */
 export type RevocationPolicy = 'all' | 'refresh-token' | 'never';
@@ -27,18 +22,16 @@ export interface RevocationRules {
   readonly revocationTimeout: number;
 }
 
-/** Revokes tokens at their provider; what fails for a while is tried again in the background. */
+/** Revokes tokens at their providers, by a queue for each. */
 export class Revocations {
   readonly #events: Events;
   readonly #rules: RevocationRules;
-  readonly #closing = new AbortController();
-  readonly #underWay = new Set<Promise<void>>();
-  #waiting = 0;
+  readonly #queues = new Map<Provider, RevocationQueue>();
+  #isClosed = false;
 
   constructor(events: Events, rules: RevocationRules) {
     this.#events = events;
     this.#rules = rules;
-    setMaxListeners(0, this.#closing.signal);
   }
 
   /**
@@ -46,28 +39,44 @@ export class Revocations {
    * all were asked for or `revocationTimeout` is over, whatever came of it; never rejects.
    */
   async revoke(tokens: TokensToRevoke): Promise<void> {
-    const asked = this.#askForAll(tokens);
-    this.#keepTrack(asked);
     let timer: NodeJS.Timeout | undefined;
     const over = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, this.#rules.revocationTimeout).unref();
     });
-    await Promise.race([asked, over]);
+    await Promise.race([this.#askForAll(tokens), over]);
     clearTimeout(timer);
   }
 
-  /** Ends waiting, tries what waits once more, and resolves when nothing is under way. */
+  /** The same, for nobody who waits. */
+  revokeInBackground(tokens: TokensToRevoke): void {
+    void this.#askForAll(tokens);
+  }
+
+  /** Tries what waits once more, and resolves within 10 s; what is not done then has failed. */
   async close(): Promise<void> {
-    this.#closing.abort();
-    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+    this.#isClosed = true;
+    await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
   }
 
   async #askForAll(tokens: TokensToRevoke): Promise<void> {
-    for (const token of this.#chosen(tokens)) {
-      const result = await revokeToken(tokens.provider, token);
-      if (isFinal(result)) this.#tell(tokens, token, result);
-      else this.#keepTrack(this.#retry(tokens, token, result));
-    }
+    const queue = this.#queueOf(tokens.provider);
+    const revocations = this.#chosen(tokens).map((token): Revocation => {
+      return {
+        token,
+        tell: (result) => {
+          this.#tell(tokens, token, result);
+        },
+      };
+    });
+    for (const revocation of revocations) queue.accept(revocation);
+    for (const revocation of revocations) await queue.ask(revocation);
+  }
+
+  #queueOf(provider: Provider): RevocationQueue {
+    const queue = this.#queues.get(provider) ?? new RevocationQueue(provider);
+    this.#queues.set(provider, queue);
+    if (this.#isClosed) void queue.close();
+    return queue;
   }
 
   #chosen({ refreshTokens, accessToken }: TokensToRevoke): TokenToAskFor[] {
@@ -83,31 +92,6 @@ export class Revocations {
     return chosen;
   }
 
-  async #retry(
-    tokens: TokensToRevoke,
-    token: TokenToAskFor,
-    first: RevocationResult,
-  ): Promise<void> {
-    let result = first;
-    if (this.#waiting < MOST_WAITING) {
-      this.#waiting += 1;
-      for (let count = 0; count < MOST_RETRIES && !isFinal(result); count += 1) {
-        await this.#pause(result, count);
-        result = await revokeToken(tokens.provider, token);
-        if (this.#closing.signal.aborted) break;
-      }
-      this.#waiting -= 1;
-    }
-    this.#tell(tokens, token, result);
-  }
-
-  async #pause(result: RevocationResult, count: number): Promise<void> {
-    const { retryAfter = 0 } = result.outcome === 'failed' ? result : {};
-    const delay = Math.max(retryAfter, FIRST_WAIT_MS * 2 ** count);
-    const { signal } = this.#closing;
-    await wait(delay, undefined, { signal, ref: false }).catch(() => undefined);
-  }
-
   #tell(
     { provider, subject, sid }: TokensToRevoke,
     { hint }: TokenToAskFor,
@@ -121,13 +105,4 @@ export class Revocations {
     const { outcome } = result;
     this.#events.emit('revocation', { kind, outcome, reason, issuer, subject, sid });
   }
-
-  #keepTrack(task: Promise<void>): void {
-    this.#underWay.add(task);
-    void task.finally(() => this.#underWay.delete(task));
-  }
-}
-
-function isFinal(result: RevocationResult): boolean {
-  return result.outcome !== 'failed' || result.retryAfter === undefined;
 }

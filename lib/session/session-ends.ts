@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EndCause } from '../events.ts';
 import type { Invalidation, Invalidations } from '../invalidation/invalidations.ts';
 import type { Provider } from '../provider/provider.ts';
@@ -6,8 +7,8 @@ import { sessionKey, subjectKey } from '../token/token-keys.ts';
 import type { Announcements } from './announcements.ts';
 import type { RegisteredSession, SessionRegistry } from './session-registry.ts';
 
-// What fits into one call of the store well within its deadline.
-const SESSIONS_AT_ONCE = 500;
+// What fits into one call of the store well within its deadline, and into one turn of the event loop.
+const SESSIONS_AT_ONCE = 100;
 
 /** A session that somebody names, and what is known of it. */
 export interface FoundSession {
@@ -86,7 +87,9 @@ export class SessionEnds {
   /** Puts the ends on the list. Of two who do it at once both give a saved session the same cut-off. */
   async end({ name, sessions }: FoundSessions): Promise<void> {
     if (name.sid === undefined) await this.#invalidations.add([endOfSubject(name)]);
-    for (const some of chunks(sessions)) await this.#invalidations.add(some.map(endOfSession));
+    for await (const some of chunks(sessions)) {
+      await this.#invalidations.add(some.map(endOfSession));
+    }
   }
 
   /**
@@ -97,15 +100,17 @@ export class SessionEnds {
     const { issuer, subject } = name;
     if (isWhole) return [{ issuer, subject, sid: undefined }];
     const untold: (EndedSession | undefined)[] = [];
-    for (const some of chunks(sessions)) {
+    for await (const some of chunks(sessions)) {
       untold.push(...(await Promise.all(some.map((session) => this.#take(session)))));
     }
     return untold.filter((session) => session !== undefined);
   }
 
-  announce(ended: readonly EndedSession[], cause: EndCause): void {
-    for (const { issuer, subject, sid } of ended) {
-      this.#announcements.announce({ issuer, subject, sid, cause });
+  async announce(ended: readonly EndedSession[], cause: EndCause): Promise<void> {
+    for await (const some of chunks(ended)) {
+      for (const { issuer, subject, sid } of some) {
+        this.#announcements.announce({ issuer, subject, sid, cause });
+      }
     }
   }
 
@@ -113,13 +118,9 @@ export class SessionEnds {
    * Revokes the refresh tokens that were kept, in the background. Offline access outlives a logout at the
    * provider (Back-Channel Logout 1.0, section 2.7).
    */
-  revoke(ended: readonly EndedSession[], cause: 'back-channel' | 'app'): void {
-    for (const { issuer, subject, sid, registered } of ended) {
-      const provider = this.#providers.get(issuer);
-      const refreshToken = registered?.refreshToken;
-      if (provider === undefined || refreshToken === undefined) continue;
-      if (cause === 'back-channel' && isOffline(registered)) continue;
-      void this.#revocations.revoke({ provider, refreshTokens: [refreshToken], subject, sid });
+  async revoke(ended: readonly EndedSession[], cause: 'back-channel' | 'app'): Promise<void> {
+    for await (const some of chunks(ended)) {
+      for (const session of some) this.#revoke(session, cause);
     }
   }
 
@@ -130,11 +131,20 @@ export class SessionEnds {
     return { name: { issuer, sid: sid ?? key }, sessions: [found], isWhole: false };
   }
 
+  #revoke({ issuer, subject, sid, registered }: EndedSession, cause: 'back-channel' | 'app'): void {
+    const provider = this.#providers.get(issuer);
+    const refreshToken = registered?.refreshToken;
+    if (provider === undefined || refreshToken === undefined) return;
+    if (cause === 'back-channel' && isOffline(registered)) return;
+    const refreshTokens = [refreshToken];
+    this.#revocations.revokeInBackground({ provider, refreshTokens, subject, sid });
+  }
+
   async #findAll(name: SessionsToEnd): Promise<FoundSessions> {
     const { issuer, subject = '', until } = name;
     const keys = await this.#registry.sessionsOf(subjectKey(issuer, subject));
     const found: FoundSession[] = [];
-    for (const some of chunks(keys)) found.push(...(await this.#lookUp(some, name)));
+    for await (const some of chunks(keys)) found.push(...(await this.#lookUp(some, name)));
     const sessions = found.filter((session) => isDue(session, until));
     return { name, sessions, isWhole: keys.length === 0 };
   }
@@ -197,8 +207,10 @@ function endOfSession({ registered, cutOff, ...session }: FoundSession): Invalid
   return { kind: 'session', ...session, cutOff: next };
 }
 
-function* chunks<T>(all: readonly T[]): Generator<readonly T[]> {
+/** Batches, each in a turn of the event loop of its own. */
+async function* chunks<T>(all: readonly T[]): AsyncGenerator<readonly T[]> {
   for (let start = 0; start < all.length; start += SESSIONS_AT_ONCE) {
+    if (start > 0) await nextTurn();
     yield all.slice(start, start + SESSIONS_AT_ONCE);
   }
 }

@@ -148,8 +148,8 @@ export class Sessions {
     );
     await ends.end(found);
     const ended = await ends.conclude(found);
-    ends.announce(ended, 'app');
-    ends.revoke(ended, 'app');
+    await ends.announce(ended, 'app');
+    await ends.revoke(ended, 'app');
   }
 
   async #verify(token: string): Promise<IdToken> {
@@ -252,7 +252,13 @@ export class Sessions {
     const provider = named ?? (others.length === 0 ? only : undefined);
     if (provider === undefined) return;
     const refreshTokens = [refresh_token ?? undefined];
-    void revocations.revoke({ provider, refreshTokens, accessToken: access_token, subject, sid });
+    const owner = { subject, sid };
+    revocations.revokeInBackground({
+      provider,
+      refreshTokens,
+      accessToken: access_token,
+      ...owner,
+    });
   }
 
   #expiryOf({ expires_in, ...tokens }: TokenResponse): number {

@@ -1,0 +1,145 @@
+import { PacedQueue } from './paced-queue.ts';
+import type { Provider } from './provider.ts';
+import { revokeToken, type RevocationResult } from './revocation.ts';
+import type { TokenToAskFor } from './token-request.ts';
+
+const MOST_WAITING = 20_000;
+const MOST_BYTES = 32 * 1024 * 1024;
+const MOST_RETRIES = 5;
+const FIRST_WAIT_MS = 1000;
+const GIVE_UP_AFTER_MS = 5 * 60 * 1000;
+const CLOSE_WITHIN_MS = 10_000;
+
+/** A token that is to be revoked. */
+export interface Revocation {
+  readonly token: TokenToAskFor;
+  /** Tells what came of it; called once. */
+  readonly tell: (result: RevocationResult) => void;
+}
+
+interface Progress {
+  tries: number;
+  /** Until its repetition. */
+  timer: NodeJS.Timeout | undefined;
+}
+
+/**
+ * What is to be revoked at one provider: at most 20,000 tokens of 32 MiB together, those that wait for their
+ * repetition among them. What fails for a while is tried again after 1, 2, 4, 8 and 16 s, or when the provider
+ * says. Where nothing but such failures came for five minutes, all that wait have failed.
+ */
+export class RevocationQueue {
+  readonly #provider: Provider;
+  readonly #queue = new PacedQueue();
+  readonly #waiting = new Map<Revocation, Progress>();
+  #bytes = 0;
+  #failingSince: number | undefined;
+  #isClosing = false;
+  #closed: Promise<void> | undefined;
+  #isEmpty: () => void = () => undefined;
+
+  constructor(provider: Provider) {
+    this.#provider = provider;
+  }
+
+  /** Takes a token in, or tells at once why not. */
+  accept(revocation: Revocation): void {
+    const { length } = revocation.token.token;
+    const isFull = this.#waiting.size >= MOST_WAITING || this.#bytes + length > MOST_BYTES;
+    if (this.#isClosing) {
+      revocation.tell(failed('closed'));
+    } else if (isFull) {
+      revocation.tell(failed('queue-full'));
+    } else {
+      this.#bytes += length;
+      this.#waiting.set(revocation, { tries: 0, timer: undefined });
+    }
+  }
+
+  /** Asks for a token that was taken in, when its turn comes. Resolves then; at once where there is a pause. */
+  async ask(revocation: Revocation): Promise<void> {
+    const progress = this.#waiting.get(revocation);
+    if (progress === undefined) return;
+    const asked = this.#queue.add(() => this.#try(revocation, progress));
+    if (!this.#queue.isPaused) await asked;
+  }
+
+  /** Tries what waits once more; what is not done within 10 s has failed. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#isClosing = true;
+    const empty = new Promise<void>((resolve) => {
+      this.#isEmpty = resolve;
+    });
+    if (this.#waiting.size === 0) return;
+    for (const [revocation, { timer }] of this.#waiting) {
+      if (timer !== undefined) void this.ask(revocation);
+      clearTimeout(timer);
+    }
+    this.#queue.hurry();
+    let timer: NodeJS.Timeout | undefined;
+    const over = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_WITHIN_MS);
+    });
+    await Promise.race([empty, over]);
+    clearTimeout(timer);
+    this.#giveUp('closed');
+  }
+
+  async #try(revocation: Revocation, progress: Progress): Promise<RevocationResult> {
+    const isLast = this.#isClosing || progress.tries === MOST_RETRIES;
+    progress.tries += 1;
+    const result = await revokeToken(this.#provider, revocation.token);
+    const isFinal = result.outcome !== 'failed' || result.retryAfter === undefined;
+    if (isFinal || isLast) this.#settle(revocation, result);
+    else this.#retryLater(revocation, result.retryAfter);
+    this.#watch(result, isFinal);
+    return result;
+  }
+
+  #retryLater(revocation: Revocation, retryAfter: number): void {
+    const progress = this.#waiting.get(revocation);
+    if (progress === undefined) return;
+    if (this.#isClosing) {
+      void this.ask(revocation);
+      return;
+    }
+    const wait = Math.max(retryAfter, FIRST_WAIT_MS * 2 ** (progress.tries - 1));
+    progress.timer = setTimeout(() => {
+      progress.timer = undefined;
+      void this.ask(revocation);
+    }, wait).unref();
+  }
+
+  #watch(result: RevocationResult, isFinal: boolean): void {
+    const now = performance.now();
+    if (isFinal) this.#failingSince = undefined;
+    else this.#failingSince ??= now;
+    const isOver = now - (this.#failingSince ?? now) > GIVE_UP_AFTER_MS;
+    if (isOver && result.outcome === 'failed') this.#giveUp(result.reason);
+  }
+
+  #giveUp(reason: string): void {
+    this.#failingSince = undefined;
+    this.#queue.clear();
+    for (const [revocation, { timer }] of this.#waiting) {
+      clearTimeout(timer);
+      this.#settle(revocation, failed(reason));
+    }
+  }
+
+  #settle(revocation: Revocation, result: RevocationResult): void {
+    if (!this.#waiting.delete(revocation)) return;
+    this.#bytes -= revocation.token.token.length;
+    revocation.tell(result);
+    if (this.#waiting.size === 0) this.#isEmpty();
+  }
+}
+
+function failed(reason: string): RevocationResult {
+  return { outcome: 'failed', reason, retryAfter: undefined, isAnswer: false };
+}
