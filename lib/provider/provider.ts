@@ -1,4 +1,5 @@
 import type { JWTVerifyGetKey } from 'jose';
+import { isInstance } from '../app-function.ts';
 import { ProviderUnavailableError } from '../errors.ts';
 import type { Events, ProviderErrorEvent } from '../events.ts';
 import { failureReason } from '../failure-reason.ts';
@@ -124,7 +125,7 @@ export class Provider {
     try {
       return await load();
     } catch (error) {
-      throw error instanceof ProviderUnavailableError ? error : this.#failed(operation, error);
+      throw isInstance(error, ProviderUnavailableError) ? error : this.#failed(operation, error);
     }
   }
 
@@ -155,7 +156,7 @@ export class Provider {
 
   #failed(operation: Operation, error: unknown): ProviderUnavailableError {
     const reason = failureReason(error);
-    const isOther = error instanceof IssuerMismatchError;
+    const isOther = isInstance(error, IssuerMismatchError);
     this.#tell(operation, reason, isOther ? { expected: this.issuer, found: error.found } : {});
     return new ProviderUnavailableError(reason);
   }

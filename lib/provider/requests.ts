@@ -1,3 +1,4 @@
+import { isInstance } from '../app-function.ts';
 import { NoAnswerError } from './bounded-fetch.ts';
 
 type Task<T> = (signal: AbortSignal) => Promise<T>;
@@ -50,7 +51,7 @@ export async function onceMore<T>(request: () => Promise<T>): Promise<T> {
   try {
     return await request();
   } catch (error) {
-    if (!(error instanceof NoAnswerError)) throw error;
+    if (!isInstance(error, NoAnswerError)) throw error;
     return request();
   }
 }

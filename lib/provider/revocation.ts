@@ -1,4 +1,5 @@
 import { processRevocationResponse, ResponseBodyError } from 'oauth4webapi';
+import { isInstance } from '../app-function.ts';
 import { ProviderUnavailableError } from '../errors.ts';
 import { failureReason } from '../failure-reason.ts';
 import { boundedResponse } from './bounded-fetch.ts';
@@ -46,9 +47,9 @@ export async function revokeToken(
     );
     return response === undefined ? { outcome: 'no-endpoint' } : await resultOf(response);
   } catch (error) {
-    const known = error instanceof ProviderUnavailableError ? error.reason : undefined;
+    const known = isInstance(error, ProviderUnavailableError) ? error.reason : undefined;
     const reason = known ?? failureReason(error);
-    const retryAfter = error instanceof UnusableMemberError ? undefined : 0;
+    const retryAfter = isInstance(error, UnusableMemberError) ? undefined : 0;
     return { outcome: 'failed', reason, retryAfter, isAnswer: false };
   }
 }

@@ -1,3 +1,4 @@
+import { isInstance } from '../app-function.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import type { Events } from '../events.ts';
 import { Deadline } from './deadline.ts';
@@ -24,7 +25,7 @@ export class StoreCalls {
     } catch (error) {
       const reason = storeFailureReason(error);
       this.#events.emit('store-error', { operation, reason });
-      throw error instanceof StoreUnavailableError ? error : new StoreUnavailableError(reason);
+      throw isInstance(error, StoreUnavailableError) ? error : new StoreUnavailableError(reason);
     }
   }
 

@@ -1,3 +1,4 @@
+import { isInstance } from '../app-function.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import { failureReason } from '../failure-reason.ts';
 
@@ -13,7 +14,7 @@ const OF_CLIENT: Readonly<Record<string, string>> = {
 
 /** One word for a failure of the store or of its client. */
 export function storeFailureReason(error: unknown): string {
-  if (error instanceof StoreUnavailableError) return error.reason;
-  const ofClient = error instanceof Error ? OF_CLIENT[error.message] : undefined;
+  if (isInstance(error, StoreUnavailableError)) return error.reason;
+  const ofClient = isInstance(error, Error) ? OF_CLIENT[error.message] : undefined;
   return ofClient ?? failureReason(error);
 }
