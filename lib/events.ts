@@ -113,7 +113,7 @@ export interface ListenerErrorEvent {
   readonly error: unknown;
 }
 
-/** What happens, told without tokens. Each listener gets one object. */
+/** What happens, told without tokens. Each listener gets an object of its own. */
 export interface OidcLogoutEvents {
   logout: LogoutEvent;
   invalidated: InvalidatedEvent;
@@ -125,7 +125,20 @@ export interface OidcLogoutEvents {
   'listener-error': ListenerErrorEvent;
 }
 
-export type Listener<Name extends keyof OidcLogoutEvents> = (event: OidcLogoutEvents[Name]) => void;
+/** Is told of an event. It may be async; nobody waits for it. */
+export type Listener<Name extends keyof OidcLogoutEvents> = (
+  event: OidcLogoutEvents[Name],
+) => unknown;
+
+const NAMES: Record<keyof OidcLogoutEvents, true> = {
+  logout: true,
+  invalidated: true,
+  'session-ended': true,
+  revocation: true,
+  'store-error': true,
+  'provider-error': true,
+  'listener-error': true,
+};
 
 type AnyListener = (event: never) => unknown;
 
@@ -134,17 +147,20 @@ export class Events {
   readonly #listeners = new Map<keyof OidcLogoutEvents, Set<AnyListener>>();
 
   on<Name extends keyof OidcLogoutEvents>(name: Name, listener: Listener<Name>): void {
+    checkListener(name, listener);
     const listeners = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, listeners.add(listener));
   }
 
   off<Name extends keyof OidcLogoutEvents>(name: Name, listener: Listener<Name>): void {
+    checkListener(name, listener);
     this.#listeners.get(name)?.delete(listener);
   }
 
   emit<Name extends keyof OidcLogoutEvents>(name: Name, event: OidcLogoutEvents[Name]): void {
-    for (const listener of this.#listeners.get(name) ?? []) {
-      void this.#call(name, () => listener(event as never));
+    // A listener may add and take away listeners, itself too.
+    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
+      void this.#call(name, () => listener({ ...event } as never));
     }
   }
 
@@ -155,4 +171,13 @@ export class Events {
       if (event !== 'listener-error') this.emit('listener-error', { event, error });
     }
   }
+}
+
+function checkListener(name: unknown, listener: unknown): void {
+  const known: unknown[] = Object.keys(NAMES);
+  if (!known.includes(name)) {
+    throw new TypeError(`"${String(name)}" is not an event; the events are ${known.join(', ')}`);
+  }
+  if (typeof listener === 'function') return;
+  throw new TypeError(`The listener of "${String(name)}" must be a function`);
 }
