@@ -1,5 +1,13 @@
 import express, { type Request, type RequestHandler, type Response } from 'express';
+import { is } from 'type-is';
 import { InvalidRequestError, PayloadTooLargeError, UnsupportedMediaTypeError } from '../errors.ts';
+import {
+  carriedBody,
+  carriedHeaders,
+  type ParsedRequest,
+  requestOf,
+  withoutEncoding,
+} from './carried-body.ts';
 
 export const JSON_TYPES = ['application/json', 'application/*+json'];
 export const FORM_TYPE = 'application/x-www-form-urlencoded';
@@ -9,21 +17,55 @@ export type BodyReader = (req: Request, res: Response) => Promise<unknown>;
 
 /** Reads bodies of these media types, JSON or forms, of at most `limit` bytes after decompression. */
 export function createBodyReader(limit: number, mediaTypes: readonly string[]): BodyReader {
-  const parsers = [
-    express.json({ limit, strict: false, type: JSON_TYPES }),
-    express.urlencoded({ limit, extended: false }),
-  ];
+  const rules = { limit, verify: refuseEmpty };
+  const parseJson = express.json({ ...rules, strict: false, type: JSON_TYPES });
+  const parseForm = express.urlencoded({ ...rules, extended: false });
+
+  // In the turn of the request: Node drops a body that nobody reads when another middleware has answered.
+  async function parse(req: ParsedRequest, res: Response): Promise<unknown> {
+    const parser = isOf(req, [FORM_TYPE]) ? parseForm : parseJson;
+    await run(parser, req as Request, res);
+    return req.body;
+  }
+
+  async function parseCarried(bytes: Uint8Array, req: Request, res: Response): Promise<unknown> {
+    const headers = carriedHeaders(req);
+    try {
+      return await parse(requestOf(bytes, headers), res);
+    } catch (error) {
+      if (headers['content-encoding'] === undefined || !isMalformed(error)) throw error;
+      // Whoever has decompressed the bytes may have left the header.
+      return parse(requestOf(bytes, withoutEncoding(headers)), res);
+    }
+  }
+
   return async (req, res) => {
-    if (isEmpty(req)) throw new InvalidRequestError('body-missing');
-    if (!req.is([...mediaTypes])) throw new UnsupportedMediaTypeError();
-    if (!isParsed(req)) for (const parse of parsers) await run(parse, req, res);
+    const bytes = carriedBody(req);
+    if (bytes === undefined ? isEmpty(req) : bytes.byteLength === 0) {
+      throw new InvalidRequestError('body-missing');
+    }
+    if (!isOf(req, mediaTypes)) throw new UnsupportedMediaTypeError();
+    if (bytes !== undefined) req.body = await parseCarried(bytes, req, res);
+    else if (!isParsed(req)) await parse(announced(req), res);
     return req.body as unknown;
   };
 }
 
-function isEmpty({ headers }: Request): boolean {
+function isOf({ headers }: ParsedRequest, mediaTypes: readonly string[]): boolean {
+  return is(headers['content-type'] ?? '', [...mediaTypes]) !== false;
+}
+
+// HTTP/1.1 tells by a header that there is a body (RFC 9112, section 6.3), HTTP/2 does not need to.
+function isEmpty({ headers, httpVersionMajor, readableLength }: Request): boolean {
   if (headers['transfer-encoding'] !== undefined) return false;
-  return headers['content-length'] === undefined || headers['content-length'] === '0';
+  const length = headers['content-length'];
+  return length === undefined ? httpVersionMajor < 2 && readableLength === 0 : length === '0';
+}
+
+/** The parsers of Express look for a body only where a header of HTTP/1.1 tells of one. */
+function announced(req: Request): Request {
+  if (req.headers['content-length'] === undefined) req.headers['transfer-encoding'] ??= 'chunked';
+  return req;
 }
 
 // Express 4 leaves an empty object where no parser felt responsible: the stream tells.
@@ -31,18 +73,28 @@ function isParsed(req: Request): boolean {
   return req.readableDidRead || req.readableEnded;
 }
 
-function run(parse: RequestHandler, req: Request, res: Response): Promise<void> {
-  return new Promise((resolve, reject) => {
-    void parse(req, res, (error?: unknown) => {
-      if (error === undefined) resolve();
-      else reject(parserError(error));
-    });
+async function run(parse: RequestHandler, req: Request, res: Response): Promise<void> {
+  const error = await new Promise((resolve) => {
+    void parse(req, res, resolve);
   });
+  if (error !== undefined) throw parserError(error);
+}
+
+class EmptyBodyError extends Error {
+  readonly type = 'body.empty';
+}
+
+function refuseEmpty(_req: unknown, _res: unknown, bytes: Buffer): void {
+  if (bytes.byteLength === 0) throw new EmptyBodyError();
 }
 
 function parserError(error: unknown): Error {
-  const status = error instanceof Error && 'status' in error ? error.status : undefined;
+  const { status, type } = error as { readonly status?: unknown; readonly type?: unknown };
   if (status === 413) return new PayloadTooLargeError();
   if (status === 415) return new UnsupportedMediaTypeError();
-  return new InvalidRequestError('body-malformed');
+  return new InvalidRequestError(type === 'body.empty' ? 'body-missing' : 'body-malformed');
+}
+
+function isMalformed(error: unknown): boolean {
+  return error instanceof InvalidRequestError && error.reason === 'body-malformed';
 }

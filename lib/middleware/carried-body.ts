@@ -1,0 +1,41 @@
+import { IncomingMessage, type IncomingHttpHeaders } from 'node:http';
+import { Socket } from 'node:net';
+import { types } from 'node:util';
+
+/** A request with the body that a parser of Express has made of it. */
+export type ParsedRequest = IncomingMessage & { body?: unknown };
+
+const LATIN1 = /;\s*charset="?iso-8859-1/i;
+
+/**
+ * The body of a request of which only its bytes or its text are known, as serverless carriers and
+ * `express.raw()` and `express.text()` leave it; `undefined` where nobody has read it, or parsed it.
+ */
+export function carriedBody({ body, headers }: ParsedRequest): Uint8Array | undefined {
+  if (types.isUint8Array(body)) return body;
+  if (typeof body !== 'string') return undefined;
+  return Buffer.from(body, LATIN1.test(headers['content-type'] ?? '') ? 'latin1' : 'utf8');
+}
+
+/** The headers of a carried body. What is text already is no longer compressed. */
+export function carriedHeaders({ body, headers }: ParsedRequest): IncomingHttpHeaders {
+  return typeof body === 'string' ? withoutEncoding(headers) : headers;
+}
+
+export function withoutEncoding(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  return { ...headers, 'content-encoding': undefined };
+}
+
+/** A request that a parser of Express can read these bytes from. */
+export function requestOf(bytes: Uint8Array, headers: IncomingHttpHeaders): ParsedRequest {
+  const request = new IncomingMessage(new Socket());
+  request.headers = {
+    ...headers,
+    'content-length': String(bytes.byteLength),
+    'transfer-encoding': undefined,
+  };
+  request.push(bytes);
+  request.push(null);
+  request.complete = true;
+  return request;
+}
