@@ -136,6 +136,7 @@ const NAMES: Record<keyof OidcLogoutEvents, true> = {
   'session-ended': true,
   revocation: true,
   'store-error': true,
+  'store-warning': true,
   'provider-error': true,
   'listener-error': true,
 };

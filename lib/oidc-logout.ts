@@ -1,5 +1,5 @@
-import { IncomingMessage } from 'node:http';
-import type { Request, RequestHandler, Response } from 'express';
+import { IncomingMessage, type ServerResponse } from 'node:http';
+import type { RequestHandler } from 'express';
 import {
   clientMetadata,
   type ClientMetadata,
@@ -94,7 +94,11 @@ export interface OidcLogout {
    *
    * @see [OpenID Connect RP-Initiated Logout 1.0, section 2](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout)
    */
-  endSessionUrl(req: Request, res: Response, session?: EndSessionOptions): Promise<string | null>;
+  endSessionUrl(
+    req: IncomingMessage,
+    res: ServerResponse,
+    session?: EndSessionOptions,
+  ): Promise<string | null>;
 
   /**
    * What to register of this app at the provider for its logout, to be merged into what is registered for
@@ -107,10 +111,19 @@ export interface OidcLogout {
    */
   clientMetadata(baseUrl: string, options?: ClientMetadataOptions): ClientMetadata;
 
-  /** Listens to an event. A listener that throws harms no request; `listener-error` tells of it. */
+  /**
+   * Listens to an event. Each listener gets an object of its own. It may be async; one that throws or rejects
+   * harms no request and no other, and `listener-error` tells of it.
+   *
+   * @throws TypeError when there is no such event, or the listener is no function.
+   */
   on<Name extends keyof OidcLogoutEvents>(name: Name, listener: Listener<Name>): OidcLogout;
 
-  /** Stops listening. */
+  /**
+   * Stops listening.
+   *
+   * @throws TypeError when there is no such event, or the listener is no function.
+   */
   off<Name extends keyof OidcLogoutEvents>(name: Name, listener: Listener<Name>): OidcLogout;
 
   /**

@@ -75,8 +75,8 @@ export interface ProviderRegistration {
   readonly maxRedirectLength?: number | undefined;
 
   /**
-   * Tells the `logout_hint` of a session, such as a user name that the provider knows. Default: none, and
-   * the `sid` where the ID Token is left out for its length.
+   * Tells the `logout_hint` of a session, such as a user name that the provider knows. It may be async; where
+   * it fails, nothing is logged out. Default: none, and the `sid` where the ID Token is left out for its length.
    */
   readonly logoutHint?: LogoutHint | undefined;
 

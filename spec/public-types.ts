@@ -123,6 +123,11 @@ export const endSession: OidcLogoutOptions = {
   revocationTimeout: 500,
 };
 
+export const logoutHints: OidcLogoutOptions[] = [
+  { provider: { ...provider, logoutHint: () => null } },
+  { provider: { ...provider, logoutHint: ({ sid }) => Promise.resolve(sid) } },
+];
+
 export const wrongEndSession: OidcLogoutOptions[] = [
   // @ts-expect-error: one of three words
   { provider: { ...provider, idTokenHint: true } },
@@ -151,6 +156,7 @@ export const incomplete: SessionStore = {} as OldStore;
 const oidc = oidcLogout({ provider, audience: ['api'] });
 
 oidc.on('invalidated', ({ kind, sid }) => [kind.length, sid?.length]);
+oidc.on('invalidated', ({ kind }) => Promise.resolve(kind));
 // @ts-expect-error: there is no such event
 oidc.on('log-out', () => undefined);
 // @ts-expect-error: events carry no tokens
@@ -186,6 +192,11 @@ oidc.logout({ returnTo: '/shop' });
 // @ts-expect-error: a place is a text
 oidc.logout({ returnTo: () => new URL('https://app.example.com') });
 oidc.logout({ returnTo: (req) => req.get('Return-To'), allowedReturnTo: ['https://a.example'] });
+oidc.logout({ returnTo: () => null });
+oidc.logout({ returnTo: () => Promise.resolve('/shop') });
+oidc.logout({ returnTo: () => Promise.resolve(undefined) });
+// @ts-expect-error: a place is a text, later too
+oidc.logout({ returnTo: () => Promise.resolve(1) });
 oidc.logout({ tokens: () => ({ access_token: 'a', refresh_token: null }), form: true });
 oidc.logout({ tokens: () => undefined });
 oidc.logout({ tokens: () => Promise.resolve(null) });
@@ -197,6 +208,10 @@ oidc.logout({ tokens: { access_token: 'a' } });
 oidc.logout({ form: 'yes' });
 oidc.guard({ token: (req) => req.get('X-Token'), scope: 'read' });
 oidc.guard({ token: () => null });
+oidc.guard({ token: () => Promise.resolve('a') });
+oidc.guard({ token: () => Promise.resolve(null) });
+// @ts-expect-error: a token is a text, later too
+oidc.guard({ token: () => Promise.resolve(1) });
 // @ts-expect-error: a token is a text
 oidc.guard({ token: () => ({ access_token: 'a' }) });
 // @ts-expect-error: a token is found by a function

@@ -13,8 +13,10 @@ import { secondsUntil } from '../store/seconds-until.ts';
 import { type LogoutToken, verifyLogoutToken } from '../token/logout-token.ts';
 import { logoutTokenKey } from '../token/token-keys.ts';
 import { providerOf } from '../token/unverified-issuer.ts';
+import { sendEmpty } from './answer.ts';
 import { sendOAuthError, serve } from './endpoint.ts';
 import { createBodyReader, FORM_TYPE } from './request-body.ts';
+import type { RequestEnd } from './request-end.ts';
 
 export interface BackChannelLogoutParts {
   readonly providers: ReadonlyMap<string, Provider>;
@@ -77,16 +79,19 @@ export function backChannelLogout(parts: BackChannelLogoutParts) {
     return effect;
   }
 
-  async function handle(req: Request, res: Response): Promise<void> {
+  async function handle(req: Request, res: Response, end: RequestEnd): Promise<void> {
     const token = await verify(await readLogoutToken(await readBody(req, res)));
     const ended = await takeEffect(token);
-    res.status(200).end();
+    end.answer(() => {
+      sendEmpty(res, 200);
+    });
     await ends.announce(ended, 'back-channel');
     await ends.revoke(ended, 'back-channel');
   }
 
+  const endpoint = { name: 'backChannelLogout()', methods: ['POST'], handle, sendError };
   return async function backChannelLogoutHandler(req: Request, res: Response, next: NextFunction) {
-    await serve({ methods: ['POST'], handle, sendError }, req, res, next);
+    await serve(endpoint, { req, res, next });
   };
 }
 

@@ -5,6 +5,8 @@ import {
   MethodNotAllowedError,
   UnsupportedMediaTypeError,
 } from '../errors.ts';
+import { sendJson, setHeaders } from './answer.ts';
+import { queryNames } from './query.ts';
 
 interface Exception {
   readonly type: string;
@@ -16,22 +18,21 @@ const MEDIA_TYPE = /^[\w.+-]{1,64}\/[\w.+-]{1,64}/;
 
 /** Elasticsearch refuses parameters that it does not know, but for those that format its answer. */
 export function refuseUnknownParameters(req: Request): void {
-  const query: unknown = req.query;
-  const unknown = Object.keys(query ?? {}).find((name) => !FORMATTING_PARAMETERS.has(name));
+  const unknown = queryNames(req).find((name) => !FORMATTING_PARAMETERS.has(name));
   if (unknown !== undefined) throw new InvalidRequestError('unknown-parameter', unknown);
 }
 
 /** Writes an error in Elasticsearch's envelope; routing errors are a plain string there. */
 export function sendElasticsearchError(error: HttpError, req: Request, res: Response): void {
   const { status, headers } = error;
-  res.status(status).set(headers);
+  setHeaders(res, headers);
   const routing = routingError(error, req);
   if (routing !== undefined) {
-    res.json({ error: routing, status });
+    sendJson(res, status, { error: routing, status });
     return;
   }
   const exception = { ...exceptionOf(error, req), ...(status === 401 && { header: headers }) };
-  res.json({ error: { root_cause: [exception], ...exception }, status });
+  sendJson(res, status, { error: { root_cause: [exception], ...exception }, status });
 }
 
 function routingError(error: HttpError, req: Request): string | undefined {
@@ -85,7 +86,8 @@ function requestException(error: InvalidRequestError, req: Request): Exception {
   }
 }
 
-function pathOf({ originalUrl }: Request): string {
+// Only what routes, as Express does, cuts the path off and keeps it.
+function pathOf({ url = '', originalUrl = url }: Partial<Request>): string {
   return originalUrl.split('?', 1)[0] ?? '';
 }
 

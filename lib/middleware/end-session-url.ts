@@ -1,4 +1,4 @@
-import type { Request, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { InvalidRequestError } from '../errors.ts';
 import { checkNames, checkObject } from '../option-checks.ts';
 import { endSessionRequest } from '../provider/end-session-request.ts';
@@ -31,7 +31,7 @@ const NAMES = ['issuer', 'idToken', 'subject', 'sid', 'returnTo'];
 /** The End Session URL by itself, with a `state` that is kept and bound to the browser that gets `res`. */
 export async function endSessionUrl(
   parts: EndSessionParts,
-  { req, res }: { readonly req: Request; readonly res: Response },
+  { req, res }: { readonly req: IncomingMessage; readonly res: ServerResponse },
   options: EndSessionOptions,
 ): Promise<string | null> {
   checkObject(options, 'options');

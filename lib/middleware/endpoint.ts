@@ -1,44 +1,40 @@
-import type { NextFunction, Request, Response } from 'express';
-import { HttpError, MethodNotAllowedError } from '../errors.ts';
-
-/** Marks an answer as one that no cache may keep. */
-export function forbidCaching(res: Response): void {
-  res.setHeader('Cache-Control', 'no-store').setHeader('Pragma', 'no-cache');
-}
+import type { Request, Response } from 'express';
+import { type HttpError, MethodNotAllowedError } from '../errors.ts';
+import { forbidCaching, sendJson, setHeaders } from './answer.ts';
+import { type EndRules, type Exchange, RequestEnd } from './request-end.ts';
 
 /** Writes an error as RFC 6749, section 5.2, demands. */
 export function sendOAuthError(
-  error: HttpError,
+  { error, headers, message, status: own }: HttpError,
   _req: Request,
   res: Response,
-  status = error.status,
+  status = own,
 ): void {
-  res.status(status).set(error.headers);
-  res.json({ error: error.error, error_description: error.message });
+  setHeaders(res, headers);
+  sendJson(res, status, { error, error_description: message });
 }
 
-export interface Endpoint {
+export interface Endpoint extends EndRules {
   readonly methods: readonly string[];
-  readonly handle: (req: Request, res: Response) => Promise<void>;
-  readonly sendError: (error: HttpError, req: Request, res: Response) => void;
+  /** What every answer has, those to errors too. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Ends the request by `end`, or throws. */
+  readonly handle: (req: Request, res: Response, end: RequestEnd) => Promise<void>;
 }
 
-/**
- * Runs an endpoint: it serves its methods, forbids caching, and answers errors of this package itself.
- * Other errors go to the app by `next`, since Express 4 does not see a rejection.
- */
+/** Runs an endpoint, which serves its methods and forbids caching. Never rejects. */
 export async function serve(
-  { methods, handle, sendError }: Endpoint,
-  req: Request,
-  res: Response,
-  next: NextFunction,
+  { methods, headers = {}, handle, ...rules }: Endpoint,
+  exchange: Exchange,
 ): Promise<void> {
-  forbidCaching(res);
-  try {
+  const { req, res } = exchange;
+  const end = new RequestEnd(exchange, rules);
+  await end.run(() => {
+    if (!res.headersSent) {
+      forbidCaching(res);
+      setHeaders(res, headers);
+    }
     if (!methods.includes(req.method)) throw new MethodNotAllowedError(methods.join(', '));
-    await handle(req, res);
-  } catch (error) {
-    if (error instanceof HttpError) sendError(error, req, res);
-    else next(error);
-  }
+    return handle(req, res, end);
+  });
 }

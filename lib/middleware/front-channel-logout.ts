@@ -2,9 +2,11 @@ import type { NextFunction, Request, Response } from 'express';
 import { InvalidRequestError } from '../errors.ts';
 import type { Provider } from '../provider/provider.ts';
 import { saved, type SessionEnds } from '../session/session-ends.ts';
+import { sendEmpty, sendHtml } from './answer.ts';
 import { sendOAuthError, serve } from './endpoint.ts';
 import { isPreview } from './preview.ts';
 import { queryValues } from './query.ts';
+import type { RequestEnd } from './request-end.ts';
 
 export interface FrontChannelLogoutParts {
   readonly providers: ReadonlyMap<string, Provider>;
@@ -35,23 +37,31 @@ export function frontChannelLogout({ providers, ends }: FrontChannelLogoutParts)
     return ends.conclude(found);
   }
 
-  async function handle(req: Request, res: Response): Promise<void> {
-    res.set('Referrer-Policy', 'no-referrer');
+  async function handle(req: Request, res: Response, end: RequestEnd): Promise<void> {
     const provider = findProvider(req);
     const sid = readSid(req);
     const [origins, ended] = await Promise.all([
       provider.origins(),
       isPreview(req) ? [] : endSession(provider.issuer, sid),
     ]);
-    allowFraming(res, origins);
-    // A browser shows no page that it fetched ahead without a body, but asks again.
-    if (isPreview(req) && req.method === 'GET') res.status(204).end();
-    else res.status(200).type('html').end(PAGE);
+    end.answer(() => {
+      allowFraming(res, origins);
+      // A browser shows no page that it fetched ahead without a body, but asks again.
+      if (isPreview(req) && req.method === 'GET') sendEmpty(res, 204);
+      else sendHtml(res, 200, PAGE);
+    });
     await ends.announce(ended, 'front-channel');
   }
 
+  const endpoint = {
+    name: 'frontChannelLogout()',
+    methods: ['GET', 'HEAD'],
+    headers: { 'Referrer-Policy': 'no-referrer' },
+    handle,
+    sendError: sendOAuthError,
+  };
   return async function frontChannelLogoutHandler(req: Request, res: Response, next: NextFunction) {
-    await serve({ methods: ['GET', 'HEAD'], handle, sendError: sendOAuthError }, req, res, next);
+    await serve(endpoint, { req, res, next });
   };
 }
 
@@ -67,5 +77,5 @@ function allowFraming(res: Response, origins: readonly string[]): void {
   res.removeHeader('Cross-Origin-Resource-Policy');
   res.removeHeader('Cross-Origin-Embedder-Policy');
   const policy = `default-src 'none'; frame-ancestors ${origins.join(' ')}`;
-  res.set('Content-Security-Policy', policy);
+  res.setHeader('Content-Security-Policy', policy);
 }

@@ -1,16 +1,21 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { callOption, errorOf } from '../app-function.ts';
 import {
-  HttpError,
+  type HttpError,
   InsufficientScopeError,
   InvalidTokenError,
   MissingTokenError,
   StoreUnavailableError,
 } from '../errors.ts';
-import { checkNames, checkObject } from '../option-checks.ts';
+import { checkNames, checkObject, checkText } from '../option-checks.ts';
 import type { AccessToken, AccessTokens } from '../token/access-token.ts';
 import { readBearerToken } from '../token/bearer-token.ts';
-import { forbidCaching, sendOAuthError } from './endpoint.ts';
+import { forbidCaching, sendEmpty, setHeaders } from './answer.ts';
+import { sendOAuthError } from './endpoint.ts';
 import './request-auth.ts';
+import { RequestEnd } from './request-end.ts';
+
+type FoundToken = string | undefined | null;
 
 /** Options of one guard. */
 export interface GuardOptions {
@@ -19,9 +24,11 @@ export interface GuardOptions {
 
   /**
    * Takes the access token from elsewhere, such as the app's own session, and not from the header. The app
-   * has to see to it that pages of other sites cannot use its cookie. Default: `Authorization: Bearer`.
+   * has to see to it that pages of other sites cannot use its cookie. It may be async. Where it finds none,
+   * the answer is 401 as without credentials; where it fails, or finds what is no string, the error goes to
+   * `next`. Default: `Authorization: Bearer`.
    */
-  readonly token?: ((req: Request) => string | undefined | null) | undefined;
+  readonly token?: ((req: Request) => FoundToken | Promise<FoundToken>) | undefined;
 }
 
 /** Tells whether an authentic token has been invalidated. */
@@ -36,7 +43,7 @@ export interface GuardParts {
   readonly decisions: Decisions;
   readonly onStoreError: 'deny' | 'allow';
   readonly scope: readonly string[];
-  readonly readToken: (req: Request) => string;
+  readonly readToken: (req: Request) => string | Promise<string>;
 }
 
 /**
@@ -77,6 +84,12 @@ export function guard({
   // Where all is known at once, nothing is waited for: the request passes in the turn in which it came.
   function authorize(req: Request): Promise<void> | undefined {
     const token = readToken(req);
+    return typeof token === 'string'
+      ? authorizeToken(req, token)
+      : token.then((late) => authorizeToken(req, late));
+  }
+
+  function authorizeToken(req: Request, token: string): Promise<void> | undefined {
     const known = accessTokens.recall(token);
     if (known === undefined) return ask(req, accessTokens.verify(token));
     if (!decisions.isKnownValid(known)) return ask(req, known);
@@ -85,30 +98,28 @@ export function guard({
   }
 
   return function guardHandler(req: Request, res: Response, next: NextFunction) {
-    const refuse = (error: unknown) => {
-      if (error instanceof HttpError) sendRefusal(error, req, res);
-      else next(error);
-    };
-    try {
+    const end = new RequestEnd({ req, res, next }, RULES);
+    return end.run(() => {
       const asking = authorize(req);
       if (asking !== undefined) {
         return asking.then(() => {
-          next();
-        }, refuse);
+          end.pass();
+        });
       }
-    } catch (error) {
-      refuse(error);
+      end.pass();
       return undefined;
-    }
-    next();
-    return undefined;
+    });
   };
 }
 
+const RULES = { name: 'guard()', sendError: sendRefusal };
+
 function sendRefusal(error: HttpError, req: Request, res: Response): void {
   forbidCaching(res);
-  if (error instanceof MissingTokenError) res.status(error.status).set(error.headers).end();
-  else sendOAuthError(error, req, res);
+  if (error instanceof MissingTokenError) {
+    setHeaders(res, error.headers);
+    sendEmpty(res, error.status);
+  } else sendOAuthError(error, req, res);
 }
 
 function hasScope({ payload }: AccessToken, required: readonly string[]): boolean {
@@ -140,10 +151,21 @@ function resolveTokenReader(token: GuardOptions['token']): GuardParts['readToken
   if (token === undefined) return readBearerToken;
   if (typeof token !== 'function') throw new TypeError('"token" must be a function');
   return (req) => {
-    const found = token(req);
-    if (!found) throw new MissingTokenError();
-    return found;
+    let found: FoundToken | Promise<FoundToken>;
+    try {
+      found = token(req);
+    } catch (error) {
+      throw errorOf(error, 'The function "token"');
+    }
+    if (typeof found === 'string') return checkFound(found);
+    const late = found;
+    return callOption('token', () => late).then(checkFound);
   };
+}
+
+function checkFound(found: unknown): string {
+  if (found === undefined || found === null || found === '') throw new MissingTokenError();
+  return checkText(found, 'token()');
 }
 
 // RFC 6749, section 3.3

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import accepts from 'accepts';
 import type { LogoutAnswer } from '../session/logouts.ts';
+import { sendHtml, sendJson, setHeaders } from './answer.ts';
 
 /** What a logout answers, and where a browser goes on for which the provider has no page. */
 interface SentAnswer extends Pick<LogoutAnswer, 'redirect' | 'form'> {
@@ -16,22 +17,14 @@ export function sendAnswer(
   res: ServerResponse,
   { redirect, form, home }: SentAnswer,
 ): void {
-  res.statusCode = 200;
   res.appendHeader('Vary', 'Accept').setHeader('Referrer-Policy', 'no-referrer');
   if (accepts(req).type(['json', 'html']) === 'html') sendPage(res, redirect ?? home);
-  else sendJson(res, { redirect: redirect ?? null, ...(form !== undefined && { form }) });
-}
-
-function sendJson(res: ServerResponse, answer: object): void {
-  res.setHeader('Content-Type', 'application/json; charset=utf-8').end(JSON.stringify(answer));
+  else sendJson(res, 200, { redirect: redirect ?? null, ...(form !== undefined && { form }) });
 }
 
 function sendPage(res: ServerResponse, url: string): void {
-  res
-    .setHeader('Content-Type', 'text/html; charset=utf-8')
-    .setHeader('Content-Security-Policy', PAGE_POLICY)
-    .setHeader('X-Content-Type-Options', 'nosniff')
-    .end(logoutPage(url));
+  setHeaders(res, { 'Content-Security-Policy': PAGE_POLICY, 'X-Content-Type-Options': 'nosniff' });
+  sendHtml(res, 200, logoutPage(url));
 }
 
 /**

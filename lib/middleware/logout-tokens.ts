@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
-import { checkText } from '../option-checks.ts';
+import { callOption } from '../app-function.ts';
+import { checkObject, checkText } from '../option-checks.ts';
 import type { LogoutOptions } from './logout-options.ts';
 import { type LogoutRequest, readLogoutRequest } from './logout-request.ts';
 import { createBodyReader, FORM_TYPE, JSON_TYPES } from './request-body.ts';
@@ -27,12 +28,20 @@ export function tokensFromBody(bodyLimit: number): TokenReader {
 export function tokensFromSession(find: NonNullable<LogoutOptions['tokens']>): TokenReader {
   return async (req) => {
     requireSameOrigin(req);
-    const tokens = await find(req);
-    if (!tokens?.access_token) return undefined;
-    const accessToken = checkText(tokens.access_token, 'access_token');
-    const refreshToken = tokens.refresh_token
-      ? checkText(tokens.refresh_token, 'refresh_token')
-      : undefined;
-    return { accessToken, refreshToken };
+    return callOption('tokens', async () => readTokens(await find(req)));
   };
+}
+
+function readTokens(tokens: SessionTokens | undefined | null): LogoutRequest | undefined {
+  if (tokens === undefined || tokens === null) return undefined;
+  checkObject(tokens, 'tokens()');
+  const { access_token, refresh_token } = tokens;
+  const accessToken = textOrNone(access_token, 'access_token');
+  const refreshToken = textOrNone(refresh_token, 'refresh_token');
+  return accessToken === undefined ? undefined : { accessToken, refreshToken };
+}
+
+function textOrNone(value: unknown, name: string): string | undefined {
+  const isNone = value === undefined || value === null || value === '';
+  return isNone ? undefined : checkText(value, name);
 }

@@ -21,6 +21,7 @@ import type { LogoutRequest } from './logout-request.ts';
 import { tokensFromBody, tokensFromSession } from './logout-tokens.ts';
 import { findNamedSession } from './named-session.ts';
 import type { PostLogoutStates } from './post-logout.ts';
+import type { RequestEnd } from './request-end.ts';
 
 export interface LogoutParts {
   readonly providers: ReadonlyMap<string, Provider>;
@@ -43,6 +44,9 @@ export interface LogoutParts {
 
 // Seconds, for a retry after 503.
 const LEAST_RETRY_WINDOW = 60;
+const PRODUCT = { 'X-Elastic-Product': 'Elasticsearch' };
+
+type Send = (answer: LogoutAnswer, provider: Provider) => void;
 
 /** A logout request of which everything is known that the answer needs. */
 interface Logout extends NamedTokens {
@@ -193,8 +197,8 @@ export function logout(parts: LogoutParts) {
 
   async function answerWithoutSession(
     req: Request,
-    res: Response,
     { accessToken = '', refreshToken }: Partial<LogoutRequest>,
+    send: Send,
   ): Promise<void> {
     const { providers } = parts;
     const [first] = providers.values();
@@ -202,14 +206,14 @@ export function logout(parts: LogoutParts) {
     const named = session && providers.get(session.issuer);
     const provider = named ?? providerOf(accessToken, providers) ?? first;
     if (provider === undefined) return;
-    const returnTo = options.returnTo(req);
+    const returnTo = await options.returnTo(req);
     const answer = await createAnswer(provider, session ?? {});
     if (answer.state !== undefined) await states.keep(answer.state, { returnTo });
     if (refreshToken !== undefined) await endByRefreshToken(refreshToken, provider, session);
-    send(req, res, answer, provider);
+    send(answer, provider);
   }
 
-  function send(req: Request, res: Response, answer: LogoutAnswer, provider: Provider): void {
+  function write(req: Request, res: Response, answer: LogoutAnswer, provider: Provider): void {
     if (answer.state !== undefined) states.bind(answer.state, req, res);
     const home = provider.settings.postLogoutRedirectUri ?? '/';
     sendAnswer(req, res, { ...answer, home });
@@ -218,8 +222,8 @@ export function logout(parts: LogoutParts) {
   // An opaque token that the provider has revoked is known only by what was answered to it.
   async function answerAgain(
     req: Request,
-    res: Response,
     { accessToken, refreshToken }: LogoutRequest,
+    send: Send,
   ): Promise<boolean> {
     const [provider] = parts.providers.values();
     const token = readAccessToken(accessToken);
@@ -227,24 +231,29 @@ export function logout(parts: LogoutParts) {
     const answer = await logouts.findAnswer(accessTokenKey(token));
     if (answer === undefined) return false;
     const shown = { refreshTokenKey: refreshToken && refreshTokenKey(refreshToken) };
-    if (isFor(answer, shown)) send(req, res, answer, provider);
-    else await answerWithoutSession(req, res, {});
+    if (isFor(answer, shown)) send(answer, provider);
+    else await answerWithoutSession(req, {}, send);
     return true;
   }
 
-  async function logOut(req: Request, res: Response, request: Logout): Promise<void> {
-    const answer = await answerOf(request, options.returnTo(req));
+  async function logOut(req: Request, request: Logout, send: Send): Promise<void> {
+    const answer = await answerOf(request, await options.returnTo(req));
     await invalidate(request, answer);
     const dropped = await forgetEnded(request);
     const isNews = dropped !== undefined || (request.session === undefined && !request.repeated);
     // A session that ended otherwise leaves it to its logout to hand in the refresh token.
     const isLate = request.repeated && request.isRefreshTokenNew;
     if (isNews || isLate) await revoke(request, dropped);
-    send(req, res, answer, request.accessToken.provider);
+    send(answer, request.accessToken.provider);
     await tell(request, isNews);
   }
 
-  async function handle(req: Request, res: Response): Promise<void> {
+  async function handle(req: Request, res: Response, end: RequestEnd): Promise<void> {
+    const send: Send = (answer, provider) => {
+      end.answer(() => {
+        write(req, res, answer, provider);
+      });
+    };
     if (elasticsearch) refuseUnknownParameters(req);
     const tokens = await readTokens(req, res);
     let request: Logout | undefined;
@@ -254,18 +263,23 @@ export function logout(parts: LogoutParts) {
       if (!(error instanceof InvalidTokenError)) throw error;
       // What the app's own session holds may be over: its user is to get out all the same.
       if (options.tokens === undefined) {
-        if (tokens !== undefined && (await answerAgain(req, res, tokens))) return;
+        if (tokens !== undefined && (await answerAgain(req, tokens, send))) return;
         throw error;
       }
     }
-    if (request === undefined) await answerWithoutSession(req, res, tokens ?? {});
-    else await logOut(req, res, request);
+    if (request === undefined) await answerWithoutSession(req, tokens ?? {}, send);
+    else await logOut(req, request, send);
   }
 
-  const sendError = elasticsearch ? sendElasticsearchError : sendOAuthError;
+  const endpoint = {
+    name: 'logout()',
+    methods: ['POST'],
+    headers: elasticsearch ? PRODUCT : {},
+    handle,
+    sendError: elasticsearch ? sendElasticsearchError : sendOAuthError,
+  };
   return async function logoutHandler(req: Request, res: Response, next: NextFunction) {
-    if (elasticsearch) res.set('X-Elastic-Product', 'Elasticsearch');
-    await serve({ methods: ['POST'], handle, sendError }, req, res, next);
+    await serve(endpoint, { req, res, next });
   };
 }
 

@@ -1,9 +1,10 @@
 import { timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parse } from 'cookie';
-import type { CookieOptions, Request, Response } from 'express';
 import { StoreUnavailableError } from '../errors.ts';
 import type { Logouts, PendingLogout } from '../session/logouts.ts';
 import { stateKey } from '../token/token-keys.ts';
+import { addCookie } from './answer.ts';
 import { queryValues } from './query.ts';
 
 /** What the post-logout callback found out about the browser that came back. */
@@ -34,20 +35,27 @@ declare global {
 const LIFETIME = 60 * 60;
 const STATE = /^[\w-]{43}$/;
 
+interface Cookie {
+  readonly name: string;
+  readonly httpOnly: true;
+  readonly sameSite: 'lax';
+  readonly path: '/';
+  readonly secure: boolean;
+}
+
 /**
  * The `state` of logouts whose browser is at the provider: kept in the store, good for one return, and
  * bound to the browser by a cookie.
  */
 export class PostLogoutStates {
   readonly #logouts: Logouts;
-  readonly #cookieName: string;
-  readonly #cookie: CookieOptions;
+  readonly #cookie: Cookie;
 
   /** `secure` tells that browsers come back by `https:`. */
   constructor(logouts: Logouts, { secure }: { readonly secure: boolean }) {
     this.#logouts = logouts;
-    this.#cookieName = secure ? '__Host-oidc-logout' : 'oidc-logout';
-    this.#cookie = { httpOnly: true, sameSite: 'lax', path: '/', secure };
+    const name = secure ? '__Host-oidc-logout' : 'oidc-logout';
+    this.#cookie = { name, httpOnly: true, sameSite: 'lax', path: '/', secure };
   }
 
   async keep(state: string, logout: PendingLogout): Promise<void> {
@@ -55,26 +63,31 @@ export class PostLogoutStates {
   }
 
   /** Binds the state to the browser, unless another site's page has sent it here. */
-  bind(state: string, req: Request, res: Response): void {
+  bind(state: string, req: IncomingMessage, res: ServerResponse): void {
     if (req.headers['sec-fetch-site'] === 'cross-site') return;
-    res.cookie(this.#cookieName, state, { ...this.#cookie, maxAge: LIFETIME * 1000 });
+    const expires = new Date(Date.now() + LIFETIME * 1000);
+    addCookie(res, { ...this.#cookie, value: state, maxAge: LIFETIME, expires });
   }
 
-  async verify(req: Request, res: Response): Promise<PostLogout> {
+  async verify(req: IncomingMessage, res: ServerResponse): Promise<PostLogout> {
     const [state = '', ...others] = queryValues(req, 'state');
     if (state === '' && others.length === 0) return { outcome: 'missing' };
-    const bound = parse(req.headers.cookie ?? '')[this.#cookieName];
+    const bound = parse(req.headers.cookie ?? '')[this.#cookie.name];
     const isForeign = bound !== undefined && !isEqual(bound, state);
     if (others.length > 0 || !STATE.test(state) || isForeign) return { outcome: 'mismatch' };
     try {
       const logout = await this.#logouts.takePending(stateKey(state));
-      if (bound !== undefined) res.clearCookie(this.#cookieName, this.#cookie);
+      if (bound !== undefined && !res.headersSent) this.#unbind(res);
       if (logout === undefined) return { outcome: 'mismatch' };
       return bound === undefined ? { outcome: 'unbound' } : { outcome: 'verified', ...logout };
     } catch (error) {
       if (error instanceof StoreUnavailableError) return { outcome: 'mismatch' };
       throw error;
     }
+  }
+
+  #unbind(res: ServerResponse): void {
+    addCookie(res, { ...this.#cookie, value: '', expires: new Date(0) });
   }
 }
 

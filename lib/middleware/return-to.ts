@@ -5,8 +5,9 @@ const ANY_ORIGIN = 'https://app.invalid';
  * Tells a path of the app itself from a place elsewhere. The URL parser decides as a browser does: `//host`
  * and `/\host` are places elsewhere, and `/..//host` a path that would become one.
  */
-export function isOwnPath(place: string): boolean {
-  if (!PRINTABLE_PATH.test(place) || !URL.canParse(place, ANY_ORIGIN)) return false;
+export function isOwnPath(place: unknown): place is string {
+  if (typeof place !== 'string' || !PRINTABLE_PATH.test(place)) return false;
+  if (!URL.canParse(place, ANY_ORIGIN)) return false;
   const { origin, pathname } = new URL(place, ANY_ORIGIN);
   return origin === ANY_ORIGIN && !pathname.startsWith('//');
 }

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { callOption } from '../app-function.ts';
+import { checkText } from '../option-checks.ts';
 import { readJwt } from '../token/jwt.ts';
 import { buildEndSessionUrl, type EndSessionParameter, sentParameters } from './end-session-url.ts';
 import type { Provider } from './provider.ts';
@@ -9,12 +11,14 @@ export type IdTokenHintPolicy = 'auto' | 'always' | 'never';
 /** What a provider understands of a logout request: the standard, or a form of its own. */
 export type EndSessionDialect = 'standard' | 'auth0' | 'cognito';
 
-/** Tells the `logout_hint` of a session; `undefined` for none. */
+type FoundHint = string | undefined | null;
+
+/** Tells the `logout_hint` of a session, at once or by a promise; `undefined`, `null` or `''` for none. */
 export type LogoutHint = (session: {
   readonly issuer: string;
   readonly subject: string | undefined;
   readonly sid: string | undefined;
-}) => string | undefined;
+}) => FoundHint | Promise<FoundHint>;
 
 /** Whose session is to end at the provider, as far as it is known. */
 export interface SessionToEnd {
@@ -74,15 +78,17 @@ function request(endpoint: string, parameters: readonly EndSessionParameter[]): 
   return { redirect: buildEndSessionUrl(endpoint, parameters), form: undefined, state: undefined };
 }
 
-function standardRequest(
-  { issuer, settings }: Provider,
+async function standardRequest(
+  provider: Provider,
   endpoint: string,
-  { idToken, subject, sid }: SessionToEnd,
+  session: SessionToEnd,
   includeClientId: boolean,
-): EndSessionRequest {
+): Promise<EndSessionRequest> {
+  const { settings } = provider;
+  const { idToken, sid } = session;
   const { clientId, postLogoutRedirectUri, idTokenHint, maxRedirectLength } = settings;
   const state = postLogoutRedirectUri && randomBytes(32).toString('base64url');
-  const hint = settings.logoutHint?.({ issuer, subject, sid });
+  const hint = await logoutHint(provider, session);
   const parameters = (...hints: readonly EndSessionParameter[]): EndSessionParameter[] => [
     ...hints,
     ['client_id', includeClientId ? clientId : undefined],
@@ -106,4 +112,16 @@ function standardRequest(
   // Without the ID Token the provider has to know the client and the session by these.
   const short = [...parameters(['client_id', clientId]), ['logout_hint', sid] as const];
   return { redirect: buildEndSessionUrl(endpoint, short), form, state };
+}
+
+async function logoutHint(
+  { issuer, settings }: Provider,
+  { subject, sid }: SessionToEnd,
+): Promise<string | undefined> {
+  const hint: unknown = await callOption('logoutHint', () =>
+    settings.logoutHint?.({ issuer, subject, sid }),
+  );
+  return hint === undefined || hint === null || hint === ''
+    ? undefined
+    : checkText(hint, 'logoutHint()');
 }
