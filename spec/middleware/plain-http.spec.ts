@@ -239,3 +239,28 @@ describe('on plain http', () => {
     expect(text.split('\r\n', 1)).toEqual([line]);
   });
 });
+describe('a logout on plain http', () => {
+  it('answers where to send the browser, and comes back from there', async () => {
+    const access_token = await signer.accessToken({ scope: 'read' });
+    await oidc.sessions.save({ access_token, id_token: await signer.idToken() });
+    const answer = await post(LOGOUT).send({ access_token }).expect(200);
+    const { redirect } = answer.body as { redirect: string };
+    const state = new URL(redirect).searchParams.get('state') ?? '';
+    const [own, cookie = ''] = answer.get('Set-Cookie') ?? [];
+    expect(answer.headers).toMatchObject({ ...NO_STORE, 'content-type': JSON_TYPE });
+    expect(own).toBe('own=1');
+    expect(cookie).toMatch(
+      new RegExp(
+        `^__Host-oidc-logout=${state}; Max-Age=3600; Path=/; Expires=[^;]+ GMT; HttpOnly; Secure; SameSite=Lax$`,
+      ),
+    );
+    await get('/api').auth(access_token, { type: 'bearer' }).expect(401);
+
+    const back = get(LOGGED_OUT).query({ state }).set('Cookie', cookie.split(';', 1));
+    const returned = await back.expect(200, '{"postLogout":{"outcome":"verified"}}');
+    expect(returned.get('Set-Cookie')).toEqual([
+      'own=1',
+      '__Host-oidc-logout=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Lax',
+    ]);
+  });
+});
