@@ -142,6 +142,8 @@ const INVALID_TOKEN = {
   'unknown-issuer': 'The access token is of an unknown issuer',
   'wrong-kind': 'The token is not an access token',
   'not-authentic': 'The access token is not authentic or not meant for this API',
+  'of-another-session': 'The access token is not of the session of the ID Token',
+  'subject-missing': 'The access token names no subject',
   'sender-constrained': 'The access token is bound to its sender, which cannot be checked',
   expired: 'The access token expired',
   'lives-too-long': 'The access token lives too long',

@@ -17,8 +17,11 @@ export interface InvalidatedEvent {
   readonly sid?: string | undefined;
 }
 
-/** Who ended a session: its own tokens, the provider on one of its channels, or the app. */
-export type EndCause = 'logout' | 'back-channel' | 'front-channel' | 'app';
+/**
+ * Who ended a session: its own tokens, the provider on one of its channels, the app, or the login of another user
+ * under the same `sid`.
+ */
+export type EndCause = 'logout' | 'back-channel' | 'front-channel' | 'app' | 'login';
 
 /**
  * A session ended, in this process or in another one that shares the Redis: close what it keeps open.
@@ -32,6 +35,8 @@ export interface SessionEndedEvent {
   /** Absent when every session of the subject ended, or when the provider names none. */
   readonly sid: string | undefined;
   readonly cause: EndCause;
+  /** The provider ended `offline_access` too, as Keycloak can. */
+  readonly revokesOfflineAccess: boolean;
 }
 
 /**
@@ -41,8 +46,11 @@ export interface SessionEndedEvent {
  */
 export interface RevocationEvent {
   readonly kind: 'access-token' | 'refresh-token';
-  /** `unsupported`: the provider cannot revoke this kind of token, which expires by itself. */
-  readonly outcome: 'revoked' | 'unsupported' | 'failed';
+  /**
+   * `unsupported`: the provider cannot revoke this kind of token, which expires by itself. `skipped`: the session lives
+   * again, and a late revocation could end the new login.
+   */
+  readonly outcome: 'revoked' | 'unsupported' | 'skipped' | 'failed';
   /**
    * Of a failure: the provider's error code, `HTTP_503`, `TimeoutError` or a code such as `ECONNREFUSED`;
    * `queue-full` where more wait for this provider than are kept, and `closed` where the app closed before.
@@ -56,8 +64,8 @@ export interface RevocationEvent {
 /** A call to the store failed or took longer than `storeTimeout`. */
 export interface StoreErrorEvent {
   /**
-   * The store's method; `publish` when other processes are not told of an ended session; `subscribe` when
-   * this one is not told, or its near-cache of what was invalidated.
+   * What was asked of the store, such as `read` or `endSession`; `subscribe` when this process is not told of ended
+   * sessions, or its near-cache of what has changed.
    */
   readonly operation: string;
   /**
@@ -68,18 +76,33 @@ export interface StoreErrorEvent {
 }
 
 /**
+ * A Logout Token came while the store or the provider's keys were away, and was answered 400. It is kept in memory,
+ * since the provider may not send it again, until it takes effect, is refused, or is older than `logoutTokenMaxAge`.
+ */
+export interface LogoutTokenDelayedEvent {
+  /** `lost`: there was no room to keep it. */
+  readonly outcome: 'kept' | 'took-effect' | 'refused' | 'lost';
+  /** Why it was delayed: as in `store-error` and `provider-error`. */
+  readonly reason: string | undefined;
+  /** Absent where the token could not be verified yet. */
+  readonly issuer: string | undefined;
+  readonly sid: string | undefined;
+}
+
+/**
  * The Redis server works, but not as it must for logouts to hold. Told once, after the first use of the store;
  * nothing is told of a server that may not be asked (`INFO`).
  */
 export interface StoreWarningEvent {
   /**
    * `version`: the server lacks commands. `maxmemory-policy`: it drops logouts when its memory is full. `role`:
-   * it is a replica, which takes no logouts and may not know those of the master.
+   * it is a replica, which takes no logouts and may not know those of the master. `memory`: it started anew
+   * without what it had stored; told each time.
    */
-  readonly setting: 'version' | 'maxmemory-policy' | 'role';
-  /** Such as `6.0.16`, `allkeys-lru` or `replica`. */
+  readonly setting: 'version' | 'maxmemory-policy' | 'role' | 'memory';
+  /** Such as `6.0.16`, `allkeys-lru`, `replica` or `empty`. */
   readonly found: string;
-  /** Such as `6.2 or later`, `noeviction` or `master`. */
+  /** Such as `6.2 or later`, `noeviction`, `master` or `kept`. */
   readonly expected: string;
 }
 
@@ -122,6 +145,7 @@ export interface OidcLogoutEvents {
   'store-error': StoreErrorEvent;
   'store-warning': StoreWarningEvent;
   'provider-error': ProviderErrorEvent;
+  'logout-token-delayed': LogoutTokenDelayedEvent;
   'listener-error': ListenerErrorEvent;
 }
 
@@ -138,6 +162,7 @@ const NAMES: Record<keyof OidcLogoutEvents, true> = {
   'store-error': true,
   'store-warning': true,
   'provider-error': true,
+  'logout-token-delayed': true,
   'listener-error': true,
 };
 

@@ -29,12 +29,15 @@ export type { SessionTokens } from './middleware/logout-tokens.ts';
 export type { RevocationPolicy } from './provider/revocations.ts';
 export type { PostLogout } from './middleware/post-logout.ts';
 export type { RequestAuth } from './middleware/request-auth.ts';
-export type { SessionName, Sessions, TokenResponse } from './session/sessions.ts';
+export type { SessionName, Sessions } from './session/sessions.ts';
+export type { StoreLossPolicy } from './session/epoch.ts';
+export type { TokenResponse } from './session/token-response.ts';
 export type {
   EndCause,
   InvalidatedEvent,
   ListenerErrorEvent,
   LogoutEvent,
+  LogoutTokenDelayedEvent,
   OidcLogoutEvents,
   ProviderErrorEvent,
   RevocationEvent,
@@ -43,11 +46,6 @@ export type {
   StoreWarningEvent,
 } from './events.ts';
 export type { InvalidLogoutTokenCause, InvalidRequestCause, InvalidTokenCause } from './errors.ts';
-export type {
-  InvalidationEntry,
-  InvalidationList,
-  InvalidationWatcher,
-} from './invalidation/invalidation-list.ts';
 export type {
   ClientAuthentication,
   ClientCredentials,
@@ -66,7 +64,13 @@ export type {
 export type { IntrospectionPolicy } from './provider/provider.ts';
 export type { ProviderMetadata } from './provider/metadata.ts';
 export type { RedisClient, RedisConnection } from './store/ready-redis.ts';
-export type { SessionStore, StoredRecord } from './session/session-store.ts';
+export type {
+  Store,
+  StoreChange,
+  StoreSubscriber,
+  StoreUpdate,
+  StoreWrite,
+} from './store/store.ts';
 export type { DurabilityOptions, NearCacheOptions, StoreOptions } from './store-options.ts';
 export type { TokenEncryption } from './token/encrypted-jwt.ts';
 export type { LogoutToken, LogoutTokenKey, LogoutTokenOptions } from './token/logout-token.ts';

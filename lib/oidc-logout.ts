@@ -22,7 +22,7 @@ export interface OidcLogout {
   /**
    * The logout endpoint: `POST` with `access_token` (or `token`) and optionally `refresh_token`, as JSON
    * or as a form. It invalidates both and their session in every process, and answers
-   * `{"redirect": "<End Session URL>"}`, or a page that goes on there to a caller that prefers HTML.
+   * `{"redirect": "<End Session URL>"}`, or 303 there for a caller that prefers HTML.
    *
    * @example
    * app.use('/_security/oidc/logout', oidc.logout());
@@ -154,7 +154,7 @@ export interface OidcLogout {
 export function oidcLogout(options: OidcLogoutOptions): OidcLogout {
   const settings = resolveOptions(options);
   const parts = createParts(settings);
-  const { announcements, connections, events, providers, revocations, sessions, states } = parts;
+  const { announcements, browser, ends, events, providers, revocations, sessions } = parts;
 
   const oidc: OidcLogout = {
     logout(logoutOptions = {}) {
@@ -167,11 +167,11 @@ export function oidcLogout(options: OidcLogoutOptions): OidcLogout {
     },
     frontChannelLogout(...misuse: unknown[]) {
       refuseRequest(misuse[0], 'frontChannelLogout');
-      return frontChannelLogout(parts);
+      return frontChannelLogout({ ...settings, ...parts });
     },
     postLogoutCallback(...misuse: unknown[]) {
       refuseRequest(misuse[0], 'postLogoutCallback');
-      return postLogoutCallback(states);
+      return postLogoutCallback(browser);
     },
     guard(guardOptions = {}) {
       refuseRequest(guardOptions, 'guard');
@@ -195,8 +195,9 @@ export function oidcLogout(options: OidcLogoutOptions): OidcLogout {
     },
     async close() {
       announcements.close();
-      for (const connection of connections) connection.close();
       await revocations.close();
+      await ends.settled();
+      parts.closeStore();
       for (const provider of providers.values()) provider.close();
     },
   };

@@ -103,6 +103,12 @@ export interface OidcLogoutOptions extends StoreOptions {
    */
   readonly revocationTimeout?: number | undefined;
 
+  /**
+   * How long after a Logout Token the refresh tokens of its session are revoked, in seconds; 0 = at once. Revoked in
+   * the turn of the answer, Keycloak brings its session back. Default: 5.
+   */
+  readonly revocationDelay?: number | undefined;
+
   /** How long a request to the provider may take, in milliseconds. Default: 5000. */
   readonly providerTimeout?: number | undefined;
 
@@ -129,6 +135,7 @@ export interface ResolvedOptions extends ResolvedStoreOptions {
   readonly onStoreError: 'deny' | 'allow';
   readonly revocation: RevocationPolicy;
   readonly revocationTimeout: number;
+  readonly revocationDelay: number;
 }
 
 const NAMES: Record<keyof OidcLogoutOptions, true> = {
@@ -137,8 +144,8 @@ const NAMES: Record<keyof OidcLogoutOptions, true> = {
   keyPrefix: true,
   nearCache: true,
   durability: true,
-  invalidationList: true,
-  sessionStore: true,
+  store: true,
+  onStoreLoss: true,
   encryptionKey: true,
   audience: true,
   strict: true,
@@ -155,6 +162,7 @@ const NAMES: Record<keyof OidcLogoutOptions, true> = {
   onStoreError: true,
   revocation: true,
   revocationTimeout: true,
+  revocationDelay: true,
   storeTimeout: true,
   providerTimeout: true,
   allowInsecureRequests: true,
@@ -198,6 +206,7 @@ export function resolveOptions(options: OidcLogoutOptions): ResolvedOptions {
     onStoreError: checkChoice(options.onStoreError, 'onStoreError', ['deny', 'allow']),
     revocation: checkChoice(options.revocation, 'revocation', ['all', 'refresh-token', 'never']),
     revocationTimeout: checkMilliseconds(options.revocationTimeout, 'revocationTimeout', 1000),
+    revocationDelay: seconds('revocationDelay', 5, 0),
   });
 }
 

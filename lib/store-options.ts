@@ -1,4 +1,5 @@
 import {
+  checkChoice,
   checkMethods,
   checkMilliseconds,
   checkNames,
@@ -6,10 +7,10 @@ import {
   checkObject,
   checkText,
 } from './option-checks.ts';
-import type { InvalidationList } from './invalidation/invalidation-list.ts';
-import type { SessionStore } from './session/session-store.ts';
+import type { StoreLossPolicy } from './session/epoch.ts';
 import type { RedisClient } from './store/ready-redis.ts';
 import type { ReplicationRules } from './store/replicated-writes.ts';
+import type { Store } from './store/store.ts';
 
 /** What the guard may remember. */
 export interface NearCacheOptions {
@@ -37,14 +38,13 @@ export interface StoreOptions {
    */
   readonly redis?: RedisClient | undefined;
 
-  /** What every key in Redis begins with. Default: `oidc:`. */
+  /** What every key in Redis begins with; no braces, which would put all keys into one slot. Default: `oidc1:`. */
   readonly keyPrefix?: string | undefined;
 
   /**
    * Lets the guard go by what it remembers of a token. What is invalidated anywhere is pushed to it, and
    * forgotten at once; while the push is interrupted, and of a token that is new to it, it asks the list. Needs
-   * `redis`, or an `invalidationList` with `watch` and `tell`; in memory nothing is nearer. Default: none, it asks the
-   * list at every request.
+   * `redis` or a `store` of the app; in memory nothing is nearer. Default: none, it asks the list at every request.
    */
   readonly nearCache?: NearCacheOptions | undefined;
 
@@ -56,11 +56,15 @@ export interface StoreOptions {
    */
   readonly durability?: DurabilityOptions | undefined;
 
-  /** An invalidation list of your own, together with `sessionStore` and instead of `redis`. */
-  readonly invalidationList?: InvalidationList | undefined;
+  /** The app's own database, instead of `redis`. Default: none. */
+  readonly store?: Store | undefined;
 
-  /** A session store of your own, together with `invalidationList` and instead of `redis`. */
-  readonly sessionStore?: SessionStore | undefined;
+  /**
+   * What becomes of everybody who logged in before the store lost its memory: flushed, or started empty. `accept`:
+   * they stay, and with them who had logged out. `refuse`: nobody stays, and everybody has to log in once more.
+   * Either way `store-warning` tells. Default: `accept`.
+   */
+  readonly onStoreLoss?: StoreLossPolicy | undefined;
 
   /** How long a call to the store may take, in milliseconds. Default: 500. */
   readonly storeTimeout?: number | undefined;
@@ -72,38 +76,31 @@ export interface ResolvedStoreOptions {
   /** Seconds. */
   readonly maxStaleness: number | undefined;
   readonly durability: ReplicationRules | undefined;
-  readonly invalidationList: InvalidationList | undefined;
-  readonly sessionStore: SessionStore | undefined;
+  readonly store: Store | undefined;
+  readonly onStoreLoss: StoreLossPolicy;
   readonly storeTimeout: number;
 }
 
 export function resolveStoreOptions(options: StoreOptions): ResolvedStoreOptions {
-  const { redis, invalidationList, sessionStore, keyPrefix = 'oidc:' } = options;
+  const { redis, store, keyPrefix = 'oidc1:' } = options;
   if (redis !== undefined) {
     checkMethods(redis, 'redis', ['get', 'mget', 'call', 'pipeline', 'duplicate']);
   }
   if (typeof keyPrefix !== 'string') checkText(keyPrefix, 'keyPrefix');
-  checkOwnStores(options);
+  checkOwnStore(options);
   const storeTimeout = checkMilliseconds(options.storeTimeout, 'storeTimeout', 500);
   return {
-    ...{ redis, keyPrefix, invalidationList, sessionStore, storeTimeout },
+    ...{ redis, keyPrefix, store, storeTimeout },
+    onStoreLoss: checkChoice(options.onStoreLoss, 'onStoreLoss', ['accept', 'refuse']),
     maxStaleness: resolveMaxStaleness(options.nearCache),
     durability: resolveDurability(options),
   };
 }
 
-function checkOwnStores({ redis, invalidationList, sessionStore, nearCache }: StoreOptions): void {
-  if ((invalidationList === undefined) !== (sessionStore === undefined)) {
-    throw new TypeError('"invalidationList" and "sessionStore" must be given together');
-  }
-  if (invalidationList === undefined) return;
-  if (redis !== undefined) {
-    throw new TypeError('"redis" must be left out beside "invalidationList"');
-  }
-  const pushing = nearCache === undefined ? [] : ['watch', 'tell'];
-  checkMethods(invalidationList, 'invalidationList', ['add', 'check', ...pushing]);
-  const methods = ['get', 'set', 'add', 'take', 'addMember', 'members'];
-  checkMethods(sessionStore, 'sessionStore', methods);
+function checkOwnStore({ redis, store }: StoreOptions): void {
+  if (store === undefined) return;
+  if (redis !== undefined) throw new TypeError('"redis" must be left out beside "store"');
+  checkMethods(store, 'store', ['read', 'update', 'subscribe']);
 }
 
 function resolveMaxStaleness(nearCache: NearCacheOptions | undefined): number | undefined {

@@ -28,9 +28,9 @@ describe('events', () => {
     const owner = { issuer: signer.issuer, subject: 'alice', sid: 'sid-1' };
     await logOut();
     expect(app.events).toEqual([
-      ['invalidated', { kind: 'refresh-token', ...owner }],
-      ['invalidated', { kind: 'session', ...owner }],
       ['invalidated', { kind: 'access-token', ...owner }],
+      ['invalidated', { kind: 'session', ...owner }],
+      ['invalidated', { kind: 'refresh-token', ...owner }],
       ['logout', { ...owner, repeated: false }],
     ]);
   });
@@ -137,7 +137,8 @@ describe('events', () => {
   );
 
   const EVENTS =
-    'logout, invalidated, session-ended, revocation, store-error, provider-error, listener-error';
+    'logout, invalidated, session-ended, revocation, store-error, store-warning, ' +
+    'provider-error, logout-token-delayed, listener-error';
 
   it.each<[unknown, string]>([
     ['lgout', 'lgout'],

@@ -39,9 +39,8 @@ describe('the memory of one process', () => {
   });
 
   const own = `
-    invalidationList: { add: async () => {}, check: async () => [] },
-    sessionStore: Object.fromEntries(
-      ['get', 'set', 'add', 'take', 'addMember', 'members'].map((name) => [name, async () => {}]),
+    store: Object.fromEntries(
+      ['read', 'update', 'subscribe'].map((name) => [name, async () => {}]),
     ),`;
 
   it.each<[string, Record<string, string>, string]>([

@@ -18,10 +18,8 @@ const encryption = { alg: 'RSA-OAEP-256', jwks: { keys: [] } };
 const keyPair = await generateKeyPair('ES256');
 const methods = (...names: string[]) =>
   Object.fromEntries(names.map((name) => [name, () => undefined]));
-const list = methods('add', 'check');
-const watched = methods('add', 'check', 'watch', 'tell');
 const redis = methods('get', 'mget', 'call', 'pipeline', 'duplicate');
-const sessionStore = methods('get', 'set', 'add', 'take', 'addMember', 'members');
+const store = methods('read', 'update', 'subscribe');
 
 describe('oidcLogout', () => {
   it('needs no more than a provider', () => {
@@ -346,14 +344,7 @@ describe('oidcLogout', () => {
       { provider, nearCache: { maxAge: 5 } },
       '"maxAge" is not an option of "nearCache"; its options are maxStaleness',
     ],
-    [
-      { provider, nearCache: {}, invalidationList: list, sessionStore },
-      '"invalidationList" must be an object with the methods add, check, watch, tell',
-    ],
-    [
-      { provider, redis, invalidationList: list, sessionStore },
-      '"redis" must be left out beside "invalidationList"',
-    ],
+    [{ provider, redis, store }, '"redis" must be left out beside "store"'],
     ...[true, null, 1, []].map((durability): [unknown, string] => [
       { provider, redis, durability },
       '"durability" must be an object',
@@ -363,10 +354,7 @@ describe('oidcLogout', () => {
       '"replica" is not an option of "durability"; its options are replicas, timeout',
     ],
     [{ provider, durability: {} }, '"durability" needs "redis"'],
-    [
-      { provider, durability: {}, invalidationList: list, sessionStore },
-      '"durability" needs "redis"',
-    ],
+    [{ provider, durability: {}, store }, '"durability" needs "redis"'],
     ...[0, -1, 1.5, '1', null].map((replicas): [unknown, string] => [
       { provider, redis, durability: { replicas } },
       '"durability.replicas" must be a whole number of replicas, 1 or more',
@@ -375,18 +363,22 @@ describe('oidcLogout', () => {
       { provider, redis, durability: { timeout } },
       '"durability.timeout" must be a whole number of milliseconds, 1 or more',
     ]),
-    [
-      { provider, invalidationList: list },
-      '"invalidationList" and "sessionStore" must be given together',
-    ],
-    [
-      { provider, invalidationList: {}, sessionStore: {} },
-      '"invalidationList" must be an object with the methods add, check',
-    ],
-    [
-      { provider, invalidationList: list, sessionStore: {} },
-      '"sessionStore" must be an object with the methods get',
-    ],
+    ...[{}, null, 'postgres://localhost', methods('read', 'update')].map(
+      (incomplete): [unknown, string] => [
+        { provider, store: incomplete },
+        '"store" must be an object with the methods read, update, subscribe',
+      ],
+    ),
+    [{ provider, invalidationList: store }, '"invalidationList" is not an option'],
+    [{ provider, sessionStore: store }, '"sessionStore" is not an option'],
+    ...[true, null, 'ignore'].map((onStoreLoss): [unknown, string] => [
+      { provider, onStoreLoss },
+      '"onStoreLoss" must be one of accept, refuse',
+    ]),
+    ...[-1, 1.5, NaN, '5', null].map((revocationDelay): [unknown, string] => [
+      { provider, revocationDelay },
+      '"revocationDelay" must be a whole number of seconds, 0 or more',
+    ]),
     [{ provider, encryptionKey: bytes(31) }, '"encryptionKey" must be 32 bytes'],
     [{ provider, encryptionKey: new Uint8Array(16) }, '"encryptionKey" must be 32 bytes'],
     [{ provider, encryptionKey: 32 }, '"encryptionKey" must be 32 bytes'],
@@ -480,7 +472,7 @@ describe('oidcLogout', () => {
     [{ nearCache: {} }, 5],
     [{ nearCache: { maxStaleness: undefined } }, 5],
     [{ nearCache: { maxStaleness: 1 } }, 1],
-    [{ nearCache: { maxStaleness: 3600 }, invalidationList: watched, sessionStore }, 3600],
+    [{ nearCache: { maxStaleness: 3600 }, store }, 3600],
   ])('takes of %j the maxStaleness %j', (options, maxStaleness) => {
     expect(resolveStoreOptions(options)).toMatchObject({ maxStaleness });
   });
@@ -517,7 +509,13 @@ describe('oidcLogout', () => {
       endSession: 'auth0',
       introspection: 'always',
     } as never;
-    const others = { logoutTokenMaxAge: 1, revocation: 'never', revocationTimeout: 1 } as const;
+    const others = {
+      logoutTokenMaxAge: 1,
+      onStoreLoss: 'refuse',
+      revocation: 'never',
+      revocationTimeout: 1,
+      revocationDelay: 0,
+    } as const;
     expect(() => oidcLogout({ provider: options, ...others })).not.toThrow();
   });
 

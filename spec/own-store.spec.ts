@@ -1,8 +1,13 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
-import type { InvalidationEntry, InvalidationWatcher, NearCacheOptions } from '../lib/index.ts';
-import { MemoryInvalidationList } from '../lib/invalidation/memory.ts';
-import { MemorySessionStore } from '../lib/session/memory.ts';
+import type {
+  NearCacheOptions,
+  Store,
+  StoreChange,
+  StoreSubscriber,
+  StoreUpdate,
+} from '../lib/index.ts';
+import { MemoryStore } from '../lib/store/memory.ts';
 import {
   type App,
   appWith,
@@ -14,44 +19,59 @@ import {
 } from './support/app.ts';
 import { createSigner, type Signer } from './support/provider.ts';
 
+/** The memory of both processes, as one of them reaches it. */
+class SharedStore implements Store {
+  readonly #memory: Store;
+  beforeUpdate: (keys: readonly string[]) => Promise<void> = () => Promise.resolve();
+
+  constructor(memory: Store) {
+    this.#memory = memory;
+  }
+
+  read(keys: readonly string[]): Promise<readonly (string | null | undefined)[]> {
+    if (keys.length === 0) throw new Error('a look-up of nothing');
+    return this.#memory.read(keys);
+  }
+
+  async update<Result>(keys: readonly string[], change: StoreChange<Result>): Promise<Result> {
+    if (keys.length === 0) throw new Error('an update of nothing');
+    await this.beforeUpdate(keys);
+    return this.#memory.update(keys, change);
+  }
+
+  subscribe(subscriber: StoreSubscriber): () => void {
+    return this.#memory.subscribe(subscriber);
+  }
+}
+
+const isOfSession = (keys: readonly string[]) => keys.some((key) => key.startsWith('s'));
+
 describe('two processes with a store of the app', () => {
   let signer: Signer;
-  let shared: MemoryInvalidationList;
-  let sessionStore: MemorySessionStore;
+  let memory: MemoryStore;
+  let slow: SharedStore;
   let one: App;
   let other: App;
-  let beforeAdd: (entries: readonly InvalidationEntry[]) => Promise<void>;
 
   beforeEach(async () => {
     signer = await createSigner();
-    shared = new MemoryInvalidationList();
-    sessionStore = new MemorySessionStore();
-    beforeAdd = () => Promise.resolve();
-    const slow = {
-      check: (keys: readonly string[]) => {
-        if (keys.length === 0) throw new Error('a look-up of nothing');
-        return shared.check(keys);
-      },
-      async add(entries: readonly InvalidationEntry[]) {
-        if (entries.length === 0) throw new Error('an addition of nothing');
-        await beforeAdd(entries);
-        await shared.add(entries);
-      },
-    };
-    one = appWith({ ...optionsFor(signer), invalidationList: slow, sessionStore });
-    other = appWith({ ...optionsFor(signer), invalidationList: shared, sessionStore });
+    memory = new MemoryStore();
+    slow = new SharedStore(memory);
+    one = appWith({ ...optionsFor(signer), store: slow });
+    other = appWith({ ...optionsFor(signer), store: new SharedStore(memory) });
   });
 
   async function statusOf(access_token: string, app: App): Promise<number> {
     return (await call(app, access_token)).status;
   }
 
-  /** Holds back what the first process adds to the list until it is released. */
-  function holdAdditions() {
+  /** Holds back what the first process changes of sessions until it is released. */
+  function holdUpdates() {
     let release!: () => void;
     const released = new Promise<void>((resolve) => (release = resolve));
     const arrived = new Promise<void>((resolve) => {
-      beforeAdd = () => {
+      slow.beforeUpdate = (keys) => {
+        if (!isOfSession(keys)) return Promise.resolve();
         resolve();
         return released;
       };
@@ -59,9 +79,20 @@ describe('two processes with a store of the app', () => {
     return { arrived, release };
   }
 
-  async function tokensOf(sid: string | undefined, idTokenSid = sid) {
-    const id_token = await signer.idToken({ sid: idTokenSid });
-    return { access_token: await signer.accessToken({ sid }), id_token };
+  let serial = 0;
+
+  /** A second of login for each, since a Logout Token ends its whole second. */
+  async function tokensOf(
+    sid: string | undefined,
+    { idTokenSid = sid, iat = secondsAgo(10) } = {},
+  ) {
+    const id_token = await signer.idToken({ sid: idTokenSid, iat });
+    const access_token = await signer.accessToken({ sid, iat });
+    return { access_token, id_token, refresh_token: `refresh-${++serial}` };
+  }
+
+  function secondsAgo(seconds: number): number {
+    return Math.floor(Date.now() / 1000) - seconds;
   }
 
   const logOut = ({ app }: App, access_token: string) =>
@@ -70,11 +101,11 @@ describe('two processes with a store of the app', () => {
   it('a logout that is late spares a login that came meanwhile', async () => {
     const old = await tokensOf('sid-1');
     await one.oidc.sessions.save(old);
-    const { arrived, release } = holdAdditions();
+    const { arrived, release } = holdUpdates();
     const late = logOut(one, old.access_token).then(({ status }) => status);
     await arrived;
     await logOut(other, old.access_token).expect(200);
-    const later = await tokensOf('sid-1');
+    const later = await tokensOf(undefined, { idTokenSid: 'sid-1', iat: secondsAgo(5) });
     await other.oidc.sessions.save(later);
     release();
     expect(await late).toBe(200);
@@ -89,14 +120,14 @@ describe('two processes with a store of the app', () => {
     await one.oidc.sessions.save(old);
     const heard: unknown[] = [];
     for (const { oidc } of [one, other]) oidc.on('session-ended', (event) => heard.push(event));
-    const logoutToken = await signer.logoutToken();
+    const logoutToken = await signer.logoutToken({ iat: secondsAgo(8) });
     const post = ({ app }: App) =>
       request(app).post(BACK_CHANNEL_LOGOUT).type('form').send({ logout_token: logoutToken });
-    const { arrived, release } = holdAdditions();
+    const { arrived, release } = holdUpdates();
     const late = post(one).then(({ status }) => status);
     await arrived;
     await post(other).expect(200);
-    const later = await tokensOf('sid-1');
+    const later = await tokensOf(undefined, { idTokenSid: 'sid-1', iat: secondsAgo(5) });
     await other.oidc.sessions.save(later);
     release();
     expect(await late).toBe(200);
@@ -104,27 +135,22 @@ describe('two processes with a store of the app', () => {
       await statusOf(later.access_token, other),
       await statusOf(old.access_token, one),
     ]).toEqual([200, 401]);
-    expect(heard).toHaveLength(1);
+    const event = { issuer: signer.issuer, subject: 'alice', sid: 'sid-1', cause: 'back-channel' };
+    const ended = { ...event, revokesOfflineAccess: false };
+    expect(heard).toEqual([ended, ended]);
     const answer = await logOut(one, later.access_token).expect(200);
     expect(JSON.stringify(answer.body)).toContain(`id_token_hint=${later.id_token}`);
   });
 
   it('a store that answers null for nothing is a store all the same', async () => {
-    const store = Object.assign(Object.create(sessionStore) as MemorySessionStore, {
-      get: async (keys: readonly string[]) =>
-        (await sessionStore.get(keys)).map((value) => value ?? null),
-      take: async (key: string) => (await sessionStore.take(key)) ?? null,
-      set: sessionStore.set.bind(sessionStore),
-      add: sessionStore.add.bind(sessionStore),
-      addMember: sessionStore.addMember.bind(sessionStore),
-      members: sessionStore.members.bind(sessionStore),
-    });
-    const invalidationList = {
-      add: shared.add.bind(shared),
-      check: async (keys: readonly string[]) =>
-        (await shared.check(keys)).map((cutOff) => cutOff ?? (null as never)),
+    const nulls = (values: readonly (string | null | undefined)[]) =>
+      values.map((value) => value ?? null);
+    const store: Store = {
+      read: async (keys) => nulls(await memory.read(keys)),
+      update: (keys, change) => memory.update(keys, (values, now) => change(nulls(values), now)),
+      subscribe: (subscriber) => memory.subscribe(subscriber),
     };
-    const app = appWith({ ...optionsFor(signer), invalidationList, sessionStore: store });
+    const app = appWith({ ...optionsFor(signer), store });
     const tokens = await tokensOf('sid-1');
     await app.oidc.sessions.save(tokens);
     expect(await statusOf(tokens.access_token, app)).toBe(200);
@@ -142,7 +168,7 @@ describe('two processes with a store of the app', () => {
   });
 
   it('a token that was used before it was saved ends with its session', async () => {
-    const tokens = await tokensOf('a', 'b');
+    const tokens = await tokensOf(undefined, { idTokenSid: 'b' });
     expect(await statusOf(tokens.access_token, one)).toBe(200);
     await other.oidc.sessions.save(tokens);
     await other.oidc.sessions.end({ issuer: signer.issuer, sid: 'b' });
@@ -152,23 +178,34 @@ describe('two processes with a store of the app', () => {
     ]).toEqual([401, 401]);
   });
 
-  it('a session with two names ends in both, though a write fails in between', async () => {
-    const tokens = await tokensOf('a', 'b');
-    await one.oidc.sessions.save(tokens);
-    beforeAdd = async ([first]) => {
-      if (first !== undefined) await shared.add([first]);
-      throw new Error('the rest is lost');
-    };
-    await logOut(one, tokens.access_token).expect(503);
-    beforeAdd = () => Promise.resolve();
-    await logOut(one, tokens.access_token).expect(200);
-    expect(await statusOf(await signer.accessToken({ sid: 'a' }), other)).toBe(401);
+  it('tokens of two sessions are no login, and nothing is stored of them', async () => {
+    const tokens = await tokensOf('a', { idTokenSid: 'b' });
+    slow.beforeUpdate = () => Promise.reject(new Error('stored'));
+    await expect(one.oidc.sessions.save(tokens)).rejects.toMatchObject({
+      code: 'ERR_INVALID_TOKEN',
+      reason: 'of-another-session',
+    });
+    expect(one.events).toEqual([]);
   });
 
-  it('a refresh does not bring back a session that ended by the name in its access token', async () => {
-    const tokens = await tokensOf('a', 'b');
+  it('a logout whose update fails ends the session when it is sent again', async () => {
+    const tokens = await tokensOf(undefined, { idTokenSid: 'b' });
     await one.oidc.sessions.save(tokens);
-    await other.oidc.sessions.end({ issuer: signer.issuer, sid: 'a' });
+    slow.beforeUpdate = (keys) =>
+      isOfSession(keys) ? Promise.reject(new Error('lost')) : Promise.resolve();
+    await logOut(one, tokens.access_token).expect(503);
+    expect(await statusOf(tokens.access_token, other)).toBe(200);
+    slow.beforeUpdate = () => Promise.resolve();
+    const answer = await logOut(one, tokens.access_token).expect(200);
+    expect(JSON.stringify(answer.body)).toContain(`id_token_hint=${tokens.id_token}`);
+    expect(await statusOf(tokens.access_token, other)).toBe(401);
+    expect(await statusOf(await signer.accessToken({ sid: 'b' }), other)).toBe(401);
+  });
+
+  it('a refresh does not bring back a session that ended', async () => {
+    const tokens = await tokensOf(undefined, { idTokenSid: 'b' });
+    await one.oidc.sessions.save(tokens);
+    await other.oidc.sessions.end({ issuer: signer.issuer, sid: 'b' });
     const access_token = await signer.accessToken({ sid: undefined });
     await expect(one.oidc.sessions.rotate(tokens, { access_token })).rejects.toThrow('has ended');
     expect(await statusOf(access_token, other)).toBe(401);
@@ -183,92 +220,96 @@ describe('two processes with a store of the app', () => {
     expect(await statusOf(again.access_token, other)).toBe(401);
   });
 
-  it('a repeated logout adds nothing', async () => {
+  it('a repeated logout is told of once', async () => {
     const { access_token } = await tokensOf('sid-1');
+    const heard: unknown[] = [];
+    one.oidc.on('session-ended', (event) => heard.push(event));
     await logOut(one, access_token).expect(200);
     await logOut(one, access_token).expect(200);
+    expect(heard).toHaveLength(1);
   });
 
-  it('the end of a user without sessions looks up nothing', async () => {
+  it('the end of a user without sessions refuses what was issued until then', async () => {
     await one.oidc.sessions.end({ issuer: signer.issuer, sub: 'alice' });
     expect(await statusOf(await signer.accessToken({ sid: undefined }), other)).toBe(401);
   });
 });
 
-/** A list that tells of its additions, and counts how often it is asked. */
-class WatchedList extends MemoryInvalidationList {
-  checks = 0;
-  watcher: InvalidationWatcher | undefined;
+/** A store whose messages the spec tells, and that counts how often it is read. */
+class WatchedStore implements Store {
+  readonly #memory = new MemoryStore();
+  reads = 0;
+  subscriber: StoreSubscriber | undefined;
 
-  override check(keys: readonly string[]): Promise<(number | undefined)[]> {
-    this.checks++;
-    return super.check(keys);
+  read(keys: readonly string[]): Promise<(string | undefined)[]> {
+    this.reads++;
+    return this.#memory.read(keys);
   }
 
-  override async add(entries: readonly InvalidationEntry[]): Promise<void> {
-    await super.add(entries);
-    this.watcher?.changed(entries.map(({ key }) => key));
+  async update<Result>(keys: readonly string[], change: StoreChange<Result>): Promise<Result> {
+    let messages: readonly string[] = [];
+    const result = await this.#memory.update(keys, (values, now): StoreUpdate<Result> => {
+      const update = change(values, now);
+      ({ messages } = update);
+      return update;
+    });
+    for (const message of messages) this.subscriber?.hear(message);
+    return result;
   }
 
-  async tell(keys: readonly string[]): Promise<void> {
-    await Promise.resolve();
-    this.watcher?.changed(keys);
-  }
-
-  watch(watcher: InvalidationWatcher): () => void {
-    this.watcher = watcher;
-    return () => (this.watcher = undefined);
+  subscribe(subscriber: StoreSubscriber): () => void {
+    this.subscriber = subscriber;
+    return () => (this.subscriber = undefined);
   }
 }
 
-describe('a list of the app that is watched', () => {
+describe('a store of the app with a near-cache', () => {
   let signer: Signer;
-  let list: WatchedList;
+  let store: WatchedStore;
   let app: App;
   let access_token: string;
 
   beforeEach(async () => {
     signer = await createSigner();
-    list = new WatchedList();
+    store = new WatchedStore();
     app = start({ maxStaleness: 3600 });
     access_token = await signer.accessToken();
   });
 
   function start(nearCache?: NearCacheOptions): App {
-    const stores = { invalidationList: list, sessionStore: new MemorySessionStore() };
-    return appWith({ ...optionsFor(signer), ...stores, nearCache });
+    return appWith({ ...optionsFor(signer), store, nearCache });
   }
 
-  /** Of so many requests, whether the list was asked. */
+  /** Of so many requests, whether the store was asked. */
   async function areAsked(count: number): Promise<boolean[]> {
     const asked: boolean[] = [];
     for (let index = 0; index < count; index++) {
-      const { checks } = list;
+      const { reads } = store;
       await call(app, access_token).expect(200);
-      asked.push(list.checks > checks);
+      asked.push(store.reads > reads);
     }
     return asked;
   }
 
   it('is asked at every request until it is live', async () => {
     expect(await areAsked(3)).toEqual([true, true, true]);
-    list.watcher?.live();
+    store.subscriber?.live();
     expect(await areAsked(3)).toEqual([true, false, false]);
   });
 
   it('is asked at every request when it is lost, and anew when it is live again', async () => {
-    list.watcher?.live();
+    store.subscriber?.live();
     await areAsked(1);
-    list.watcher?.lost();
+    store.subscriber?.lost();
     expect(await areAsked(3)).toEqual([true, true, true]);
-    list.watcher?.live();
+    store.subscriber?.live();
     expect(await areAsked(3)).toEqual([true, false, false]);
   });
 
   it('is asked again by the token that it told of', async () => {
-    list.watcher?.live();
+    store.subscriber?.live();
     await areAsked(1);
-    list.watcher?.changed(['another']);
+    store.subscriber?.hear('changed another');
     expect(await areAsked(1)).toEqual([false]);
     const other = await signer.accessToken({ sub: 'bob', sid: 'bobs' });
     await request(app.app).post(LOGOUT).send({ access_token: other }).expect(200);
@@ -278,18 +319,28 @@ describe('a list of the app that is watched', () => {
     await call(app, other).expect(401);
   });
 
+  it.each(['', 'text', 'changed', 'changed ', 'ended', 'ended {', 'ended []', '{"changed":"a"}'])(
+    'is not asked again for the message %j',
+    async (message) => {
+      store.subscriber?.live();
+      await areAsked(1);
+      store.subscriber?.hear(message);
+      expect(await areAsked(2)).toEqual([false, false]);
+    },
+  );
+
   it('is watched no more after close()', async () => {
-    expect(list.watcher).toBeDefined();
-    list.watcher?.live();
+    expect(store.subscriber).toBeDefined();
+    store.subscriber?.live();
     expect(await areAsked(2)).toEqual([true, false]);
     await app.oidc.close();
-    expect(list.watcher).toBeUndefined();
+    expect(store.subscriber).toBeUndefined();
     expect(await areAsked(2)).toEqual([true, true]);
   });
 
   it('is not watched without nearCache', () => {
-    list.watcher = undefined;
+    store.subscriber = undefined;
     start();
-    expect(list.watcher).toBeUndefined();
+    expect(store.subscriber).toBeUndefined();
   });
 });

@@ -47,6 +47,7 @@ it('holds the build, the documents, and nothing else', async () => {
   const built = modules.flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`]);
   const documents = [
     ...['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json'],
+    ...['docs/examples/own-store.ts', 'docs/how-it-works.md'],
     'docs/redis.md',
   ];
   expect(stdout.trim().split('\n').sort()).toEqual(
@@ -141,46 +142,36 @@ import type { TokenEndpointResponse } from 'openid-client';
 import {
   HttpError,
   InvalidTokenError,
-  type InvalidationEntry,
-  type InvalidationList,
   type InvalidTokenCause,
   type OidcLogout,
   oidcLogout,
   OidcLogoutError,
   type OidcLogoutOptions,
   SessionEndedError,
-  type SessionStore,
-  type StoredRecord,
+  type Store,
+  type StoreChange,
+  type StoreSubscriber,
   StoreUnavailableError,
+  type StoreUpdate,
 } from '${PACKAGE}';
 
 const provider = { issuer: 'https://op.example.com', clientId: 'web' };
 
-export class OwnList implements InvalidationList {
-  async add(entries: readonly InvalidationEntry[]): Promise<void> {
-    for (const { key, cutOff, ttl } of entries) console.log(key, cutOff?.toFixed(), ttl.toFixed());
-  }
-  async check(keys: readonly string[]): Promise<(number | undefined)[]> {
-    return keys.map(() => undefined);
-  }
-}
-
-export class OwnStore implements SessionStore {
-  async get(keys: readonly string[]): Promise<(string | undefined)[]> {
+export class OwnStore implements Store {
+  async read(keys: readonly string[]): Promise<(string | undefined)[]> {
     return keys.map((key) => key);
   }
-  async set(records: readonly StoredRecord[]): Promise<void> {
-    for (const { key, value, ttl } of records) console.log(key.trim(), value.trim(), ttl.toFixed());
+  async update<Result>(keys: readonly string[], change: StoreChange<Result>): Promise<Result> {
+    const { result, writes, messages }: StoreUpdate<Result> = change(keys.map(() => null), 1.7e9);
+    for (const { key, value, ttl } of writes) console.log(key.trim(), value?.trim(), ttl?.toFixed());
+    for (const message of messages) console.log(message.trim());
+    return result;
   }
-  async add(_record: StoredRecord): Promise<boolean> {
-    return true;
-  }
-  async take(_key: string): Promise<string | undefined> {
-    return undefined;
-  }
-  async addMember(_key: string, _member: string, _ttl: number): Promise<void> {}
-  async members(key: string): Promise<string[]> {
-    return [key];
+  subscribe(subscriber: StoreSubscriber): () => void {
+    subscriber.live();
+    return () => {
+      subscriber.lost();
+    };
   }
 }
 
@@ -210,8 +201,8 @@ const every: Required<OidcLogoutOptions> = {
   keyPrefix: 'app:',
   nearCache: { maxStaleness: 5 },
   durability: { replicas: 1, timeout: 100 },
-  invalidationList: new OwnList(),
-  sessionStore: new OwnStore(),
+  store: new OwnStore(),
+  onStoreLoss: 'refuse',
   encryptionKey: new Uint8Array(32),
   audience: ['https://api.example.com'],
   strict: true,
@@ -227,11 +218,13 @@ const every: Required<OidcLogoutOptions> = {
   onStoreError: 'allow',
   revocation: 'never',
   revocationTimeout: 1,
+  revocationDelay: 0,
+  tokenCacheSize: 1,
   storeTimeout: 1,
   providerTimeout: 1,
   allowInsecureRequests: false,
 };
-oidcLogout({ ...every, invalidationList: undefined, sessionStore: undefined });
+oidcLogout({ ...every, store: undefined });
 oidcLogout({ provider, redis: new Cluster(['127.0.0.1']) });
 oidcLogout({ provider, redis: new Redis5() });
 
@@ -259,8 +252,8 @@ oidcLogout({ provider: { ...provider, clientAuthentication: { method: 'client_se
 oidcLogout({ provider: { ...provider, clientAuthentication: { method: 'private_key_jwt' } } });
 // @ts-expect-error: no such dialect
 oidcLogout({ provider: { ...provider, endSession: 'google' } });
-// @ts-expect-error: a list that checks nothing
-oidcLogout({ provider, invalidationList: { add: () => Promise.resolve() } });
+// @ts-expect-error: a store that only reads
+oidcLogout({ provider, store: { read: () => Promise.resolve([]) } });
 
 const oidc: OidcLogout = oidcLogout({ provider });
 const app = express();
@@ -274,7 +267,6 @@ app.use('/api', oidc.guard({ scope: ['read'] }), (req, res) => {
 oidc.guard({ scopes: 'read' });
 app.use('/own-api', oidc.guard({ token: (req) => req.get('X-Token') }));
 app.use('/own-logout', oidc.logout({ tokens: () => ({ access_token: 'a' }), form: true }));
-// @ts-expect-error: no access token
 oidc.logout({ tokens: () => ({ refresh_token: 'r' }) });
 app.post('/logout', async (req, res) => {
   const url: string | null = await oidc.endSessionUrl(req, res, { idToken: 'a.b.c', returnTo: '/' });
@@ -308,7 +300,7 @@ oidc
     console.log(told);
   })
   .on('revocation', ({ kind, outcome, reason }) => {
-    const told: ['access-token' | 'refresh-token', 'revoked' | 'unsupported' | 'failed'] = [
+    const told: ['access-token' | 'refresh-token', 'revoked' | 'unsupported' | 'skipped' | 'failed'] = [
       kind,
       outcome,
     ];

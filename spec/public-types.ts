@@ -11,7 +11,8 @@ import {
   type ProviderOptions,
   type RedisClient,
   type RequestAuth,
-  type SessionStore,
+  type Store,
+  type StoreUpdate,
 } from '../lib/index.ts';
 
 const provider = { issuer: 'https://op.example.com', clientId: 'web' } as const;
@@ -149,9 +150,43 @@ export const wrongEndSession: OidcLogoutOptions[] = [
   { provider, revocationTimeout: '1s' },
 ];
 
-type OldStore = Omit<SessionStore, 'add' | 'take'>;
-// @ts-expect-error: a store of the app needs add and take too
-export const incomplete: SessionStore = {} as OldStore;
+const store: Store = {
+  read: (keys) => Promise.resolve(keys.map((_key, index) => [null, undefined, 'text'][index])),
+  update: (_keys, change) => Promise.resolve(change([], 0).result),
+  subscribe: (subscriber) => {
+    subscriber.live();
+    subscriber.hear('message');
+    return () => {
+      subscriber.lost();
+    };
+  },
+};
+export const own: OidcLogoutOptions = {
+  provider,
+  store,
+  onStoreLoss: 'refuse',
+  revocationDelay: 0,
+};
+
+// @ts-expect-error: a store of the app needs subscribe too
+export const incomplete: Store = {} as Omit<Store, 'subscribe'>;
+export const update: StoreUpdate<0> = {
+  result: 0,
+  // @ts-expect-error: what is written for ever says so
+  writes: [{ key: 'a', value: 'b' }],
+  messages: [],
+};
+
+export const wrongStores: OidcLogoutOptions[] = [
+  // @ts-expect-error: there is one store
+  { provider, invalidationList: store },
+  // @ts-expect-error: there is one store
+  { provider, sessionStore: store },
+  // @ts-expect-error: one of two words
+  { provider, onStoreLoss: 'ignore' },
+  // @ts-expect-error: seconds are a number
+  { provider, revocationDelay: '5s' },
+];
 
 const oidc = oidcLogout({ provider, audience: ['api'] });
 
@@ -168,23 +203,28 @@ void oidc.sessions.end({ issuer: provider.issuer });
 
 oidc.on('revocation', ({ kind, outcome, reason, issuer, subject, sid }) => {
   const kinds: 'access-token' | 'refresh-token' = kind;
-  const outcomes: 'revoked' | 'unsupported' | 'failed' = outcome;
+  const outcomes: 'revoked' | 'unsupported' | 'skipped' | 'failed' = outcome;
   // @ts-expect-error: only a failure has a reason
   const why: string = reason;
   return [kinds, outcomes, why, issuer, subject?.length, sid?.length];
 });
 // @ts-expect-error: events carry no tokens
 oidc.on('revocation', ({ token }) => token as unknown);
-oidc.on('session-ended', ({ issuer, subject, sid, cause }) => {
+oidc.on('session-ended', ({ issuer, subject, sid, cause, revokesOfflineAccess }) => {
   const why: EndCause = cause;
+  const isOffline: boolean = revokesOfflineAccess;
   // @ts-expect-error: a subject may be absent
   const whose: string = subject;
-  return [issuer, whose, sid?.length, why];
+  return [issuer, whose, sid?.length, why, isOffline];
 });
 // @ts-expect-error: events carry no tokens
 oidc.on('session-ended', ({ access_token }) => access_token as unknown);
-// @ts-expect-error: one of four causes
+// @ts-expect-error: one of five causes
 oidc.on('session-ended', ({ cause }) => cause === 'timeout');
+oidc.on('logout-token-delayed', ({ outcome, reason, issuer, sid }) => {
+  const outcomes: 'kept' | 'took-effect' | 'refused' | 'lost' = outcome;
+  return [outcomes, reason?.length, issuer?.length, sid?.length];
+});
 // @ts-expect-error: the option is returnTo
 oidc.logout({ returnTO: () => '/' });
 // @ts-expect-error: returnTo is a function of the request
@@ -200,7 +240,6 @@ oidc.logout({ returnTo: () => Promise.resolve(1) });
 oidc.logout({ tokens: () => ({ access_token: 'a', refresh_token: null }), form: true });
 oidc.logout({ tokens: () => undefined });
 oidc.logout({ tokens: () => Promise.resolve(null) });
-// @ts-expect-error: an access token is required
 oidc.logout({ tokens: () => ({ refresh_token: 'r' }) });
 // @ts-expect-error: tokens are found by a function
 oidc.logout({ tokens: { access_token: 'a' } });

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -19,6 +20,7 @@ import {
   appWith,
   BACK_CHANNEL_LOGOUT,
   call,
+  FRONT_CHANNEL_LOGOUT,
   LOGGED_OUT as LOGGED_OUT_PATH,
   LOGOUT,
   optionsFor,
@@ -33,7 +35,9 @@ import { startRedisSentinel } from './support/redis-sentinel.ts';
 import { type RedisServer, startRedisServer } from './support/redis-server.ts';
 
 const README = readFileSync(join(REPOSITORY, 'README.md'), 'utf8');
-const DOCUMENTS = README + readFileSync(join(REPOSITORY, 'docs/redis.md'), 'utf8');
+const DOCUMENTS = ['README.md', 'docs/redis.md', 'docs/how-it-works.md']
+  .map((name) => readFileSync(join(REPOSITORY, name), 'utf8'))
+  .join('\n');
 const FENCED = /^```(\w*)\n(.*?)^```$/gms;
 
 interface Manifest {
@@ -587,11 +591,12 @@ describe('the tables', () => {
     } = {
       logout: ['issuer', 'subject', 'sid', 'repeated'],
       invalidated: ['kind', 'issuer', 'subject', 'sid'],
-      'session-ended': ['issuer', 'subject', 'sid', 'cause'],
+      'session-ended': ['issuer', 'subject', 'sid', 'cause', 'revokesOfflineAccess'],
       revocation: ['kind', 'outcome', 'reason', 'issuer', 'subject', 'sid'],
       'store-error': ['operation', 'reason'],
       'store-warning': ['setting', 'found', 'expected'],
       'provider-error': ['issuer', 'operation', 'reason'],
+      'logout-token-delayed': ['outcome', 'reason', 'issuer', 'sid'],
       'listener-error': ['event', 'error'],
     };
     const told = table('Event', 'Members').map(([name = '', list = '']) => [
@@ -651,52 +656,88 @@ describe('what is told of Redis', () => {
   }
 
   function kindOf(key: string): string {
-    return key.startsWith('oidc:x') ? 'oidc:x' : key.replace(/:[^:]+$/, '');
+    return key.slice(0, 'oidc1:x'.length);
   }
 
-  it('has every kind of key and channel, and an ACL that is enough', async () => {
+  /** The commands that were called, by clients or by scripts. */
+  async function calledCommands(): Promise<string[]> {
+    const stats = await redis.connect().info('commandstats');
+    return [...stats.matchAll(/^cmdstat_([\w|]+):/gm)].map(([, name = '']) => name);
+  }
+
+  it('has every kind of key and channel, and an ACL that is enough and no more', async () => {
     const signer = await createSigner();
     const client = await connectAsApp();
-    const options = { ...optionsFor(signer), redis: client, nearCache: {} };
-    const { app, oidc, events } = appWith(options);
+    await redis.connect().config('RESETSTAT');
+    await redis.connect().script('FLUSH');
+    const shared = { ...optionsFor(signer), redis: client, encryptionKey: randomBytes(32) };
+    const { app, oidc, events } = appWith({ ...shared, nearCache: {} });
     const heard = new Promise((resolve) => oidc.on('session-ended', resolve));
-    const channels = table('Channel (after keyPrefix)').map(([name = '']) => `oidc:${name}`);
+    const channels = table('Channel (after keyPrefix)').map(([name = '']) => `oidc1:${name}`);
     await untilSubscribed(...channels);
     const all = await redis.connect().pubsub('CHANNELS', '*');
     expect((all as string[]).sort()).toEqual(channels.sort());
+    const issuedAt = Math.floor(Date.now() / 1000) - 10;
+    const logIn = async (sid: string | undefined, sub = 'alice') => {
+      const access_token = await signer.accessToken({ sid, sub });
+      const id_token = await signer.idToken({ sid, sub, iat: issuedAt });
+      const tokens = { access_token, refresh_token: `refresh of ${access_token}` };
+      await oidc.sessions.save({ ...tokens, id_token });
+      return tokens;
+    };
+    const passes = (token: string, status: number) => call({ app }, token).expect(status);
+    const keys = new Set<string>();
+    const look = async () => {
+      for (const key of await redis.connect().keys('*')) keys.add(kindOf(key));
+    };
+
+    const first = await logIn('sid-1');
     const access_token = await signer.accessToken();
-    const tokens = { access_token, refresh_token: 'refresh', id_token: await signer.idToken() };
-    await oidc.sessions.save(tokens);
-    const before = Object.keys(await redis.dump());
+    const renewed = { access_token, refresh_token: 'renewed' };
+    await oidc.sessions.rotate(first, renewed);
+    await passes(access_token, 200);
+    await passes(access_token, 200);
+    await look();
+    await request(app).post(LOGOUT).send(renewed).expect(200);
+    await request(app).post(LOGOUT).send(renewed).expect(200);
+    await look();
+    await passes(access_token, 401);
+    const late = { access_token: await signer.accessToken(), refresh_token: 'late' };
+    await expect(oidc.sessions.rotate(renewed, late)).rejects.toThrow(entry.SessionEndedError);
+
+    const others = [await logIn('sid-2'), await logIn('sid-3'), await logIn(undefined, 'bob')];
     const logout_token = await signer.logoutToken({ sid: 'sid-2' });
     await request(app).post(BACK_CHANNEL_LOGOUT).type('form').send({ logout_token }).expect(200);
-    await call({ app }, access_token).expect(200);
-    await request(app).post(LOGOUT).send({ access_token, refresh_token: 'refresh' }).expect(200);
-    await call({ app }, access_token).expect(401);
-    const after = Object.keys(await redis.dump());
+    const named = { iss: signer.issuer, sid: 'sid-3' };
+    await request(app).get(FRONT_CHANNEL_LOGOUT).query(named).expect(200);
+    await oidc.sessions.end({ issuer: signer.issuer, sid: 'sid-3' });
+    await oidc.sessions.end({ issuer: signer.issuer, sub: 'bob' });
+    for (const tokens of others) await passes(tokens.access_token, 401);
+    const unsaved = await signer.accessToken({ sid: undefined });
+    const handedIn = { access_token: unsaved, refresh_token: 'unsaved' };
+    await request(app).post(LOGOUT).send(handedIn).expect(200);
+    await look();
     const state = 'x'.repeat(43);
     await request(app).get(LOGGED_OUT_PATH).query({ state }).expect({ outcome: 'mismatch' });
-    const other = appWith({ ...optionsFor(signer), redis: client });
-    await other.oidc.sessions.end({ issuer: signer.issuer, sub: 'bob' });
-    expect(await heard).toMatchObject({ cause: 'back-channel' });
-    expect([...events, ...other.events].filter(([name]) => name.endsWith('error'))).toEqual([]);
+    expect(await heard).toMatchObject({ cause: 'logout' });
+    expect(events.filter(([name]) => name.endsWith('error'))).toEqual([]);
     await oidc.close();
 
-    const kinds = new Set([...before, ...after].map(kindOf));
-    const told = table('Key (after keyPrefix)').map(
-      ([key = '']) => `oidc:${key.replace(/:?<digest>$/, '')}`,
-    );
-    expect([...kinds].sort()).toEqual(told.sort());
+    const told = table('Key (after keyPrefix)').map(([key = '']) => `oidc1:${key.slice(0, 1)}`);
+    expect([...keys].sort()).toEqual(told.sort());
+    const granted = ACL.split(' ').flatMap((word) => (word.startsWith('+') ? [word.slice(1)] : []));
+    const called = await calledCommands();
+    expect(granted.filter((command) => !called.includes(command))).toEqual([]);
   });
 
-  it('has a key of 28 bytes for an entry, and commands that find and count the entries', async () => {
+  it('has commands that find and count the sessions that ended', async () => {
     const signer = await createSigner();
     const { app } = appWith({ ...optionsFor(signer), redis: redis.connect() });
     const access_token = await signer.accessToken();
     await request(app).post(LOGOUT).send({ access_token }).expect(200);
-    const keys = Object.keys(await redis.dump());
-    const entries = keys.filter((key) => kindOf(key) === 'oidc:x').sort();
-    expect(entries.map(({ length }) => length)).toEqual([28, 28]);
+    const keys = await redis.connect().keys('*');
+    const entries = keys.filter((key) => kindOf(key) === 'oidc1:x').sort();
+    expect(entries.map(({ length }) => length)).toEqual([31]);
     expect(keys.length).toBeGreaterThan(entries.length);
 
     const [, found] = (await send(redis.connect(), SCAN)) as [string, string[]];
@@ -707,7 +748,7 @@ describe('what is told of Redis', () => {
     };
     expect(await run(COUNT)).toBe(entries.length);
     expect(await run(TTL)).toBe(-2);
-    expect(await run(TTL.replace(/\S+$/, entries[0] ?? ''))).toBeGreaterThan(3000);
+    expect(await run(TTL.replace(/'.+'$/, `'${entries[0] ?? ''}'`))).toBeGreaterThan(3000);
   });
 
   it('has settings that the server takes', async () => {

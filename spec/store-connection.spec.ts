@@ -294,14 +294,14 @@ describe('a client that', () => {
 
 describe('a Redis that hangs', () => {
   it.each<[string, RedisOptions, Partial<OidcLogoutOptions>]>([
-    ['commandTimeout', { commandTimeout: 20 }, {}],
-    ['commandTimeout and a near-cache', { commandTimeout: 20 }, { nearCache: {} }],
-    ['commandTimeout and autopipelining', { commandTimeout: 20, enableAutoPipelining: true }, {}],
-    ['commandTimeout and RESP2', { commandTimeout: 20, protocol: 2 }, {}],
+    ['commandTimeout', { commandTimeout: 100 }, {}],
+    ['commandTimeout and a near-cache', { commandTimeout: 100 }, { nearCache: {} }],
+    ['commandTimeout and autopipelining', { commandTimeout: 100, enableAutoPipelining: true }, {}],
+    ['commandTimeout and RESP2', { commandTimeout: 100, protocol: 2 }, {}],
   ])('does not fill the queue of a client with %s', async (_what, options, more) => {
     const client = connect(options);
     const app = start(client, { storeTimeout: 2000, ...more });
-    const access_token = await login(app);
+    const access_token = await login(start(connect()));
     redis.pause();
     for (let index = 0; index < 20; index++) {
       const answers = Array.from({ length: 10 }, () => statusOf(app, access_token));
@@ -332,6 +332,8 @@ describe('a Redis that hangs', () => {
     expect(queued(client).sent).toBeLessThan(10);
     redis.resume();
     await until(async () => (await statusOf(app, tokens[0] ?? '')) === 200);
+    // What could not be stored is repeated meanwhile.
+    await until(() => queued(client).sent === 0);
     expect(queued(client)).toEqual({ offline: 0, sent: 0 });
   });
 });
@@ -358,10 +360,17 @@ describe('a reply that is there when the event loop is free again', () => {
 
   const commands: [string, (app: App, token: string) => Promise<unknown>, unknown][] = [
     ['mget', async (app, token) => (await call(app, token)).status, 200],
-    ['eval', async (app, token) => (await logOut(app, token)).status, 200],
-    ['getdel', async (app, token) => (await logOut(app, token)).status, 200],
-    ['set', (app) => login(app).then(() => 'saved'), 'saved'],
-    ['zadd', (app) => login(app).then(() => 'saved'), 'saved'],
+    ['evalsha', async (app, token) => (await logOut(app, token)).status, 200],
+    ['set', async (app, token) => (await logOut(app, token)).status, 200],
+    [
+      'getdel',
+      async (app, token) => {
+        await logOut(app, token).expect(200);
+        return (await logOut(app, token)).status;
+      },
+      200,
+    ],
+    ['evalsha', (app) => login(app).then(() => 'saved'), 'saved'],
   ];
 
   it.each(commands)('counts: %s', async (command, run, expected) => {
@@ -397,7 +406,7 @@ describe('a connection that something in between has forgotten', () => {
       const heard: unknown[] = [];
       here.oidc.on('session-ended', ({ sid }) => heard.push(sid));
       const subscribers = async () =>
-        Number((await admin.pubsub('NUMSUB', 'oidc:session-ended'))[1]);
+        Number((await admin.pubsub('NUMSUB', 'oidc1:session-ended'))[1]);
       await until(async () => (await subscribers()) === 1);
       await there.oidc.sessions.end({ issuer: signer.issuer, sid: 'before' });
       await until(() => heard.length === 1);
@@ -406,11 +415,10 @@ describe('a connection that something in between has forgotten', () => {
       await there.oidc.sessions.end({ issuer: signer.issuer, sid: 'lost' });
       while (wire.accepted === accepted) await new Promise((resolve) => setImmediate(resolve));
       await until(async () => (await subscribers()) === 1 && wire.accepted === accepted + 1);
-      await until(async () => {
-        await there.oidc.sessions.end({ issuer: signer.issuer, sid: 'after' });
-        return heard.includes('after');
-      });
-      expect(new Set(heard)).toEqual(new Set(['before', 'after']));
+      for (let count = 1; !heard.includes('after 1') || heard.length < 2; count++) {
+        await there.oidc.sessions.end({ issuer: signer.issuer, sid: `after ${count}` });
+        await new Promise((resolve) => setImmediate(resolve));
+      }
       expect(here.events).toContainEqual([
         'store-error',
         { operation: 'subscribe', reason: 'timeout' },
@@ -456,6 +464,8 @@ describe('a connection to a master that became a replica', () => {
     await logOut(app, access_token).expect(503).expect('Retry-After', '1');
     await logOut(app, access_token).expect(200);
     expect([await statusOf(app, access_token), wire.accepted]).toEqual([401, 2]);
+    // What is left of the end is done in the background.
+    await until(() => queued(client).sent === 0);
     expect(queued(client)).toEqual({ offline: 0, sent: 0 });
   });
 });
@@ -486,10 +496,10 @@ describe('a Cluster', () => {
     const here = start(cluster.createClient({ lazyConnect: true }));
     const heard: unknown[] = [];
     here.oidc.on('session-ended', ({ sid }) => heard.push(sid));
-    await until(async () => {
-      await there.oidc.sessions.end({ issuer: signer.issuer, sid: 'one' });
-      return heard.includes('one');
-    });
+    for (let count = 1; heard.length === 0; count++) {
+      await there.oidc.sessions.end({ issuer: signer.issuer, sid: `one ${count}` });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
     expect(here.events).toEqual([]);
   });
 });

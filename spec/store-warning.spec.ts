@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { type Cluster, Redis } from 'ioredis';
 import request from 'supertest';
 import type { StoreWarningEvent } from '../lib/index.ts';
-import { type App, appWith, call, LOGOUT, optionsFor } from './support/app.ts';
+import { type App, appWith, call, LOGGED_OUT, LOGOUT, optionsFor } from './support/app.ts';
 import { createSigner, type Signer } from './support/provider.ts';
 import { type RedisCluster, startRedisCluster } from './support/redis-cluster.ts';
 import { type RedisServer, startRedisServer } from './support/redis-server.ts';
@@ -180,18 +180,19 @@ describe('store-warning', () => {
     ]);
   });
 
-  it('a server too old for GETDEL: the logout is 503, and the event says why', async () => {
+  it('a server too old for GETDEL: no browser is known that comes back, and the event says why', async () => {
     wire.answer = (reply) => withInfo(reply, { redis_version: '6.0.16' });
     const app = start();
-    const access_token = await signer.accessToken();
-    await app.oidc.sessions.save({ access_token, id_token: await signer.idToken() });
+    const claims = { sid: 'sid-of-old' };
+    const access_token = await signer.accessToken(claims);
+    await app.oidc.sessions.save({ access_token, id_token: await signer.idToken(claims) });
     wire.ask = (asked) => asked.replace('getdel', 'getold');
-    await request(app.app)
-      .post(LOGOUT)
-      .send({ access_token })
-      .expect(503)
-      .expect('Retry-After', '1');
-    expect(app.events).toContainEqual(['store-error', { operation: 'take', reason: 'ERR' }]);
+    const answer = await request(app.app).post(LOGOUT).send({ access_token }).expect(200);
+    const { redirect } = answer.body as { redirect: string };
+    const state = new URL(redirect).searchParams.get('state');
+    const back = request(app.app).get(LOGGED_OUT).query({ state });
+    await back.expect(200, { outcome: 'mismatch' });
+    expect(app.events).toContainEqual(['store-error', { operation: 'takeState', reason: 'ERR' }]);
     expect(app.warnings).toEqual([
       { setting: 'version', found: '6.0.16', expected: '6.2 or later' },
     ]);

@@ -15,13 +15,14 @@ export interface FilledRedis {
 export async function startFilledRedis(
   count: number,
   createName: () => string,
+  value = '1',
 ): Promise<FilledRedis> {
   const server = await startRedisServer();
   const redis = server.connect();
   const before = await usedMemory(redis);
   for (let written = 0; written < count; written += BATCH) {
     const pipeline = redis.pipeline();
-    for (let index = 0; index < BATCH; index += 1) pipeline.set(createName(), '1', 'EX', DAY);
+    for (let index = 0; index < BATCH; index += 1) pipeline.set(createName(), value, 'EX', DAY);
     await pipeline.exec();
   }
   return { server, bytesPerEntry: ((await usedMemory(redis)) - before) / count };

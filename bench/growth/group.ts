@@ -6,11 +6,11 @@ import type { Run } from '../run.ts';
 import { settingsFor } from '../settings.ts';
 import { COSTS, costs, table } from '../table.ts';
 import { type FilledRedis, startFilledRedis } from './filled-redis.ts';
-import { findListPrefix } from './list-prefix.ts';
+import { findVerdict, type Verdict } from './verdict.ts';
 
 const ABOUT = `
-The guard (\`strict\`, RS256) with so many further entries on the list; and what an entry takes in Redis,
-against \`SET revoked:<uuid> 1 EX 86400\`.
+The guard (\`strict\`, RS256) with so many further entries on the list; and what the entry of an ended
+session takes in Redis, against \`SET revoked:<uuid> 1 EX 86400\`.
 `;
 
 const HEAD = ['further entries', ...COSTS, 'Redis per entry', 'per `revoked:<uuid>`'] as const;
@@ -21,12 +21,13 @@ interface Size {
   readonly plainBytes: number;
 }
 
-async function fill(count: number, prefix: string): Promise<Size> {
+async function fill(count: number, { prefix, value }: Verdict): Promise<Size> {
+  const createName = () => `${prefix}${randomBytes(16).toString('base64url')}}`;
   const plain = await startFilledRedis(count, () => `revoked:${randomUUID()}`);
   await plain.server.close();
   return {
     name: count.toLocaleString('en').replaceAll(',', ' '),
-    filled: await startFilledRedis(count, () => prefix + randomBytes(16).toString('base64url')),
+    filled: await startFilledRedis(count, createName, value),
     plainBytes: plain.bytesPerEntry,
   };
 }
@@ -39,7 +40,7 @@ export const growthGroup: Group = async (bench) => {
   const { issuer, redis, redisAddress, effort } = bench;
   const { logout, warmUp, load } = await createGuardWorkload(issuer.signers.RS256, effort);
   const settings = settingsFor(issuer, 'RS256', redisAddress);
-  const prefix = await findListPrefix(redis, settings, logout);
+  const verdict = await findVerdict(redis, settings, logout);
 
   const runWith = ({ server }: FilledRedis): Run => ({
     variant: 'guard/strict',
@@ -51,7 +52,7 @@ export const growthGroup: Group = async (bench) => {
 
   const sizes: Size[] = [];
   try {
-    for (const count of effort.entries) sizes.push(await fill(count, prefix));
+    for (const count of effort.entries) sizes.push(await fill(count, verdict));
     const runs = sizes.map(({ name, filled }) => [name, runWith(filled)] as const);
     const measured = await compareServers(bench, 'growth', Object.fromEntries(runs));
     const rows = sizes.map(({ name, filled, plainBytes }) => {

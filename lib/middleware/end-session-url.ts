@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { InvalidRequestError } from '../errors.ts';
+import type { PostLogoutStates } from '../logout/post-logout-states.ts';
 import { checkNames, checkObject } from '../option-checks.ts';
-import { endSessionRequest } from '../provider/end-session-request.ts';
+import { type EndSessionRules, prepareEndSession } from '../provider/end-session-request.ts';
 import type { Provider } from '../provider/provider.ts';
-import type { PostLogoutStates } from './post-logout.ts';
 import { isOwnPath } from './return-to.ts';
+import type { ReturningBrowser } from './returning-browser.ts';
 
 /** Whose session is to end, as far as the app knows. */
 export interface EndSessionOptions {
@@ -20,10 +21,10 @@ export interface EndSessionOptions {
   readonly returnTo?: string | undefined;
 }
 
-export interface EndSessionParts {
+export interface EndSessionParts extends EndSessionRules {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly states: PostLogoutStates;
-  readonly includeClientId: boolean;
+  readonly browser: ReturningBrowser;
 }
 
 const NAMES = ['issuer', 'idToken', 'subject', 'sid', 'returnTo'];
@@ -36,17 +37,17 @@ export async function endSessionUrl(
 ): Promise<string | null> {
   checkObject(options, 'options');
   checkNames(options, NAMES, 'endSessionUrl()');
-  const { issuer, returnTo } = options;
+  const { issuer, idToken, subject, sid, returnTo } = options;
   const [first] = parts.providers.values();
   const provider = issuer === undefined ? first : parts.providers.get(issuer);
   if (provider === undefined) throw new TypeError('"issuer" is not a configured one');
   if (returnTo !== undefined && !isOwnPath(returnTo)) {
     throw new InvalidRequestError('return-to-not-allowed');
   }
-  const request = await endSessionRequest(provider, options, parts);
-  if (request?.state !== undefined) {
-    await parts.states.keep(request.state, { returnTo });
-    parts.states.bind(request.state, req, res);
-  }
-  return request?.redirect ?? null;
+  const owner = { issuer: provider.issuer, subject, sid };
+  const request = await prepareEndSession(provider, owner, parts);
+  if (request === undefined) return null;
+  const { state, cookie } = await parts.states.keep(request.state, returnTo);
+  parts.browser.bind(cookie, req, res);
+  return request.with(idToken, state, owner.sid).redirect;
 }

@@ -1,7 +1,8 @@
 import type { NextFunction, Request, Response } from 'express';
 import { InvalidRequestError } from '../errors.ts';
 import type { Provider } from '../provider/provider.ts';
-import { saved, type SessionEnds } from '../session/session-ends.ts';
+import { frontChannelLogout as endSession } from '../logout/front-channel-logout.ts';
+import type { SessionEnds } from '../session/ends.ts';
 import { sendEmpty, sendHtml } from './answer.ts';
 import { sendOAuthError, serve } from './endpoint.ts';
 import { isPreview } from './preview.ts';
@@ -11,6 +12,8 @@ import type { RequestEnd } from './request-end.ts';
 export interface FrontChannelLogoutParts {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly ends: SessionEnds;
+  /** Seconds. */
+  readonly clockTolerance: number;
 }
 
 const PAGE = '<!doctype html><html lang="en"><title>Logged out</title></html>';
@@ -21,7 +24,9 @@ const PAGE = '<!doctype html><html lang="en"><title>Logged out</title></html>';
  *
  * @see [OpenID Connect Front-Channel Logout 1.0](https://openid.net/specs/openid-connect-frontchannel-1_0.html)
  */
-export function frontChannelLogout({ providers, ends }: FrontChannelLogoutParts) {
+export function frontChannelLogout(parts: FrontChannelLogoutParts) {
+  const { providers } = parts;
+
   function findProvider(req: Request): Provider {
     const issuers = queryValues(req, 'iss');
     const [only] = providers.values();
@@ -31,18 +36,13 @@ export function frontChannelLogout({ providers, ends }: FrontChannelLogoutParts)
     return provider;
   }
 
-  async function endSession(issuer: string, sid: string) {
-    const found = saved(await ends.find({ issuer, sid }));
-    await ends.end(found);
-    return ends.conclude(found);
-  }
-
   async function handle(req: Request, res: Response, end: RequestEnd): Promise<void> {
     const provider = findProvider(req);
     const sid = readSid(req);
-    const [origins, ended] = await Promise.all([
+    const { issuer } = provider;
+    const [origins] = await Promise.all([
       provider.origins(),
-      isPreview(req) ? [] : endSession(provider.issuer, sid),
+      isPreview(req) ? undefined : endSession(parts, { issuer, sid }),
     ]);
     end.answer(() => {
       allowFraming(res, origins);
@@ -50,7 +50,6 @@ export function frontChannelLogout({ providers, ends }: FrontChannelLogoutParts)
       if (isPreview(req) && req.method === 'GET') sendEmpty(res, 204);
       else sendHtml(res, 200, PAGE);
     });
-    await ends.announce(ended, 'front-channel');
   }
 
   const endpoint = {

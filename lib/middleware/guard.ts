@@ -3,12 +3,14 @@ import { callOption, errorOf } from '../app-function.ts';
 import {
   type HttpError,
   InsufficientScopeError,
+  type InvalidTokenCause,
   InvalidTokenError,
   MissingTokenError,
   StoreUnavailableError,
 } from '../errors.ts';
 import { checkNames, checkObject, checkText } from '../option-checks.ts';
-import type { AccessToken, AccessTokens } from '../token/access-token.ts';
+import type { AccessToken, AccessTokens } from '../access-token/access-token.ts';
+import type { TokenStatus } from '../access-token/token-status.ts';
 import { readBearerToken } from '../token/bearer-token.ts';
 import { forbidCaching, sendEmpty, setHeaders } from './answer.ts';
 import { sendOAuthError } from './endpoint.ts';
@@ -31,11 +33,11 @@ export interface GuardOptions {
   readonly token?: ((req: Request) => FoundToken | Promise<FoundToken>) | undefined;
 }
 
-/** Tells whether an authentic token has been invalidated. */
+/** Tells what the list says of an authentic token. */
 export interface Decisions {
-  isInvalidated(token: AccessToken): Promise<boolean>;
-  /** Whether that need not be asked, because the token is known to be valid. */
-  isKnownValid(token: AccessToken): boolean;
+  statusOf(token: AccessToken): Promise<TokenStatus>;
+  /** The status of a token that need not be asked about, because it is known to be valid. */
+  known?(token: AccessToken): TokenStatus | undefined;
 }
 
 export interface GuardParts {
@@ -58,15 +60,14 @@ export function guard({
   scope,
   readToken,
 }: GuardParts): RequestHandler {
-  async function refuseInvalidated(accessToken: AccessToken): Promise<void> {
+  async function statusOf(accessToken: AccessToken): Promise<TokenStatus | undefined> {
     try {
-      if (!(await decisions.isInvalidated(accessToken))) return;
+      return await decisions.statusOf(accessToken);
     } catch (error) {
-      const isAllowed = onStoreError === 'allow' && !accessToken.isUnclear;
-      if (isAllowed && error instanceof StoreUnavailableError) return;
+      const isAllowed = onStoreError === 'allow' && needsNoLogin(accessToken);
+      if (isAllowed && error instanceof StoreUnavailableError) return undefined;
       throw error;
     }
-    throw new InvalidTokenError('invalidated');
   }
 
   function admit(req: Request, accessToken: AccessToken): void {
@@ -77,7 +78,7 @@ export function guard({
 
   async function ask(req: Request, accessToken: AccessToken | Promise<AccessToken>): Promise<void> {
     const verified = await accessToken;
-    await refuseInvalidated(verified);
+    refuse(verified, await statusOf(verified));
     admit(req, verified);
   }
 
@@ -92,7 +93,9 @@ export function guard({
   function authorizeToken(req: Request, token: string): Promise<void> | undefined {
     const known = accessTokens.recall(token);
     if (known === undefined) return ask(req, accessTokens.verify(token));
-    if (!decisions.isKnownValid(known)) return ask(req, known);
+    const status = decisions.known?.(known);
+    if (status === undefined) return ask(req, known);
+    refuse(known, status);
     admit(req, known);
     return undefined;
   }
@@ -110,6 +113,26 @@ export function guard({
       return undefined;
     });
   };
+}
+
+/** Refuses what the list says is over, and what only the login that has the token could vouch for. */
+function refuse(token: AccessToken, status: TokenStatus | undefined): void {
+  if (status === undefined) return;
+  if (status.isInvalidated) throw new InvalidTokenError('invalidated');
+  if (status.isSenderConstrained) throw new InvalidTokenError('sender-constrained');
+  if (status.isSaved || needsNoLogin(token)) return;
+  throw new InvalidTokenError(causeOf(token));
+}
+
+function causeOf({ isUnclear, saved }: AccessToken): InvalidTokenCause {
+  if (isUnclear) return 'wrong-kind';
+  return saved === undefined ? 'subject-missing' : 'malformed';
+}
+
+// RFC 9068, section 2.2: an access token has a subject, by which its logins can be ended. An opaque one that was saved
+// is nothing without its login.
+function needsNoLogin({ isUnclear, saved, subjectKey }: AccessToken): boolean {
+  return !isUnclear && saved === undefined && subjectKey !== undefined;
 }
 
 const RULES = { name: 'guard()', sendError: sendRefusal };

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import accepts from 'accepts';
-import type { LogoutAnswer } from '../session/logouts.ts';
+import type { EndSessionForm } from '../provider/end-session-request.ts';
 import { sendHtml, sendJson, setHeaders } from './answer.ts';
 
 /** What a logout answers, and where a browser goes on for which the provider has no page. */
-interface SentAnswer extends Pick<LogoutAnswer, 'redirect' | 'form'> {
+interface SentAnswer {
+  readonly redirect: string | undefined;
+  readonly form: EndSessionForm | undefined;
   readonly home: string;
 }
 

@@ -1,11 +1,6 @@
 import { body, validationResult } from 'express-validator';
 import { InvalidRequestError, type InvalidRequestCause } from '../errors.ts';
-
-/** The tokens that a logout request names. */
-export interface LogoutRequest {
-  readonly accessToken: string;
-  readonly refreshToken: string | undefined;
-}
+import type { LogoutTokens } from '../logout/presented-tokens.ts';
 
 interface LogoutBody {
   readonly access_token?: string;
@@ -27,7 +22,7 @@ const FIELDS = new Map([
 ]);
 
 /** Checks the shape of a logout request's body. */
-export async function readLogoutRequest(requestBody: unknown): Promise<LogoutRequest> {
+export async function readLogoutRequest(requestBody: unknown): Promise<LogoutTokens> {
   if (!isObject(requestBody)) throw new InvalidRequestError('body-not-an-object');
   await checkShape(requestBody);
   const { access_token, token, refresh_token } = requestBody as LogoutBody;

@@ -1,19 +1,20 @@
 import type { Request, Response } from 'express';
 import { callOption } from '../app-function.ts';
+import type { LogoutTokens } from '../logout/presented-tokens.ts';
 import { checkObject, checkText } from '../option-checks.ts';
 import type { LogoutOptions } from './logout-options.ts';
-import { type LogoutRequest, readLogoutRequest } from './logout-request.ts';
+import { readLogoutRequest } from './logout-request.ts';
 import { createBodyReader, FORM_TYPE, JSON_TYPES } from './request-body.ts';
 import { requireSameOrigin } from './same-origin.ts';
 
-/** The tokens of a session, as an app keeps them. */
+/** The tokens of a session, as an app keeps them. A refresh token alone ends its saved session. */
 export interface SessionTokens {
-  readonly access_token: string;
+  readonly access_token?: string | null | undefined;
   readonly refresh_token?: string | null | undefined;
 }
 
 /** Finds the tokens of a logout; `undefined` where the app's session has none. */
-export type TokenReader = (req: Request, res: Response) => Promise<LogoutRequest | undefined>;
+export type TokenReader = (req: Request, res: Response) => Promise<LogoutTokens | undefined>;
 
 /** Reads the tokens from the body of the request, which must have them. */
 export function tokensFromBody(bodyLimit: number): TokenReader {
@@ -32,13 +33,14 @@ export function tokensFromSession(find: NonNullable<LogoutOptions['tokens']>): T
   };
 }
 
-function readTokens(tokens: SessionTokens | undefined | null): LogoutRequest | undefined {
+function readTokens(tokens: SessionTokens | undefined | null): LogoutTokens | undefined {
   if (tokens === undefined || tokens === null) return undefined;
   checkObject(tokens, 'tokens()');
   const { access_token, refresh_token } = tokens;
   const accessToken = textOrNone(access_token, 'access_token');
   const refreshToken = textOrNone(refresh_token, 'refresh_token');
-  return accessToken === undefined ? undefined : { accessToken, refreshToken };
+  const isNone = accessToken === undefined && refreshToken === undefined;
+  return isNone ? undefined : { accessToken, refreshToken };
 }
 
 function textOrNone(value: unknown, name: string): string | undefined {

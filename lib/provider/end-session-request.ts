@@ -22,9 +22,12 @@ export type LogoutHint = (session: {
 
 /** Whose session is to end at the provider, as far as it is known. */
 export interface SessionToEnd {
-  readonly idToken?: string | undefined;
-  readonly subject?: string | undefined;
-  readonly sid?: string | undefined;
+  readonly subject: string | undefined;
+  readonly sid: string | undefined;
+}
+
+export interface EndSessionRules {
+  readonly includeClientId: boolean;
 }
 
 /** A form that a page can post instead of following a long URL. */
@@ -39,56 +42,79 @@ export interface EndSessionRequest {
   readonly redirect: string;
   /** Makes the same request as a form; `undefined` where the provider takes none. */
   readonly form: (() => EndSessionForm) | undefined;
-  /** `undefined` where the provider sends nothing back. */
-  readonly state: string | undefined;
+}
+
+/** A logout request of which all is known but the ID Token. */
+export interface PreparedEndSession {
+  /** A new `state`; empty where the provider sends nothing back. */
+  readonly state: string;
+  /** Completes the request. The `sid` stands in for an ID Token that is too long. */
+  with(idToken: string | undefined, state: string, sid: string | undefined): EndSessionRequest;
+}
+
+interface Standard {
+  readonly provider: Provider;
+  readonly endpoint: string;
+  readonly hint: string | undefined;
+  readonly includeClientId: boolean;
 }
 
 /**
- * Makes the logout request for a browser; `undefined` where the provider has no endpoint for it.
+ * Prepares the logout request for a browser: whatever can fail of it, fails here, before anything ends. `undefined`
+ * where the provider has no endpoint for it.
+ *
+ * @throws {@link ProviderUnavailableError} when the provider's metadata cannot be had.
  *
  * @see [OpenID Connect RP-Initiated Logout 1.0, section 2](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout)
  */
-export async function endSessionRequest(
+export async function prepareEndSession(
   provider: Provider,
   session: SessionToEnd,
-  { includeClientId }: { readonly includeClientId: boolean },
-): Promise<EndSessionRequest | undefined> {
-  const { clientId, postLogoutRedirectUri, endSession } = provider.settings;
+  { includeClientId }: EndSessionRules,
+): Promise<PreparedEndSession | undefined> {
+  const { clientId, postLogoutRedirectUri, endSession, endSessionParameters } = provider.settings;
+  const others = Object.entries(endSessionParameters);
   if (endSession === 'auth0') {
     const base = provider.issuer.endsWith('/') ? provider.issuer : `${provider.issuer}/`;
-    return request(new URL('v2/logout', base).href, [
+    return withoutState(new URL('v2/logout', base).href, [
       ['client_id', clientId],
       ['returnTo', postLogoutRedirectUri],
-      ...Object.entries(provider.settings.endSessionParameters),
+      ...others,
     ]);
   }
   const endpoint = await provider.endSessionEndpoint();
   if (endpoint === undefined) return undefined;
   if (endSession === 'cognito') {
-    return request(endpoint, [
+    return withoutState(endpoint, [
       ['client_id', clientId],
       ['logout_uri', postLogoutRedirectUri],
-      ...Object.entries(provider.settings.endSessionParameters),
+      ...others,
     ]);
   }
-  return standardRequest(provider, endpoint, session, includeClientId);
-}
-
-function request(endpoint: string, parameters: readonly EndSessionParameter[]): EndSessionRequest {
-  return { redirect: buildEndSessionUrl(endpoint, parameters), form: undefined, state: undefined };
-}
-
-async function standardRequest(
-  provider: Provider,
-  endpoint: string,
-  session: SessionToEnd,
-  includeClientId: boolean,
-): Promise<EndSessionRequest> {
-  const { settings } = provider;
-  const { idToken, sid } = session;
-  const { clientId, postLogoutRedirectUri, idTokenHint, maxRedirectLength } = settings;
-  const state = postLogoutRedirectUri && randomBytes(32).toString('base64url');
   const hint = await logoutHint(provider, session);
+  const standard = { provider, endpoint, hint, includeClientId };
+  return {
+    state: postLogoutRedirectUri === undefined ? '' : randomBytes(32).toString('base64url'),
+    with: (idToken, state, sid) => standardRequest(standard, idToken, state, sid),
+  };
+}
+
+function withoutState(
+  endpoint: string,
+  parameters: readonly EndSessionParameter[],
+): PreparedEndSession {
+  const request = { redirect: buildEndSessionUrl(endpoint, parameters), form: undefined };
+  return { state: '', with: () => request };
+}
+
+function standardRequest(
+  { provider, endpoint, hint, includeClientId }: Standard,
+  idToken: string | undefined,
+  state: string,
+  sid: string | undefined,
+): EndSessionRequest {
+  const { settings } = provider;
+  const { clientId, postLogoutRedirectUri, idTokenHint, maxRedirectLength } = settings;
   const parameters = (...hints: readonly EndSessionParameter[]): EndSessionParameter[] => [
     ...hints,
     ['client_id', includeClientId ? clientId : undefined],
@@ -108,10 +134,10 @@ async function standardRequest(
   });
   const redirect = buildEndSessionUrl(endpoint, whole);
   const isTooLong = idTokenHint === 'auto' && redirect.length > maxRedirectLength;
-  if (!isSent || !isTooLong) return { redirect, form, state };
+  if (!isSent || !isTooLong) return { redirect, form };
   // Without the ID Token the provider has to know the client and the session by these.
   const short = [...parameters(['client_id', clientId]), ['logout_hint', sid] as const];
-  return { redirect: buildEndSessionUrl(endpoint, short), form, state };
+  return { redirect: buildEndSessionUrl(endpoint, short), form };
 }
 
 async function logoutHint(

@@ -10,9 +10,15 @@ const FIRST_WAIT_MS = 1000;
 const GIVE_UP_AFTER_MS = 5 * 60 * 1000;
 const CLOSE_WITHIN_MS = 10_000;
 
+/** Why a revocation failed that was not made because the app closed. */
+export const CLOSED = 'closed';
+
 /** A token that is to be revoked. */
 export interface Revocation {
   readonly token: TokenToAskFor;
+  /** Whether it is still to be revoked: asked before each try, or only before a repeated one. */
+  readonly isDue?: (() => Promise<boolean>) | undefined;
+  readonly isLate: boolean;
   /** Tells what came of it; called once. */
   readonly tell: (result: RevocationResult) => void;
 }
@@ -47,7 +53,7 @@ export class RevocationQueue {
     const { length } = revocation.token.token;
     const isFull = this.#waiting.size >= MOST_WAITING || this.#bytes + length > MOST_BYTES;
     if (this.#isClosing) {
-      revocation.tell(failed('closed'));
+      revocation.tell(failed(CLOSED));
     } else if (isFull) {
       revocation.tell(failed('queue-full'));
     } else {
@@ -87,18 +93,33 @@ export class RevocationQueue {
     });
     await Promise.race([empty, over]);
     clearTimeout(timer);
-    this.#giveUp('closed');
+    this.#giveUp(CLOSED);
   }
 
   async #try(revocation: Revocation, progress: Progress): Promise<RevocationResult> {
     const isLast = this.#isClosing || progress.tries === MOST_RETRIES;
     progress.tries += 1;
-    const result = await revokeToken(this.#provider, revocation.token);
+    const result = await this.#revokeIfDue(revocation, progress.tries > 1);
     const isFinal = result.outcome !== 'failed' || result.retryAfter === undefined;
     if (isFinal || isLast) this.#settle(revocation, result);
     else this.#retryLater(revocation, result.retryAfter);
     this.#watch(result, isFinal);
     return result;
+  }
+
+  // Without a successful look at the session nothing is revoked.
+  async #revokeIfDue(
+    { token, isDue, isLate }: Revocation,
+    isRepeated: boolean,
+  ): Promise<RevocationResult> {
+    if (isDue !== undefined && (isLate || isRepeated)) {
+      try {
+        if (!(await isDue())) return { outcome: 'skipped' };
+      } catch {
+        return { outcome: 'failed', reason: 'STORE_UNAVAILABLE', retryAfter: 0, isAnswer: true };
+      }
+    }
+    return revokeToken(this.#provider, token);
   }
 
   #retryLater(revocation: Revocation, retryAfter: number): void {

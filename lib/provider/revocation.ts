@@ -9,7 +9,7 @@ import { UnusableMemberError } from './usable-metadata.ts';
 
 /** What one request for revocation came to. */
 export type RevocationResult =
-  | { readonly outcome: 'revoked' | 'unsupported' | 'no-endpoint' }
+  | { readonly outcome: 'revoked' | 'unsupported' | 'skipped' | 'no-endpoint' }
   | {
       readonly outcome: 'failed';
       readonly reason: string;

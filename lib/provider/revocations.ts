@@ -1,25 +1,39 @@
-import type { Events, RevocationEvent } from '../events.ts';
+import { setTimeout } from 'node:timers/promises';
+import type { Events } from '../events.ts';
 import type { Provider } from './provider.ts';
 import type { RevocationResult } from './revocation.ts';
-import { type Revocation, RevocationQueue } from './revocation-queue.ts';
+import { CLOSED, type Revocation, RevocationQueue } from './revocation-queue.ts';
 import type { TokenToAskFor } from './token-request.ts';
 
 /** Which tokens are revoked at the provider. */
 export type RevocationPolicy = 'all' | 'refresh-token' | 'never';
 
 export interface TokensToRevoke {
-  readonly provider: Provider;
-  /** Those that are known: the one that was handed in, and the one that was kept. */
+  /** `undefined` where none is known: then nothing is revoked. */
+  readonly provider: Provider | undefined;
+  /** Those that are known: the one that was handed in, and those that were kept. */
   readonly refreshTokens: readonly (string | undefined)[];
   readonly accessToken?: string | undefined;
   readonly subject: string | undefined;
   readonly sid: string | undefined;
+  /** Seconds until they are revoked. */
+  readonly delay?: number | undefined;
+  /** Whether they are still to be revoked: asked before each request that is late or repeated. */
+  readonly isDue?: (() => Promise<boolean>) | undefined;
+  /** Something may have happened since it was decided. */
+  readonly isLate?: boolean | undefined;
 }
 
 export interface RevocationRules {
   readonly revocation: RevocationPolicy;
-  /** Milliseconds. */
-  readonly revocationTimeout: number;
+}
+
+/** Revocations under way; neither rejects. */
+export interface RevocationsUnderWay {
+  /** Resolves when the provider was asked for each once. */
+  readonly asked: Promise<unknown>;
+  /** Resolves when each came to something: with `false` where one was given up because the app closed. */
+  readonly done: Promise<boolean>;
 }
 
 /** Revokes tokens at their providers, by a queue for each. */
@@ -34,22 +48,24 @@ export class Revocations {
     this.#rules = rules;
   }
 
-  /**
-   * Asks for all tokens, refresh tokens first, so that no new access token is made of it. Resolves when
-   * all were asked for or `revocationTimeout` is over, whatever came of it; never rejects.
-   */
-  async revoke(tokens: TokensToRevoke): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const over = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, this.#rules.revocationTimeout).unref();
-    });
-    await Promise.race([this.#askForAll(tokens), over]);
-    clearTimeout(timer);
-  }
-
-  /** The same, for nobody who waits. */
-  revokeInBackground(tokens: TokensToRevoke): void {
-    void this.#askForAll(tokens);
+  /** Asks for all tokens, refresh tokens first, so that no new access token is made of it. */
+  revoke(tokens: TokensToRevoke): RevocationsUnderWay {
+    const { provider, delay = 0, isDue, isLate = false } = tokens;
+    if (provider === undefined) return { asked: Promise.resolve(), done: Promise.resolve(true) };
+    const waiting: Revocation[] = [];
+    const isChecked = isLate || delay > 0;
+    const told = this.#chosen(tokens).map(
+      (token) =>
+        new Promise<boolean>((resolve) => {
+          const tell = (result: RevocationResult) => {
+            this.#tell(provider, { tokens, token, result });
+            resolve(result.outcome !== 'failed' || result.reason !== CLOSED);
+          };
+          waiting.push({ token, isDue, isLate: isChecked, tell });
+        }),
+    );
+    const asked = this.#askForAll(this.#queueOf(provider), waiting, delay);
+    return { asked, done: Promise.all(told).then((each) => each.every(Boolean)) };
   }
 
   /** Tries what waits once more, and resolves within 10 s; what is not done then has failed. */
@@ -58,17 +74,15 @@ export class Revocations {
     await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
   }
 
-  async #askForAll(tokens: TokensToRevoke): Promise<void> {
-    const queue = this.#queueOf(tokens.provider);
-    const revocations = this.#chosen(tokens).map((token): Revocation => {
-      return {
-        token,
-        tell: (result) => {
-          this.#tell(tokens, token, result);
-        },
-      };
-    });
+  async #askForAll(
+    queue: RevocationQueue,
+    revocations: readonly Revocation[],
+    delay: number,
+  ): Promise<void> {
     for (const revocation of revocations) queue.accept(revocation);
+    if (delay > 0 && revocations.length > 0) {
+      await setTimeout(delay * 1000, undefined, { ref: false });
+    }
     for (const revocation of revocations) await queue.ask(revocation);
   }
 
@@ -93,16 +107,18 @@ export class Revocations {
   }
 
   #tell(
-    { provider, subject, sid }: TokensToRevoke,
-    { hint }: TokenToAskFor,
-    result: RevocationResult,
+    { issuer }: Provider,
+    {
+      tokens,
+      token,
+      result,
+    }: { tokens: TokensToRevoke; token: TokenToAskFor; result: RevocationResult },
   ): void {
     if (result.outcome === 'no-endpoint') return;
-    const kind: RevocationEvent['kind'] =
-      hint === 'refresh_token' ? 'refresh-token' : 'access-token';
+    const kind = token.hint === 'refresh_token' ? 'refresh-token' : 'access-token';
     const reason = result.outcome === 'failed' ? result.reason : undefined;
-    const { issuer } = provider;
     const { outcome } = result;
+    const { subject, sid } = tokens;
     this.#events.emit('revocation', { kind, outcome, reason, issuer, subject, sid });
   }
 }

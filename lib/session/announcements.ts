@@ -1,66 +1,50 @@
-import { randomUUID } from 'node:crypto';
-import type { Events, SessionEndedEvent } from '../events.ts';
-import type { RedisChannel } from '../store/redis-channel.ts';
+import { LRUCache } from 'lru-cache';
+import type { Events } from '../events.ts';
+import type { EndMessage, Operations } from '../store/operations.ts';
+import { causeOf } from './claimant.ts';
+import { readOwner } from './session-owner.ts';
 
-const CAUSES: readonly unknown[] = ['logout', 'back-channel', 'front-channel', 'app'];
+const MOST_REMEMBERED = 10_000;
 
-/** Tells of ended sessions: in this process at once, in the others by way of Redis. */
+/**
+ * Announces ended sessions to the app, each end once: those that this process ended, and those that the store tells
+ * of, which are the same ends and those of other processes.
+ */
 export class Announcements {
   readonly #events: Events;
-  readonly #channel: RedisChannel | undefined;
-  readonly #origin = randomUUID();
-  readonly #issuers: ReadonlySet<unknown>;
-  #isListening = false;
+  readonly #operations: Operations;
+  readonly #issuers: ReadonlySet<string>;
+  readonly #announced = new LRUCache<string, true>({ max: MOST_REMEMBERED });
+  #stop: (() => void) | undefined;
   #isClosed = false;
 
-  constructor(events: Events, channel: RedisChannel | undefined, issuers: Iterable<string>) {
+  constructor(events: Events, operations: Operations, issuers: Iterable<string>) {
     this.#events = events;
-    this.#channel = channel;
+    this.#operations = operations;
     this.#issuers = new Set(issuers);
   }
 
-  announce(event: SessionEndedEvent): void {
-    this.#events.emit('session-ended', event);
-    // Whoever was told that the session ended has it: what fails here `store-error` tells.
-    this.#channel
-      ?.publish(JSON.stringify({ ...event, origin: this.#origin }))
-      .catch(() => undefined);
+  announce({ event, claimant, owner }: EndMessage): void {
+    const end = causeOf(claimant);
+    const session = readOwner(owner);
+    if (end === undefined || session === undefined || !this.#issuers.has(session.issuer)) return;
+    if (this.#announced.has(event)) return;
+    this.#announced.set(event, true);
+    this.#events.emit('session-ended', { ...session, ...end });
   }
 
-  /** Hears from now on what other processes tell. */
+  /** Hears from now on of every end. */
   listen(): void {
-    if (this.#isListening || this.#isClosed) return;
-    this.#isListening = true;
-    this.#channel?.subscribe({
-      hear: (message) => {
-        this.#hear(message);
+    if (this.#stop !== undefined || this.#isClosed) return;
+    this.#stop = this.#operations.onEnd({
+      ended: (message) => {
+        this.announce(message);
       },
     });
   }
 
   close(): void {
     this.#isClosed = true;
-    this.#channel?.close();
+    this.#stop?.();
   }
-
-  #hear(message: string): void {
-    const { origin, issuer, subject, sid, cause } = parse(message);
-    if (origin === this.#origin || !this.#issuers.has(issuer) || !CAUSES.includes(cause)) return;
-    if (!isTextOrAbsent(subject) || !isTextOrAbsent(sid)) return;
-    const event = { issuer, subject, sid, cause } as SessionEndedEvent;
-    this.#events.emit('session-ended', event);
-  }
-}
-
-// Whoever may publish in this Redis may have written it: an app of another database, or of another version.
-function parse(message: string): Readonly<Record<string, unknown>> {
-  try {
-    return Object(JSON.parse(message)) as Record<string, unknown>;
-  } catch {
-    return {};
-  }
-}
-
-function isTextOrAbsent(value: unknown): value is string | undefined {
-  return value === undefined || typeof value === 'string';
 }

@@ -3,7 +3,7 @@ import { CompactEncrypt, compactDecrypt } from 'jose';
 const JWE = /^eyJ[\w-]*(?:\.[\w-]*){4}$/;
 
 /**
- * Encrypts what the registry stores, as JWE with `dir` and `A256GCM`, when there is a key. The record's
+ * Encrypts what is stored of a session, as JWE with `dir` and `A256GCM`, when there is a key. The record's
  * key is a part of what is authenticated, so that one record cannot be put in another's place.
  */
 export class Encryption {
@@ -11,6 +11,10 @@ export class Encryption {
 
   constructor(key: Uint8Array | undefined) {
     this.#key = key;
+  }
+
+  get isOn(): boolean {
+    return this.#key !== undefined;
   }
 
   async seal(recordKey: string, text: string): Promise<string> {

@@ -11,15 +11,21 @@ const FIRST_SWEEP = 1000;
  */
 export class ExpiringMap<T> {
   readonly #entries = new Map<string, Expiring<T>>();
+  readonly #now: () => number;
   #sweepAt = FIRST_SWEEP;
+
+  /** `now` tells the time in milliseconds. */
+  constructor(now: () => number = () => Date.now()) {
+    this.#now = now;
+  }
 
   get(key: string): T | undefined {
     const entry = this.#entries.get(key);
-    return entry !== undefined && entry.expiresAt > Date.now() ? entry.value : undefined;
+    return entry !== undefined && entry.expiresAt > this.#now() ? entry.value : undefined;
   }
 
   set(key: string, value: T, ttlSeconds: number): void {
-    this.#entries.set(key, { value, expiresAt: Date.now() + ttlSeconds * 1000 });
+    this.#entries.set(key, { value, expiresAt: this.#now() + ttlSeconds * 1000 });
     if (this.#entries.size >= this.#sweepAt) this.#sweep();
   }
 
@@ -32,7 +38,7 @@ export class ExpiringMap<T> {
   }
 
   #sweep(): void {
-    const now = Date.now();
+    const now = this.#now();
     for (const [key, { expiresAt }] of this.#entries) {
       if (expiresAt <= now) this.#entries.delete(key);
     }

@@ -20,6 +20,19 @@ export interface ReplicationRules {
   readonly timeout: number;
 }
 
+const NOT_REPLICATED = {
+  status: 'rejected',
+  reason: new StoreUnavailableError('not-replicated'),
+} as const;
+
+type Replies = readonly PromiseSettledResult<unknown>[];
+
+/** The replies to writes, and how many replicas have them. */
+interface Replicated {
+  readonly replies: Replies;
+  readonly count: number;
+}
+
 /**
  * Writes that count once enough replicas have them. `WAIT` holds up all that is sent after it, so they have
  * a connection of their own, where what comes while one waits shares the next one.
@@ -30,7 +43,7 @@ export class ReplicatedWrites {
   readonly #patienceMs: number;
   #redis: ReadyRedis<RedisConnection>;
   #pending: RedisCommand[] = [];
-  #next: Promise<void> | undefined;
+  #next: Promise<Replies> | undefined;
   #current: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
@@ -46,11 +59,13 @@ export class ReplicatedWrites {
     return this.#redis.isConnected;
   }
 
-  /** Runs scripts, `EVAL` with one key each on a Cluster, and waits for the replicas. */
-  run(writes: readonly RedisCommand[]): Promise<void> {
-    this.#pending.push(...writes);
+  /** The reply to a script, which has its first key in its third place, once the replicas have what it wrote. */
+  async run(write: RedisCommand): Promise<unknown> {
+    const index = this.#pending.push(write) - 1;
     this.#next ??= this.#runNext();
-    return this.#next;
+    const reply = (await this.#next)[index];
+    if (reply?.status === 'fulfilled') return reply.value;
+    throw reply?.reason;
   }
 
   close(): void {
@@ -73,7 +88,7 @@ export class ReplicatedWrites {
     return new ReadyRedis(connection, this.#patienceMs);
   }
 
-  async #runNext(): Promise<void> {
+  async #runNext(): Promise<Replies> {
     // What hangs does not hold up what comes after it for longer than it may take.
     await Promise.race([
       this.#current,
@@ -87,50 +102,57 @@ export class ReplicatedWrites {
     return running;
   }
 
-  async #run(writes: readonly RedisCommand[]): Promise<void> {
+  async #run(writes: readonly RedisCommand[]): Promise<Replies> {
     const isOver = this.#redis.client.status === 'end';
     if (isOver && !this.#isClosed) this.#redis = this.#duplicate();
     const redis = await this.#redis.whenReady();
-    const counts = redis.isCluster
+    const { replies, count } = redis.isCluster
       ? await this.#runOnCluster(redis as RedisCluster, writes)
-      : [await this.#runOnOne(redis, writes)];
-    if (Math.min(...counts) < this.#rules.replicas) {
-      throw new StoreUnavailableError('not-replicated');
-    }
+      : await this.#runOnOne(redis, writes);
+    if (count >= this.#rules.replicas) return replies;
+    // What was refused says why: a script that is unknown is sent.
+    return replies.map((reply) => (reply.status === 'rejected' ? reply : NOT_REPLICATED));
   }
 
   // One pipeline: when the connection is lost in it, its `WAIT` is not sent again on another one, which
   // would know nothing of the writes and be content.
-  async #runOnOne(redis: RedisConnection, commands: readonly RedisCommand[]): Promise<number> {
+  async #runOnOne(redis: RedisConnection, commands: readonly RedisCommand[]): Promise<Replicated> {
     const { replicas, timeout } = this.#rules;
     const results = await redis.pipeline([...commands, ['wait', replicas, timeout]]).exec();
-    const failure = results?.find(([error]) => error !== null)?.[0];
-    if (failure) throw failure;
-    return Number(results?.at(-1)?.[1] ?? 0);
+    const replies = (results ?? []).map(settled);
+    const waited = replies.pop();
+    if (waited?.status === 'rejected') throw waited.reason;
+    return { replies, count: Number(waited?.value ?? 0) };
   }
 
   // Here the client has to send each write, because it follows a slot that has moved. What counts is written on
   // the connection that is asked: so its node must have the key before and after.
-  async #runOnCluster(cluster: RedisCluster, writes: readonly RedisCommand[]): Promise<number[]> {
+  async #runOnCluster(cluster: RedisCluster, writes: readonly RedisCommand[]): Promise<Replicated> {
     const keys = writes.map(([, , , key]) => (cluster.options.keyPrefix ?? '') + String(key));
     const before = keys.map((key) => masterOf(cluster, key));
-    await Promise.all(writes.map((write) => cluster.call(...write)));
+    const replies = await Promise.allSettled(writes.map((write) => cluster.call(...write)));
     const keysOf = new Map<RedisNode, string[]>();
     for (const [index, key] of keys.entries()) {
       const master = masterOf(cluster, key);
-      if (master === undefined || master !== before[index]) return [0];
+      if (master === undefined || master !== before[index]) return { replies, count: 0 };
       keysOf.set(master, [...(keysOf.get(master) ?? []), key]);
     }
-    return Promise.all(Array.from(keysOf, ([master, own]) => this.#waitAt(master, own)));
+    const waits = Array.from(keysOf, ([master, own]) => this.#waitAt(master, own));
+    return { replies, count: Math.min(...(await Promise.all(waits))) };
   }
 
   // A node answers a redirection for a key that has left it.
   async #waitAt(master: RedisNode, keys: readonly string[]): Promise<number> {
-    return this.#runOnOne(
+    const { replies, count } = await this.#runOnOne(
       master,
-      keys.map((key) => ['get', key]),
+      keys.map((key) => ['exists', key]),
     );
+    return replies.every(({ status }) => status === 'fulfilled') ? count : 0;
   }
+}
+
+function settled([reason, value]: [Error | null, unknown]): PromiseSettledResult<unknown> {
+  return reason === null ? { status: 'fulfilled', value } : { status: 'rejected', reason };
 }
 
 function isCluster(client: RedisClient): client is RedisCluster {

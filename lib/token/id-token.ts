@@ -3,6 +3,7 @@ import { InvalidIdTokenError } from '../errors.ts';
 import type { Provider } from '../provider/provider.ts';
 import { decryptJwt, isEncryptedJwt } from './encrypted-jwt.ts';
 import { InvalidJwtError, type Jwt, readJwt, verifyJwt } from './jwt.ts';
+import { isNumericDate } from './numeric-date.ts';
 import { sidOf } from './sid.ts';
 import { idTokenKey } from './token-keys.ts';
 
@@ -29,8 +30,9 @@ export async function verifyIdToken(token: string, provider: Provider): Promise<
   const jwt = readJwt(await decrypt(token, provider));
   if (jwt === undefined) throw new InvalidIdTokenError();
   const claims = await verifyClaims(jwt, provider);
-  const { sub, iat = 0 } = claims;
+  const { sub, iat } = claims;
   if (typeof sub !== 'string' || sub === '' || 'events' in claims) throw new InvalidIdTokenError();
+  if (!isNumericDate(iat)) throw new InvalidIdTokenError();
   const named = { issuer, subject: sub, sid: sidOf(claims), issuedAt: iat };
   return { token: jwt.text, key: idTokenKey(jwt), ...named };
 }

@@ -23,6 +23,8 @@ export interface LogoutToken {
   readonly subject: string | undefined;
   /** The session that ended; without it, all sessions of the subject did. */
   readonly sid: string | undefined;
+  /** Keycloak's `revoke_offline_access`: refresh tokens of `offline_access` end too. */
+  readonly revokesOfflineAccess: boolean;
   /** Unique for this issuer: keep it until `expiresAt` to know a repeat. */
   readonly jti: string;
   /** Seconds since the epoch. */
@@ -184,7 +186,11 @@ function readClaims(claims: JWTPayload, rules: Rules): LogoutToken {
     throw new InvalidLogoutTokenError('claims-malformed');
   }
   if (sub === undefined && sid === undefined) throw new InvalidLogoutTokenError('session-missing');
-  return { issuer: rules.issuer, subject: sub, sid, jti, ...readTimes(claims, rules) };
+  const { revoke_offline_access } = claims.events as Readonly<Record<string, unknown>>;
+  return {
+    ...{ issuer: rules.issuer, subject: sub, sid, jti, ...readTimes(claims, rules) },
+    revokesOfflineAccess: revoke_offline_access === true,
+  };
 }
 
 function readTimes({ iat, exp }: JWTPayload, { strict, clockTolerance, maxAge }: Rules) {

@@ -376,16 +376,8 @@ describe('a store of the app', () => {
       };
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
       for (const fails of [fail, () => Promise.reject(thrown())]) {
-        const invalidationList = { add: fails, check: fails };
-        const sessionStore = {
-          get: fails,
-          set: fails,
-          add: fails,
-          take: fails,
-          addMember: fails,
-          members: fails,
-        };
-        const { app, events } = appWith({ ...optionsFor(signer), invalidationList, sessionStore });
+        const store = { read: fails, update: fails, subscribe: () => () => undefined };
+        const { app, events } = appWith({ ...optionsFor(signer), store });
         const access_token = await signer.accessToken();
         const guarded = request(app).get('/api').auth(access_token, { type: 'bearer' });
         await guarded.expect(503);

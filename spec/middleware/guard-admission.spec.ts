@@ -22,6 +22,7 @@ import {
 } from '../support/provider.ts';
 import { createRawSigner, encode, nestedJson, type RawSigner } from '../support/raw-signer.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
+import { until } from '../support/until.ts';
 
 const MALFORMED = 'The access token is malformed or unknown';
 const UNKNOWN_ISSUER = 'The access token is of an unknown issuer';
@@ -125,11 +126,6 @@ describe('a JWT that was saved', () => {
     ],
     ['for nobody', () => signer.accessToken({ aud: undefined }), NOT_AUTHENTIC],
     ['signed by a stranger', async () => (await createSigner()).accessToken(), NOT_AUTHENTIC],
-    [
-      'of another issuer',
-      () => signer.accessToken({ iss: 'https://other.example.com' }),
-      UNKNOWN_ISSUER,
-    ],
     ['not valid yet', () => signer.accessToken({ nbf: now() + 600 }), NOT_AUTHENTIC],
     ['expired', () => signer.accessToken({ exp: now() - 60 }), EXPIRED],
     ['a Logout Token', () => signer.logoutToken({ aud: AUDIENCE }), WRONG_KIND],
@@ -138,6 +134,16 @@ describe('a JWT that was saved', () => {
     await save(token);
     await expectRefused(token, error_description);
     await expectRefused(token.slice(0, token.lastIndexOf('.')), MALFORMED);
+  });
+
+  it('of another issuer is not saved, and kept out', async () => {
+    const token = await signer.accessToken({ iss: 'https://other.example.com' });
+    await expect(save(token)).rejects.toMatchObject({
+      code: 'ERR_INVALID_TOKEN',
+      reason: 'of-another-session',
+    });
+    expect(await redis.dump()).toEqual({});
+    await expectRefused(token, UNKNOWN_ISSUER);
   });
 
   it('keeps out what is signed by nobody and has the same content', async () => {
@@ -204,9 +210,6 @@ it('is malformed what sessions are given and is neither a JWT nor opaque', async
   await expect(sessions.rotate({ access_token: token }, { access_token })).rejects.toMatchObject(
     expected,
   );
-  await expect(sessions.rotate({ access_token }, { access_token: token })).rejects.toMatchObject(
-    expected,
-  );
   expect(await redis.dump()).toEqual({});
 });
 
@@ -243,7 +246,7 @@ describe('an access token that looks like an ID Token', () => {
     await app.oidc.sessions
       .rotate({ access_token: await signer.accessToken() }, { access_token: id_token })
       .catch(() => undefined);
-    await expectRefused(id_token, WRONG_KIND);
+    await expectRefused(id_token, 'The access token was invalidated by a logout');
   });
 
   it.each<[string, Claims, object, object]>([
@@ -289,6 +292,9 @@ describe('an access token that looks like an ID Token', () => {
     const token = await likeAnIdToken();
     await save(token);
     const observer = redis.connect();
+    // The first look of all begins the epoch.
+    await call(start(), await signer.accessToken()).expect(200);
+    await until(async () => (await observer.exists('oidc1:e')) === 1);
     await observer.config('RESETSTAT');
     await call(app, token).expect(200);
     const calls = [...(await observer.info('commandstats')).matchAll(/cmdstat_(\w+):calls=(\d+)/g)];

@@ -18,6 +18,7 @@ import { setTime } from '../support/clock.ts';
 import { targetOf } from '../support/logout-page.ts';
 import { createSigner, type Signer } from '../support/provider.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
+import { until } from '../support/until.ts';
 
 const NO_STORE = { 'cache-control': 'no-store', pragma: 'no-cache' };
 const POST_LOGOUT = 'post_logout_redirect_uri=https%3A%2F%2Fapp.example.com%2Flogged-out';
@@ -88,11 +89,13 @@ describe.each(Object.keys(EXPRESS))('logout on %s', (version) => {
       redirect: expect.stringMatching(`^${redirect.replaceAll('?', '\\?')}$`),
     });
     await call(app, access_token).expect(401);
-    const lives = await livesOf('oidc:x*');
-    expect(lives.map((ttl) => Math.round(ttl / 60))).toEqual([60, 20160, 20160]);
-    expect(
-      Object.keys(await redis.dump()).filter((key) => key.startsWith('oidc:session:')),
-    ).toEqual([]);
+    const lives = await livesOf('oidc1:x*');
+    expect(lives.map((ttl) => Math.round(ttl / 60))).toEqual([20160]);
+    const isSettled = async () => (await livesOf('oidc1:s*')).every((ttl) => ttl <= 60);
+    await until(isSettled);
+    const records = Object.entries(await redis.dump()).filter(([key]) => key.startsWith('oidc1:s'));
+    expect(records).toHaveLength(1);
+    expect(JSON.stringify(records)).not.toContain(refresh_token);
   });
 
   it('shows the invalidation to another process on its next request', async () => {
@@ -316,8 +319,9 @@ describe.each(Object.keys(EXPRESS))('logout on %s', (version) => {
       await call(tolerant, access_token).expect(200);
       await post(tolerant, { access_token }).expect(200);
       await call(tolerant, access_token).expect(401);
-      expect(await livesOf('oidc:x*')).toEqual([expect.any(Number)]);
-      expect((await livesOf('oidc:x*'))[0]).toBeGreaterThan(45);
+      const entries = await livesOf('oidc1:t*');
+      expect(entries).toEqual([expect.any(Number)]);
+      expect(entries[0]).toBeGreaterThan(45);
     });
 
     it('is refused after expiredTokenGrace', async () => {
@@ -340,14 +344,13 @@ describe.each(Object.keys(EXPRESS))('logout on %s', (version) => {
       const first = await post(app, body).expect(200);
       const again = await post(start(), body).expect(200);
       expect(again.body).toEqual(first.body);
-      expect(await livesOf('oidc:answer:*')).toEqual([60]);
     });
 
     it('gets no ID Token later', async () => {
       const brief = start({ retryWindow: 1 });
       const { access_token } = await login(brief);
       await post(brief, { access_token }).expect(200);
-      while ((await livesOf('oidc:answer:*')).length > 0) await redis.connect().ping();
+      await until(async () => (await livesOf('oidc1:s*')).length === 0);
       const answer = await post(brief, { access_token }).expect(200);
       expect(parametersOf(answer)).toEqual(['client_id', 'post_logout_redirect_uri', 'state']);
     });
@@ -356,7 +359,7 @@ describe.each(Object.keys(EXPRESS))('logout on %s', (version) => {
       const none = start({ retryWindow: 0 });
       const { access_token } = await login(none);
       await post(none, { access_token }).expect(200);
-      expect(await livesOf('oidc:answer:*')).toEqual([]);
+      await until(async () => (await livesOf('oidc1:s*')).length === 0);
       const answer = await post(none, { access_token }).expect(200);
       expect(parametersOf(answer)).toEqual(['client_id', 'post_logout_redirect_uri', 'state']);
     });
@@ -417,25 +420,31 @@ describe.each(Object.keys(EXPRESS))('logout on %s', (version) => {
       await call(app, later).expect(401);
     });
 
-    it('end in all their tokens when access token and ID Token name them differently', async () => {
-      const id_token = await signer.idToken({ sid: 'b' });
-      const [first, second] = [
-        await signer.accessToken({ sid: 'a' }),
-        await signer.accessToken({ sid: 'a' }),
-      ];
-      await app.oidc.sessions.save({ access_token: first, id_token });
-      await app.oidc.sessions.rotate({ access_token: first }, { access_token: second });
-      const unsaved = await signer.accessToken({ sid: 'a' });
+    it('end in all their tokens where the ID Token names none, and the access token does', async () => {
+      const id_token = await signer.idToken({ sid: undefined });
+      const [first, second] = [await signer.accessToken(), await signer.accessToken()];
+      const saved = { access_token: first, id_token, refresh_token: 'r1' };
+      await app.oidc.sessions.save(saved);
+      await app.oidc.sessions.rotate(saved, { access_token: second });
+      const unsaved = await signer.accessToken();
       await post(app, { access_token: second }).expect(200);
       for (const token of [first, second, unsaved]) await call(app, token).expect(401);
-      const later = await signer.accessToken({ sid: 'a' });
-      await app.oidc.sessions.save({
-        access_token: later,
-        id_token: await signer.idToken({ sid: 'b' }),
+      const later = await login(app);
+      await call(app, later.access_token).expect(200);
+      await app.oidc.sessions.end({ issuer: signer.issuer, sid: 'sid-1' });
+      await call(app, later.access_token).expect(401);
+    });
+
+    it('are not saved where access token and ID Token name them differently', async () => {
+      const [id_token, access_token] = [
+        await signer.idToken({ sid: 'b' }),
+        await signer.accessToken({ sid: 'a' }),
+      ];
+      await expect(app.oidc.sessions.save({ access_token, id_token })).rejects.toMatchObject({
+        code: 'ERR_INVALID_TOKEN',
+        reason: 'of-another-session',
       });
-      await call(app, later).expect(200);
-      await app.oidc.sessions.end({ issuer: signer.issuer, sid: 'b' });
-      await call(app, later).expect(401);
+      expect(await redis.dump()).toEqual({});
     });
 
     it('end with tokens that are minted after the logout', async () => {
@@ -524,7 +533,8 @@ describe.each(Object.keys(EXPRESS))('logout on %s', (version) => {
     it('that nobody knows is invalidated with the access token', async () => {
       const access_token = await signer.accessToken();
       await post(app, { access_token, refresh_token: 'unknown' }).expect(200);
-      expect(await livesOf('oidc:x*')).toHaveLength(3);
+      const kinds = ['x', 't', 'r'].map((letter) => livesOf(`oidc1:${letter}*`));
+      expect((await Promise.all(kinds)).map(({ length }) => length)).toEqual([1, 1, 1]);
     });
   });
 

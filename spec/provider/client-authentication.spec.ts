@@ -225,7 +225,8 @@ describe('client authentication', () => {
 
   const sent = () =>
     provider.requests.map(({ url, headers, form: { token, token_type_hint, ...form } }) => {
-      expect([url, token, token_type_hint]).toEqual([REVOKE, 'refresh-1', 'refresh_token']);
+      expect([url, token_type_hint]).toEqual([REVOKE, 'refresh_token']);
+      expect(['refresh-1', 'refresh-2']).toContain(token);
       return { authorization: headers.authorization, form };
     });
 
@@ -374,7 +375,7 @@ describe('client authentication', () => {
       };
       const app = await revoke({ clientSecret: secret });
       const again = await provider.signer.accessToken({ client_id: clientId, sid: 'sid-2' });
-      await logOut(app, again, 'refresh-1');
+      await logOut(app, again, 'refresh-2');
       expect(methodsOf()).toEqual([body, 'Basic', 'Basic']);
     });
 

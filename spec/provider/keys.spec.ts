@@ -415,7 +415,9 @@ describe('keys of the provider', () => {
     ])('%s: a Logout Token passes at the next try', async (_what, prepare, wait) => {
       const app = start({}, { redis: redis.connect() });
       await prepare(app);
-      const before = await redis.dump();
+      // The guard begins the epoch.
+      const stored = async () => ({ ...(await redis.dump()), 'oidc1:e': undefined });
+      const before = await stored();
       const post = async (logout_token: string) =>
         request(app.app).post(BACK_CHANNEL_LOGOUT).type('form').send({ logout_token });
       const logoutToken = await rotated.logoutToken();
@@ -427,7 +429,7 @@ describe('keys of the provider', () => {
           error_description: 'The OpenID Provider is not reachable',
         },
       ]);
-      expect(await redis.dump()).toEqual(before);
+      expect(await stored()).toEqual(before);
       serve(signer.jwk, rotated.jwk);
       letPass(wait);
       expect((await post(logoutToken)).status).toBe(200);

@@ -43,7 +43,9 @@ describe('requests to the provider', () => {
     if (req.url === '/introspect') {
       const exp = Math.floor(Date.now() / 1000) + 60;
       res.writeHead(200, { 'content-type': 'application/json' });
-      res.end(JSON.stringify({ active: true, token_type: 'Bearer', aud: AUDIENCE, exp }));
+      res.end(
+        JSON.stringify({ active: true, token_type: 'Bearer', sub: 'alice', aud: AUDIENCE, exp }),
+      );
     } else if (req.url === '/revoke') {
       res.end();
     } else {

@@ -164,7 +164,7 @@ describe('the queue of revocations', () => {
       provider.answer = () => undefined;
       const owner = { provider: op, subject: 'alice', sid: 'sid-1' };
       for (let index = 0; index < 20_003; index += 1) {
-        revocations.revokeInBackground({ ...owner, refreshTokens: [`refresh-${index}`] });
+        revocations.revoke({ ...owner, refreshTokens: [`refresh-${index}`] });
       }
       expect(told).toEqual(
         Array(3).fill({

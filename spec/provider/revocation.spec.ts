@@ -678,7 +678,7 @@ describe('revocation', () => {
     }
 
     it.each(rows)('by back-channel logout, with %s', async (_what, scope, isRevoked) => {
-      const app = start(provider, { encryptionKey: KEY });
+      const app = start(provider, { encryptionKey: KEY, revocationDelay: 0 });
       const { refresh_token, access_token } = await login(app, 'sid-1', { scope });
       expect((await endByProvider(app)).status).toBe(200);
       await app.oidc.close();
@@ -696,7 +696,7 @@ describe('revocation', () => {
     });
 
     it('by back-channel logout of all sessions of a user spares exactly the offline ones', async () => {
-      const app = start(provider, { encryptionKey: KEY });
+      const app = start(provider, { encryptionKey: KEY, revocationDelay: 0 });
       const online = [await login(app, 'a'), await login(app, 'b', { scope: 'openid' })];
       await login(app, 'c', { scope: 'openid offline_access' });
       const { status } = await endByProvider(app, { sid: undefined });
@@ -706,7 +706,7 @@ describe('revocation', () => {
     });
 
     it('by back-channel logout: offline access stays so over a refresh', async () => {
-      const app = start(provider, { encryptionKey: KEY });
+      const app = start(provider, { encryptionKey: KEY, revocationDelay: 0 });
       const first = await login(app, 'sid-1', { scope: 'openid offline_access' });
       const { access_token, refresh_token } = await issue();
       await app.oidc.sessions.rotate(first, { access_token, refresh_token });
@@ -716,7 +716,7 @@ describe('revocation', () => {
     });
 
     it('by back-channel logout happens once, however often the provider repeats it', async () => {
-      const app = start(provider, { encryptionKey: KEY });
+      const app = start(provider, { encryptionKey: KEY, revocationDelay: 0 });
       const { refresh_token } = await login(app);
       const logout_token = await provider.signer.logoutToken();
       for (let count = 0; count < 3; count += 1) {
@@ -730,7 +730,7 @@ describe('revocation', () => {
     it('by back-channel logout does not delay its 200, nor change it by a 503', async () => {
       const held: ServerResponse[] = [];
       provider.answer = (res) => held.push(res);
-      const app = start(provider, { encryptionKey: KEY });
+      const app = start(provider, { encryptionKey: KEY, revocationDelay: 0 });
       await login(app);
       const answer = await endByProvider(app);
       expect([answer.status, answer.text]).toEqual([200, '']);

@@ -82,6 +82,9 @@ oidc.on('revocation', ({ outcome, reason = '' }) => {
 oidc.on('store-error', ({ reason }) => {
   count(`store-error ${reason}`);
 });
+oidc.on('logout-token-delayed', ({ outcome }) => {
+  count(`logout-token-delayed ${outcome}`);
+});
 oidc.on('provider-error', ({ operation, reason }) => {
   count(`provider-error ${operation} ${reason}`);
 });

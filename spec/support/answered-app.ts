@@ -29,8 +29,7 @@ function failingStore(): Partial<OidcLogoutOptions> {
     return Promise.reject(new Error('away'));
   };
   return {
-    invalidationList: { add: fail, check: fail },
-    sessionStore: { get: fail, set: fail, add: fail, take: fail, addMember: fail, members: fail },
+    store: { read: fail, update: fail, subscribe: () => () => undefined },
   };
 }
 

@@ -13,6 +13,7 @@ import {
   LOGGED_OUT,
   LOGOUT,
 } from './app.ts';
+import { targetOf } from './logout-page.ts';
 import { BrowserSession, type Page } from './browser-session.ts';
 import {
   AUDIENCE,
@@ -194,11 +195,12 @@ export async function startRelyingParty(
       await started.oidc.sessions.save(login);
       return login;
     },
-    logOut({ access_token }) {
+    async logOut({ access_token }) {
       const html = `<form action="${base}${LOGOUT}"></form>`;
       const page = { url: new URL(base), status: 200, html };
       const browser = new BrowserSession({ stopAt: 'https://' });
-      return browser.submit(page, LOGOUT, { access_token });
+      const answer = await browser.submit(page, LOGOUT, { access_token });
+      return browser.open(targetOf(answer.html));
     },
     async statusOf({ access_token }) {
       return (await call(started, access_token)).status;

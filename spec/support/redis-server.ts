@@ -74,8 +74,14 @@ export async function startRedisServer(...args: readonly string[]): Promise<Redi
 }
 
 async function read(redis: Redis, key: string): Promise<string> {
-  const sorted = (await redis.type(key)) === 'zset';
-  return sorted ? (await redis.zrange(key, '0', '-1')).join(' ') : ((await redis.get(key)) ?? '');
+  switch (await redis.type(key)) {
+    case 'zset':
+      return (await redis.zrange(key, '0', '-1')).join(' ');
+    case 'hash':
+      return JSON.stringify(await redis.hgetall(key));
+    default:
+      return (await redis.get(key)) ?? '';
+  }
 }
 
 async function run(

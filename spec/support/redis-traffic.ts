@@ -34,6 +34,7 @@ export interface Running extends App, Instance {
 interface Tokens {
   readonly access_token: string;
   readonly id_token: string;
+  readonly refresh_token: string;
 }
 
 /** Logouts and guarded requests in both apps, until it is stopped. */
@@ -79,7 +80,8 @@ export function newToken(): Promise<string> {
 
 export async function tokensOf(claims: Claims): Promise<Tokens> {
   const [access_token, id_token] = [signer.accessToken(claims), signer.idToken(claims)];
-  return { access_token: await access_token, id_token: await id_token };
+  const refresh_token = `refresh-${++serial}`;
+  return { access_token: await access_token, id_token: await id_token, refresh_token };
 }
 
 export async function login({ oidc }: App, claims: Claims = newOwner()): Promise<Tokens> {

@@ -18,7 +18,7 @@ export type RevocationAnswer = (res: ServerResponse, form: RevocationRequest['fo
 /** A provider on loopback that keeps every request for revocation. */
 export interface RevocationServer {
   readonly issuer: string;
-  readonly signer: Signer;
+  signer: Signer;
   /** The paths that were asked for. */
   readonly paths: string[];
   readonly requests: RevocationRequest[];

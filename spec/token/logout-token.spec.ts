@@ -69,6 +69,7 @@ describe('verifyLogoutToken', () => {
       jti: 'jti-1',
       issuedAt: NOW,
       expiresAt: NOW + 120,
+      revokesOfflineAccess: false,
     });
   });
 
@@ -277,7 +278,7 @@ describe('verifyLogoutToken, given any text', () => {
   const claims = { sub: 'alice', sid: 'sid-1', jti: 'jti-1', iat: NOW, exp: NOW + 120 };
   const expected = {
     ...{ issuer: 'https://op.example.com', subject: 'alice', sid: 'sid-1', jti: 'jti-1' },
-    ...{ issuedAt: NOW, expiresAt: NOW + 120 },
+    ...{ issuedAt: NOW, expiresAt: NOW + 120, revokesOfflineAccess: false },
   };
 
   /** Whatever is accepted must be what was signed; whatever is not must be refused in one way. */

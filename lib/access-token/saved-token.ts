@@ -1,0 +1,40 @@
+import type { LinkedToken } from '../invalidation/token-entry.ts';
+import type { Provider } from '../provider/provider.ts';
+import type { TokenClaims } from '../session/token-claims.ts';
+import type { OpaqueAccessToken } from '../token/access-token-text.ts';
+import type { AccessToken } from './access-token.ts';
+
+interface Saved {
+  readonly token: OpaqueAccessToken;
+  readonly key: string;
+  readonly provider: Provider;
+  readonly entry: LinkedToken;
+  readonly claims: TokenClaims;
+}
+
+/** Makes an access token of what an opaque one was saved as. */
+export function savedToken({ token, key, provider, entry, claims }: Saved): AccessToken {
+  const { iss, sub, sid, scope, exp = 0, iat, bound } = claims;
+  const { session, subject } = entry.login;
+  return {
+    token: token.text,
+    header: undefined,
+    payload: Object.freeze({
+      iss,
+      ...(sub !== undefined && { sub }),
+      exp,
+      ...(sid !== undefined && { sid }),
+      ...(scope !== undefined && { scope }),
+    }),
+    provider,
+    expiresAt: exp,
+    issuedAt: iat,
+    authTime: undefined,
+    key,
+    subjectKey: subject,
+    sessionKey: session,
+    saved: entry,
+    isUnclear: false,
+    isSenderConstrained: bound === true,
+  };
+}

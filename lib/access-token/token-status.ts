@@ -1,0 +1,132 @@
+import { isRefused, type Readings } from '../invalidation/judgement.ts';
+import type { LinkedToken, TokenEntry } from '../invalidation/token-entry.ts';
+import type { Epoch } from '../session/epoch.ts';
+import { readTokenClaims } from '../session/token-claims.ts';
+import { Batch } from '../store/batch.ts';
+import { decodeCutOff } from '../store/codecs/cut-off.ts';
+import { decodeTokenEntry } from '../store/codecs/token-entry.ts';
+import { decodeVerdict } from '../store/codecs/verdict.ts';
+import type { Key, Operations } from '../store/operations.ts';
+import type { AccessToken } from './access-token.ts';
+
+/** What the list says of an authentic access token. */
+export interface TokenStatus {
+  readonly isInvalidated: boolean;
+  /** A login has the token. */
+  readonly isSaved: boolean;
+  /** The token was saved as one that is bound to its sender. */
+  readonly isSenderConstrained: boolean;
+  /** The digests of all that was looked up. */
+  readonly digests: readonly string[];
+}
+
+/** The texts that were read, by kind and digest. */
+type Texts = ReadonlyMap<string, string | undefined>;
+
+const EPOCH = { kind: 'epoch' } as const;
+
+/**
+ * Looks up what the list says of access tokens. All that one turn of the event loop asks about is one round trip; a
+ * token that its login was not known of needs a second one. What fails for one token fails for that token alone.
+ */
+export class TokenStatuses {
+  readonly #operations: Operations;
+  readonly #epoch: Epoch;
+  /** What tokens were saved as, when they were last looked up. */
+  readonly #linked = new WeakMap<AccessToken, LinkedToken>();
+  readonly #lookUps = new Batch((tokens: readonly AccessToken[]) => this.#lookUp(tokens));
+
+  constructor(operations: Operations, epoch: Epoch) {
+    this.#operations = operations;
+    this.#epoch = epoch;
+  }
+
+  /** @throws {@link StoreUnavailableError} */
+  async statusOf(token: AccessToken): Promise<TokenStatus> {
+    const status = await this.#lookUps.runOne(token);
+    if (status instanceof Error) throw status;
+    return status;
+  }
+
+  async #lookUp(tokens: readonly AccessToken[]): Promise<(TokenStatus | Error)[]> {
+    const texts = new Map<string, string | undefined>();
+    const keysOfAll = () => tokens.flatMap((token) => this.#keysOf(token));
+    await this.#read(texts, keysOfAll());
+    for (const token of tokens) this.#remember(token, texts);
+    const failure = await this.#read(texts, keysOfAll()).catch((error: unknown) => error as Error);
+    return tokens.map((token) => {
+      const isWhole = this.#keysOf(token).every((key) => texts.has(nameOf(key)));
+      return isWhole ? this.#judge(token, texts) : (failure as Error);
+    });
+  }
+
+  /** Keeps what a token was saved as, so that its next look-up is one round trip. */
+  #remember(token: AccessToken, texts: Texts): void {
+    try {
+      const entry = decodeTokenEntry(texts.get(nameOf({ kind: 'access-token', of: token.key })));
+      if (entry?.login !== undefined) this.#linked.set(token, entry);
+    } catch {
+      // The judgement of this token fails.
+    }
+  }
+
+  #judge(token: AccessToken, texts: Texts): TokenStatus | Error {
+    try {
+      const readings = this.#readingsOf(token, texts);
+      const { sessionKey: session, authTime, issuedAt } = token;
+      return {
+        isInvalidated: isRefused({ session, authTime, issuedAt }, readings),
+        isSaved: readings.entry?.login !== undefined,
+        isSenderConstrained: isBound(readings.entry),
+        digests: this.#keysOf(token).flatMap((key) => (key.kind === 'epoch' ? [] : [key.of])),
+      };
+    } catch (error) {
+      return error as Error;
+    }
+  }
+
+  #readingsOf(token: AccessToken, texts: Texts): Readings {
+    const textOf = (key: Key) => texts.get(nameOf(key));
+    const verdictOf = (of: string | undefined) =>
+      of === undefined ? undefined : decodeVerdict(textOf({ kind: 'verdict', of }));
+    const entry = decodeTokenEntry(textOf({ kind: 'access-token', of: token.key }));
+    const subject = entry?.login?.subject ?? token.subjectKey;
+    return {
+      entry,
+      entryVerdict: verdictOf(entry?.login?.session),
+      ownVerdict: verdictOf(token.sessionKey),
+      cutOff:
+        subject === undefined ? undefined : decodeCutOff(textOf({ kind: 'cut-off', of: subject })),
+      epoch: this.#epoch.refusedUntil(textOf(EPOCH)),
+    };
+  }
+
+  /** What decides about a token, as far as that is known. */
+  #keysOf(token: AccessToken): Key[] {
+    const { key, subjectKey, sessionKey } = token;
+    const login = (this.#linked.get(token) ?? token.saved)?.login;
+    const verdicts = new Set([sessionKey, login?.session]);
+    const subjects = new Set([subjectKey, login?.subject]);
+    const keys: Key[] = [EPOCH, { kind: 'access-token', of: key }];
+    for (const of of verdicts) if (of !== undefined) keys.push({ kind: 'verdict', of });
+    for (const of of subjects) if (of !== undefined) keys.push({ kind: 'cut-off', of });
+    return keys;
+  }
+
+  /** Reads those keys that were not read yet. */
+  async #read(texts: Map<string, string | undefined>, keys: readonly Key[]): Promise<void> {
+    const missing = new Map(keys.map((key) => [nameOf(key), key]));
+    for (const name of texts.keys()) missing.delete(name);
+    if (missing.size === 0) return;
+    const found = await this.#operations.read([...missing.values()]);
+    [...missing.keys()].forEach((name, index) => texts.set(name, found[index]));
+  }
+}
+
+function nameOf(key: Key): string {
+  return key.kind === 'epoch' ? key.kind : `${key.kind} ${key.of}`;
+}
+
+function isBound(entry: TokenEntry | undefined): boolean {
+  return entry?.login !== undefined && readTokenClaims(entry.claims)?.bound === true;
+}

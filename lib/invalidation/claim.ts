@@ -1,0 +1,33 @@
+import type { SessionToEnd } from './end-session.ts';
+import type { HowToEnd } from './how-to-end.ts';
+import type { SessionRecord } from './session-record.ts';
+
+/** Both in seconds: the time by the clock of the store, and for how long a claimant is not disturbed. */
+export interface Claiming {
+  readonly now: number;
+  readonly lease: number;
+}
+
+/**
+ * Decides whose turn it is to do what is left about an end. A signed end takes over what the front channel left
+ * held, and what another claimant has not done within its lease.
+ */
+export function claim(
+  record: SessionRecord,
+  { how, claimant }: Pick<SessionToEnd, 'how' | 'claimant'>,
+  { now, lease }: Claiming,
+): SessionRecord {
+  const { end } = record;
+  if (end === undefined || how.by === 'front') return record;
+  const takesHeld = end.left.includes('h') && reaches(how, record);
+  const left = takesHeld ? end.left.replace('h', 'r') : end.left;
+  const isOverdue = /[tr]/.test(left) && now - end.claimedAt >= lease;
+  if (!takesHeld && !isOverdue) return record;
+  return { ...record, end: { ...end, left, claimant, claimedAt: now } };
+}
+
+function reaches(how: Exclude<HowToEnd, { by: 'front' }>, record: SessionRecord): boolean {
+  return how.by === 'login'
+    ? how.subject === record.subject
+    : record.last <= how.time + how.tolerance;
+}

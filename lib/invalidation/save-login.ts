@@ -1,0 +1,72 @@
+import type { Owner } from './end-message.ts';
+import type { Login } from './login.ts';
+import { eventOf, liveRecord } from './session-record.ts';
+import type { SessionRecord, SessionState, SessionTokens } from './session-record.ts';
+import type { Step } from './step.ts';
+import { isOver, raise } from './verdict.ts';
+
+export interface LoginToSave {
+  readonly login: Login;
+  readonly owner: Owner;
+  /** The client of the provider that the login is of. */
+  readonly clientId: string;
+  /** Sealed, where there is a key. */
+  readonly tokens: SessionTokens;
+}
+
+/** `over`: the login ended before it was saved. `moved`: the session of another user ended for it. */
+export type SaveReply = 'ok' | 'over' | 'moved';
+
+/** Saves a login. Its session lives from then on, also where an earlier life of the session ended. */
+export function saveLogin(
+  state: SessionState,
+  { login, ...save }: LoginToSave,
+): Step<SessionState, SaveReply> {
+  const refused = { state, reply: 'over', published: [] } as const;
+  if (isOver(state.verdict, login)) return refused;
+  const live = liveRecord(state);
+  if (live === undefined) return saved({ ...state, record: newRecord(login, save) });
+  if (live.subject === login.subject) return saved({ ...state, record: joined(live, login, save) });
+  return login.time <= live.last ? refused : move(state, live, { login, ...save });
+}
+
+function saved(state: SessionState): Step<SessionState, 'ok'> {
+  return { state, reply: 'ok', published: [] };
+}
+
+function newRecord(login: Login, save: Omit<LoginToSave, 'login'>): SessionRecord {
+  const { time, id, subject } = login;
+  const tokens = { [save.clientId]: { ...save.tokens, time } };
+  return { last: time, ids: [id], subject, owner: save.owner, tokens, end: undefined };
+}
+
+// Always a new object: it is written, and lives from now on, even where nothing in it is new.
+function joined(
+  live: SessionRecord,
+  { time, id }: Login,
+  { owner, clientId, tokens }: Omit<LoginToSave, 'login'>,
+): SessionRecord {
+  const isLater = time > live.last;
+  const isOneMore = time === live.last && !live.ids.includes(id);
+  const kept = live.tokens[clientId];
+  const hasNewTokens = isOneMore || kept === undefined || time > kept.time;
+  const own = hasNewTokens && { [clientId]: { ...tokens, time } };
+  const record = { ...live, tokens: { ...live.tokens, ...own } };
+  if (isLater) return { ...record, last: time, ids: [id], owner };
+  return isOneMore ? { ...record, ids: [...live.ids, id].sort() } : record;
+}
+
+// A provider that gives the `sid` of one user to another has ended the session of the first.
+function move(
+  { verdict }: SessionState,
+  live: SessionRecord,
+  { login, ...save }: LoginToSave,
+): Step<SessionState, 'moved'> {
+  const raised = raise(verdict, live.last - 1, live.ids);
+  const ended = { event: eventOf(live), claimant: '', owner: live.owner };
+  return {
+    state: { verdict: raised, record: newRecord(login, save) },
+    reply: 'moved',
+    published: [...(raised === verdict ? [] : [{ changed: login.session }]), { ended }],
+  };
+}

@@ -1,0 +1,185 @@
+import { setTimeout } from 'node:timers/promises';
+import {
+  InvalidLogoutTokenError,
+  ProviderUnavailableError,
+  StoreUnavailableError,
+} from '../errors.ts';
+import type { Events, LogoutTokenDelayedEvent } from '../events.ts';
+import type { Provider } from '../provider/provider.ts';
+import type { Ending, SessionEnds } from '../session/ends.ts';
+import type { Repetitions } from '../session/repetitions.ts';
+import { type LogoutToken, verifyLogoutToken } from '../token/logout-token.ts';
+import { logoutTokenKey, sessionKey, subjectKey } from '../token/token-keys.ts';
+import { providerOf } from '../token/unverified-issuer.ts';
+
+// A provider waits for its answer for 2.5 s at least.
+const LAST_TRY_MS = 1500;
+const ANSWER_MS = 2000;
+const PAUSE_MS = 100;
+
+export interface BackChannelLogoutParts {
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly ends: SessionEnds;
+  readonly repetitions: Repetitions;
+  readonly events: Events;
+  readonly strict: boolean;
+  /** Seconds. */
+  readonly clockTolerance: number;
+  /** Seconds. */
+  readonly logoutTokenMaxAge: number;
+}
+
+/**
+ * Ends what a provider's Logout Token names. Where the store or the provider's keys are away, the token is tried
+ * again within the request, and after that in the background: the provider may send it once only.
+ *
+ * @see [OpenID Connect Back-Channel Logout 1.0](https://openid.net/specs/openid-connect-backchannel-1_0.html)
+ */
+export class BackChannelLogout {
+  readonly #parts: BackChannelLogoutParts;
+  /** Deliveries of the same token are worked on once. */
+  readonly #underWay = new Map<string, Promise<void>>();
+
+  constructor(parts: BackChannelLogoutParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Resolves when the token has taken effect.
+   *
+   * @throws {@link InvalidLogoutTokenError}
+   * @throws {@link StoreUnavailableError} or {@link ProviderUnavailableError} when the token may take effect later.
+   */
+  async accept(token: string): Promise<void> {
+    const waiting = new AbortController();
+    const tooLate = setTimeout(ANSWER_MS, undefined, { signal: waiting.signal, ref: false });
+    try {
+      await Promise.race([
+        this.#deliver(token),
+        tooLate.then(() => {
+          throw new ProviderUnavailableError('timeout');
+        }),
+      ]);
+    } finally {
+      waiting.abort();
+    }
+  }
+
+  #deliver(token: string): Promise<void> {
+    const known = this.#underWay.get(token);
+    if (known !== undefined) return known;
+    const delivery = this.#tryForAWhile({ token, verified: undefined });
+    this.#underWay.set(token, delivery);
+    // Where the answer was given before.
+    delivery.catch(() => undefined).finally(() => this.#underWay.delete(token));
+    return delivery;
+  }
+
+  async #tryForAWhile(delivery: Delivery): Promise<void> {
+    const lastTry = performance.now() + LAST_TRY_MS;
+    for (;;) {
+      try {
+        await this.#takeEffect(delivery);
+        return;
+      } catch (error) {
+        if (!isOutage(error)) throw error;
+        if (performance.now() + PAUSE_MS > lastTry) {
+          this.#keep(delivery, error);
+          throw error;
+        }
+      }
+      await setTimeout(PAUSE_MS);
+    }
+  }
+
+  /** Keeps a token in memory until it takes effect, is refused, or is too old. */
+  #keep(delivery: Delivery, { reason }: Outage): void {
+    const { repetitions, logoutTokenMaxAge } = this.#parts;
+    const now = Date.now() / 1000;
+    const issuedAt = delivery.verified?.issuedAt ?? now;
+    const isKept = repetitions.start(
+      () => this.#takeEffectLater(delivery),
+      issuedAt + logoutTokenMaxAge - now,
+    );
+    this.#tell(delivery, isKept ? 'kept' : 'lost', reason);
+  }
+
+  async #takeEffectLater(delivery: Delivery): Promise<void> {
+    try {
+      await this.#takeEffect(delivery);
+      this.#tell(delivery, 'took-effect', undefined);
+    } catch (error) {
+      if (isOutage(error)) throw error;
+      this.#tell(delivery, 'refused', undefined);
+    }
+  }
+
+  async #takeEffect(delivery: Delivery): Promise<void> {
+    delivery.verified ??= await this.#verify(delivery.token);
+    const { issuer, subject, sid, jti, revokesOfflineAccess } = delivery.verified;
+    const ending = {
+      cause: 'back-channel',
+      call: logoutTokenKey(issuer, jti),
+      owner: { issuer, subject, sid },
+      revokesOfflineAccess,
+    } as const;
+    if (sid === undefined) await this.#endSubject(delivery.verified, ending);
+    else await this.#endSession(delivery.verified, ending, sessionKey(issuer, sid));
+  }
+
+  async #endSession(token: LogoutToken, ending: Ending, session: string): Promise<void> {
+    const { clockTolerance: tolerance, ends } = this.#parts;
+    const { issuer, subject, issuedAt } = token;
+    const time = Math.floor(issuedAt);
+    const key = subject === undefined ? undefined : subjectKey(issuer, subject);
+    const how = { by: 'time', time, tolerance, subject: key } as const;
+    const { status, record } = await ends.end({ ...ending, session, how });
+    if (status === 'other-subject') throw new InvalidLogoutTokenError('another-subject');
+    // No session of this `sid` lived, now or at an earlier delivery: the subject's logins without one are meant.
+    const isElsewhere = record === undefined && (status === 'unknown' || status === 'repeat');
+    if (subject !== undefined && isElsewhere) await this.#endSubject(token, ending, session);
+  }
+
+  async #endSubject(token: LogoutToken, ending: Ending, unless?: string): Promise<void> {
+    const { issuer, subject = '', issuedAt } = token;
+    await this.#parts.ends.endSubject({
+      ...ending,
+      subject: subjectKey(issuer, subject),
+      time: Math.floor(issuedAt),
+      tolerance: this.#parts.clockTolerance,
+      unless,
+    });
+  }
+
+  async #verify(token: string): Promise<LogoutToken> {
+    const provider = providerOf(token, this.#parts.providers);
+    if (provider === undefined) throw new InvalidLogoutTokenError('unknown-issuer');
+    const { issuer, clientId, logoutTokenAlgorithms, idTokenEncryption } = provider.settings;
+    return verifyLogoutToken(token, provider.findKeyOrSecret, {
+      ...{ issuer, clientId, algorithms: logoutTokenAlgorithms, encryption: idTokenEncryption },
+      strict: this.#parts.strict,
+      clockTolerance: this.#parts.clockTolerance,
+      maxAge: this.#parts.logoutTokenMaxAge,
+    });
+  }
+
+  #tell(
+    { verified }: Delivery,
+    outcome: LogoutTokenDelayedEvent['outcome'],
+    reason: string | undefined,
+  ): void {
+    const { issuer, sid } = verified ?? {};
+    this.#parts.events.emit('logout-token-delayed', { outcome, reason, issuer, sid });
+  }
+}
+
+interface Delivery {
+  readonly token: string;
+  verified: LogoutToken | undefined;
+}
+
+type Outage = StoreUnavailableError | ProviderUnavailableError;
+
+function isOutage(error: unknown): error is Outage {
+  return error instanceof StoreUnavailableError || error instanceof ProviderUnavailableError;
+}

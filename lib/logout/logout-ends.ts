@@ -1,0 +1,189 @@
+import type { AccessToken } from '../access-token/access-token.ts';
+import { type CutOff, isCutOff } from '../invalidation/cut-off.ts';
+import type { HowToEnd } from '../invalidation/how-to-end.ts';
+import { isWithoutSid, type Login } from '../invalidation/login.ts';
+import type { SessionRecord } from '../invalidation/session-record.ts';
+import type { EndedSession, SessionEnding, SessionEnds, TokenEnding } from '../session/ends.ts';
+import type { Repetitions } from '../session/repetitions.ts';
+import type { SessionOwner } from '../session/session-owner.ts';
+import { secondsUntil } from '../store/seconds-until.ts';
+import { isNumericDate } from '../token/numeric-date.ts';
+import { writeLogoutNote } from './logout-note.ts';
+import type { PresentedTokens } from './presented-tokens.ts';
+
+/** A logout that was read and not yet carried out. */
+export interface PendingLogout {
+  readonly presented: PresentedTokens;
+  readonly owner: SessionOwner;
+  /** Tells it from other logouts: a digest of the token that was presented. */
+  readonly call: string;
+  /** The sealed `state` of its redirect; empty where there is none. */
+  readonly state: string;
+}
+
+/** What a logout came to in the store. */
+export interface LogoutEnd {
+  /** The tokens were dead before: nothing new ended. */
+  readonly isRepeated: boolean;
+  /** What the session keeps for the answer: only for the logout that ended it. */
+  readonly record: SessionRecord | undefined;
+  readonly session: string;
+  /** Seconds since the session ended. */
+  readonly age: number;
+  /** Resolves when the provider was asked for every revocation once; never rejects. */
+  readonly asked: Promise<unknown>;
+}
+
+export interface LogoutEndsParts {
+  readonly ends: SessionEnds;
+  readonly repetitions: Repetitions;
+  /** Seconds. */
+  readonly clockTolerance: number;
+  /** Seconds. */
+  readonly expiredTokenGrace: number;
+  /** Seconds. */
+  readonly maxSessionLifetime: number;
+}
+
+// Seconds.
+const REPEATED_FOR = 31;
+
+/** Ends in the store what the tokens of a logout name. */
+export class LogoutEnds {
+  readonly #parts: LogoutEndsParts;
+
+  constructor(parts: LogoutEndsParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws {@link StoreUnavailableError} when nobody knows what is stored: the logout is repeated in the background. */
+  async end(logout: PendingLogout): Promise<LogoutEnd> {
+    try {
+      return await this.#end(logout);
+    } catch (error) {
+      // Nobody knows what is stored: the same call once more finishes it.
+      this.#parts.repetitions.start(() => this.#end(logout), REPEATED_FOR);
+      throw error;
+    }
+  }
+
+  async #end(logout: PendingLogout): Promise<LogoutEnd> {
+    const { login, accessToken } = logout.presented;
+    if (login === undefined && accessToken !== undefined) {
+      return this.#endUnsaved(logout, accessToken);
+    }
+    if (login === undefined) return { ...NOTHING, isRepeated: true };
+    return this.#endLogin(logout, login);
+  }
+
+  async #endLogin(logout: PendingLogout, login: Login): Promise<LogoutEnd> {
+    const { session, subject, time, id } = login;
+    const byLogin = { by: 'login', time, id, subject, saved: true, authTime: undefined } as const;
+    const cutOff = cutOffOf(logout.presented.cutOff, login);
+    const how = cutOff === undefined ? byLogin : byCutOff(cutOff, subject);
+    const ended = await this.#parts.ends.end({ ...this.#endingOf(logout), session, how });
+    const end = { ...ended, session, isRepeated: how.by === 'time' || !isNews(ended) };
+    await this.#invalidateRefreshToken(logout, end);
+    return end;
+  }
+
+  /** Puts the token on the list, for it may be saved yet, and ends the session that the token itself names. */
+  async #endUnsaved(logout: PendingLogout, token: AccessToken): Promise<LogoutEnd> {
+    const { ends } = this.#parts;
+    const { login, isFirst, asked } = await ends.endToken(this.#tokenEnding(logout, token));
+    // Saved meanwhile: its login ends.
+    if (login !== undefined) return this.#endLogin(logout, login);
+    const how = howToEndUnsaved(token, logout.presented.cutOff);
+    const isByCutOff = how.by === 'time';
+    const { sessionKey: session } = token;
+    if (session === undefined) {
+      const end = { ...NOTHING, asked, isRepeated: isByCutOff || !isFirst };
+      await this.#invalidateRefreshToken(logout, end);
+      return end;
+    }
+    const ended = await ends.end({ ...this.#endingOf(logout), session, how });
+    const end = { ...ended, session, isRepeated: isByCutOff || !isNews(ended) };
+    await this.#invalidateRefreshToken(logout, end);
+    return end;
+  }
+
+  #endingOf({
+    presented,
+    owner,
+    call,
+    state,
+  }: PendingLogout): Omit<SessionEnding, 'session' | 'how'> {
+    const { accessToken, refreshToken } = presented;
+    const isSpent = refreshToken?.entry !== undefined && refreshToken.entry.login === undefined;
+    const isAlive = accessToken !== undefined && accessToken.expiresAt > Date.now() / 1000;
+    return {
+      ...{ cause: 'logout', owner, call, state },
+      handedIn: {
+        refreshToken: isSpent ? undefined : refreshToken?.text,
+        accessToken: isAlive ? accessToken.token : undefined,
+        isSaved: refreshToken?.entry?.login !== undefined,
+      },
+    };
+  }
+
+  #tokenEnding(logout: PendingLogout, token: AccessToken): TokenEnding {
+    const { clockTolerance, expiredTokenGrace } = this.#parts;
+    const now = Date.now() / 1000;
+    const grace = token.expiresAt > now ? 0 : expiredTokenGrace;
+    const kept = Math.max(grace, 2 * clockTolerance);
+    const { owner, state } = logout;
+    return {
+      ...this.#endingOf(logout),
+      key: { kind: 'access-token', of: token.key },
+      ttl: secondsUntil(token.expiresAt + kept),
+      note: writeLogoutNote({ iss: owner.issuer, at: Math.floor(now), state }),
+      isOfNoSession: token.sessionKey === undefined,
+    };
+  }
+
+  /**
+   * Invalidates a refresh token that no login has, where a live access token vouches for it; and one that is handed in
+   * after the end of its session, so that it is revoked once.
+   */
+  async #invalidateRefreshToken(
+    { presented, owner }: PendingLogout,
+    { isRepeated, record }: LogoutEnd,
+  ): Promise<void> {
+    const { refreshToken } = presented;
+    if (refreshToken === undefined) return;
+    const { key, entry } = refreshToken;
+    const isVouchedFor = entry === undefined && !isRepeated;
+    const isLate = entry?.login !== undefined && isRepeated && record === undefined;
+    if (!isVouchedFor && !isLate) return;
+    await this.#parts.ends.endToken({
+      ...{ cause: 'logout', owner, key: { kind: 'refresh-token', of: key } },
+      ...{ ttl: this.#parts.maxSessionLifetime, note: '', isForced: isLate },
+    });
+  }
+}
+
+const NOTHING = { record: undefined, session: '', age: 0, asked: Promise.resolve() };
+
+function isNews({ status }: EndedSession): boolean {
+  return status === 'ended' || status === 'unknown';
+}
+
+// What ended with its subject stays so, and newer logins of its session live on.
+function byCutOff(time: number, subject: string): HowToEnd {
+  return { by: 'time', time, tolerance: 0, subject };
+}
+
+/** The time until which a login ended with its subject; `undefined` where it did not. */
+function cutOffOf(cutOff: CutOff | undefined, login: Login): number | undefined {
+  if (cutOff === undefined || !isCutOff(cutOff, login)) return undefined;
+  return isWithoutSid(login.session) ? Math.max(cutOff.all, cutOff.withoutSid) : cutOff.all;
+}
+
+function howToEndUnsaved(token: AccessToken, cutOff: CutOff | undefined): HowToEnd {
+  const { subjectKey: subject = '', authTime } = token;
+  const time = isNumericDate(token.issuedAt) ? Math.floor(token.issuedAt) : 0;
+  if (cutOff !== undefined && (authTime ?? time) <= cutOff.all) {
+    return byCutOff(cutOff.all, subject);
+  }
+  return { by: 'login', time, id: '', subject, saved: false, authTime };
+}

@@ -1,0 +1,64 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { parse } from 'cookie';
+import { StoreUnavailableError } from '../errors.ts';
+import { type PostLogoutStates, STATE_LIFETIME } from '../logout/post-logout-states.ts';
+import { addCookie } from './answer.ts';
+import type { PostLogout } from './post-logout.ts';
+import { queryValues } from './query.ts';
+
+const STATE = /^[\w-]{43}$/;
+
+interface Cookie {
+  readonly name: string;
+  readonly httpOnly: true;
+  readonly sameSite: 'lax';
+  readonly path: '/';
+  readonly secure: boolean;
+}
+
+/** Knows the browser that comes back from the provider by the cookie that its logout left there. */
+export class ReturningBrowser {
+  readonly #states: PostLogoutStates;
+  readonly #cookie: Cookie;
+
+  /** `secure` tells that browsers come back by `https:`. */
+  constructor(states: PostLogoutStates, { secure }: { readonly secure: boolean }) {
+    this.#states = states;
+    const name = secure ? '__Host-oidc-logout' : 'oidc-logout';
+    this.#cookie = { name, httpOnly: true, sameSite: 'lax', path: '/', secure };
+  }
+
+  /** Binds the browser to a state, unless another site's page has sent it here. */
+  bind(cookie: string | undefined, req: IncomingMessage, res: ServerResponse): void {
+    if (cookie === undefined || req.headers['sec-fetch-site'] === 'cross-site') return;
+    const expires = new Date(Date.now() + STATE_LIFETIME * 1000);
+    addCookie(res, { ...this.#cookie, value: cookie, maxAge: STATE_LIFETIME, expires });
+  }
+
+  async verify(req: IncomingMessage, res: ServerResponse): Promise<PostLogout> {
+    const [state = '', ...others] = queryValues(req, 'state');
+    if (state === '' && others.length === 0) return { outcome: 'missing' };
+    const cookie = parse(req.headers.cookie ?? '')[this.#cookie.name];
+    const isForeign = cookie !== undefined && !isEqual(this.#states.stateOf(cookie), state);
+    if (others.length > 0 || !STATE.test(state) || isForeign) return { outcome: 'mismatch' };
+    try {
+      const logout = await this.#states.take(state, cookie);
+      if (cookie !== undefined && !res.headersSent) this.#unbind(res);
+      if (logout === undefined) return { outcome: 'mismatch' };
+      return cookie === undefined ? { outcome: 'unbound' } : { outcome: 'verified', ...logout };
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) return { outcome: 'mismatch' };
+      throw error;
+    }
+  }
+
+  #unbind(res: ServerResponse): void {
+    addCookie(res, { ...this.#cookie, value: '', expires: new Date(0) });
+  }
+}
+
+function isEqual(one: string, other: string): boolean {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)];
+  return a.byteLength === b.byteLength && timingSafeEqual(a, b);
+}

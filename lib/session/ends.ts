@@ -1,0 +1,246 @@
+import { setImmediate } from 'node:timers/promises';
+import type { EndCause, Events, InvalidatedEvent } from '../events.ts';
+import { type EndReply, eventOfUnsaved } from '../invalidation/end-session.ts';
+import type { HowToEnd } from '../invalidation/how-to-end.ts';
+import type { Login } from '../invalidation/login.ts';
+import { eventOfSubject } from '../invalidation/subject.ts';
+import type { Provider } from '../provider/provider.ts';
+import type { Operations, TokenKey } from '../store/operations.ts';
+import { secondsUntil } from '../store/seconds-until.ts';
+import { accessTokenKey, refreshTokenKey } from '../token/token-keys.ts';
+import type { Announcements } from './announcements.ts';
+import { claimantOf } from './claimant.ts';
+import type { EndRevocation, EndRevocations, HandedInTokens } from './end-revocations.ts';
+import { readOwner, type SessionOwner, writeOwner } from './session-owner.ts';
+import type { ReadTokenResponse } from './token-response.ts';
+
+// Few enough to leave the event loop to others in between.
+const SESSIONS_AT_ONCE = 50;
+
+/** What every end has in common. */
+export interface Ending {
+  readonly cause: EndCause;
+  /** Tells calls of one cause apart: a digest of the token that ends the session. */
+  readonly call?: string | undefined;
+  readonly owner: SessionOwner;
+  /** Refresh tokens of `offline_access` are revoked too. */
+  readonly revokesOfflineAccess?: boolean | undefined;
+  /** The tokens of a logout, to be revoked with those that the session keeps. */
+  readonly handedIn?: HandedInTokens | undefined;
+}
+
+/** One session, and what ends it. */
+export interface SessionEnding extends Ending {
+  readonly session: string;
+  readonly how: HowToEnd;
+  /** The `state` of a logout. */
+  readonly state?: string | undefined;
+}
+
+/** All sessions of a subject until a time. */
+export interface SubjectEnding extends Ending {
+  readonly subject: string;
+  /** Seconds since the epoch. */
+  readonly time: number;
+  /** Seconds. */
+  readonly tolerance: number;
+  /** Ends only logins without a `sid`, and nothing where this session is one of the subject's. */
+  readonly unless?: string | undefined;
+}
+
+/** A token that is to be refused for itself. */
+export interface TokenEnding extends Ending {
+  readonly key: TokenKey;
+  /** Seconds. */
+  readonly ttl: number;
+  /** Kept with the token. */
+  readonly note: string;
+  /** Also where a login has the token. */
+  readonly isForced?: boolean | undefined;
+  /** Only its own end revokes what is handed in. */
+  readonly isOfNoSession?: boolean | undefined;
+}
+
+/** What the end of a token came to. */
+export interface EndedToken {
+  /** Whether this call invalidated the token. */
+  readonly isFirst: boolean;
+  /** The login that has the token, which was not forced. */
+  readonly login: Login | undefined;
+  /** Resolves when the provider was asked for every revocation once; never rejects. */
+  readonly asked: Promise<unknown>;
+}
+
+/** Tokens that were issued to a login that is over. */
+export interface LateTokens {
+  readonly owner: SessionOwner;
+  readonly provider: Provider | undefined;
+  readonly tokens: ReadTokenResponse;
+}
+
+/** What an end came to. */
+export interface EndedSession extends EndReply {
+  /** Resolves when the provider was asked for every revocation of this end once; never rejects. */
+  readonly asked: Promise<unknown>;
+}
+
+export interface SessionEndsParts {
+  readonly operations: Operations;
+  readonly announcements: Announcements;
+  readonly endRevocations: EndRevocations;
+  readonly events: Events;
+  /** Seconds. */
+  readonly clockTolerance: number;
+  /** Seconds. */
+  readonly maxSessionLifetime: number;
+}
+
+/**
+ * The one verb for every way in which a session ends: a logout, a Logout Token, the front channel, the app. Announcing
+ * and revoking are its last step.
+ */
+export class SessionEnds {
+  readonly #parts: SessionEndsParts;
+  /** By the event. */
+  readonly #finishing = new Map<string, Promise<void>>();
+
+  constructor(parts: SessionEndsParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Ends one session, and finishes what its end leaves to do.
+   *
+   * @throws {@link StoreUnavailableError} when nobody knows whether the end is stored. The same call sent again
+   * finishes it.
+   */
+  async end(ending: SessionEnding): Promise<EndedSession> {
+    return this.#end(ending, writeOwner(ending.owner));
+  }
+
+  /** Ends all sessions of a subject until a time, in batches that leave the event loop to others. */
+  async endSubject(ending: SubjectEnding): Promise<void> {
+    const { subject, time, unless, owner } = ending;
+    const end = { subject, time, unless, claimant: claimantFor(ending), owner: writeOwner(owner) };
+    const { members, published, raised } = await this.#parts.operations.endSubject(end);
+    if (unless === undefined) this.#tell('subject', owner);
+    if (published) this.#announce(ending, eventOfSubject(end));
+    // What came again takes no login that came since.
+    const tolerance = raised || ending.cause === 'app' ? ending.tolerance : 0;
+    const how = { by: 'time', time, tolerance, subject: undefined } as const;
+    for (let start = 0; start < members.length; start += SESSIONS_AT_ONCE) {
+      const some = members.slice(start, start + SESSIONS_AT_ONCE);
+      await Promise.all(some.map((session) => this.#end({ ...ending, session, how }, '')));
+      await setImmediate();
+    }
+  }
+
+  /** Invalidates one token. */
+  async endToken(ending: TokenEnding): Promise<EndedToken> {
+    const { key, ttl, note, isForced: force = false } = ending;
+    const options = { ttl, note, force };
+    const { isFirst, linked } = await this.#parts.operations.invalidateToken(key, options);
+    if (isFirst) this.#tell(key.kind, ending.owner);
+    const isRevoked = isFirst && ending.isOfNoSession === true;
+    const asked = isRevoked ? this.#parts.endRevocations.revokeHandedIn(ending) : Promise.resolve();
+    return { isFirst, login: linked?.login, asked };
+  }
+
+  /** Invalidates and revokes the tokens of a login or a refresh that came too late. */
+  async refuse({ owner, provider, tokens }: LateTokens): Promise<void> {
+    const { accessToken, refreshToken, expiresAt } = tokens;
+    const ending = { cause: 'app', owner, note: '', isForced: true } as const;
+    const { clockTolerance, maxSessionLifetime } = this.#parts;
+    const key = { kind: 'access-token', of: accessTokenKey(accessToken) } as const;
+    const ttl = secondsUntil(expiresAt + 2 * clockTolerance);
+    await Promise.all([
+      this.endToken({ ...ending, key, ttl }),
+      refreshToken !== undefined &&
+        this.endToken({
+          ...ending,
+          key: { kind: 'refresh-token', of: refreshTokenKey(refreshToken) },
+          ttl: maxSessionLifetime,
+        }),
+    ]);
+    this.#parts.endRevocations.revokeRefused({ owner, provider, tokens });
+  }
+
+  // Without `owner` the end of a session that nobody saved is not announced.
+  async #end(ending: SessionEnding, owner: string): Promise<EndedSession> {
+    const { session, how, state = '' } = ending;
+    const claimant = claimantFor(ending);
+    const { operations } = this.#parts;
+    const end = { session, how, claimant, state, owner };
+    const reply = await operations.endSession(end);
+    const ended = { ...ending, owner: readOwner(reply.record?.owner ?? '') ?? ending.owner };
+    if (CHANGED.has(reply.status)) this.#tell('session', ended.owner);
+    if (reply.status === 'unknown' && owner !== '') this.#announce(ended, eventOfUnsaved(end));
+    const { asked } = await this.#finish(ended, reply);
+    return { ...reply, asked };
+  }
+
+  /** Resolves when the store knows of every end that was finished here; never rejects. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#finishing.values());
+  }
+
+  /**
+   * Does what is left to do about an end, where that falls to this call and is not under way. Resolves when the
+   * revocations are taken in, so that `close()` waits for them.
+   */
+  async #finish(
+    ending: SessionEnding,
+    { record, status }: EndReply,
+  ): Promise<Pick<EndedSession, 'asked'>> {
+    const { endRevocations } = this.#parts;
+    if (record?.end === undefined) return { asked: this.#revokeHandedIn(ending, status) };
+    const { event, left } = record.end;
+    if (!/[tr]/.test(left) || this.#finishing.has(event)) return { asked: Promise.resolve() };
+    const revocation = left.includes('r')
+      ? endRevocations.revokeKept(ending, record, status !== 'ended')
+      : ONLY_TOLD;
+    const settled = this.#settle(ending.session, event, revocation);
+    this.#finishing.set(event, settled);
+    void settled.finally(() => this.#finishing.delete(event));
+    if (left.includes('t')) this.#announce(ending, event);
+    const { asked } = await revocation;
+    return { asked };
+  }
+
+  async #revokeHandedIn(ending: SessionEnding, status: EndReply['status']): Promise<void> {
+    const { handedIn } = ending;
+    if (handedIn === undefined) return;
+    const { endRevocations } = this.#parts;
+    if (status === 'unknown') await endRevocations.revokeHandedIn(ending);
+    if (status === 'repeat' && handedIn.isSaved) await endRevocations.revokeLate(ending);
+  }
+
+  // What could not be settled is finished once more by a later end of this session.
+  async #settle(session: string, event: string, revocation: Promise<EndRevocation>): Promise<void> {
+    const { done } = await revocation;
+    const letters = await done;
+    await this.#parts.operations.settleEnd(session, event, letters).catch(() => undefined);
+  }
+
+  #announce(ending: Ending, event: string): void {
+    const owner = writeOwner(ending.owner);
+    this.#parts.announcements.announce({ event, claimant: claimantFor(ending), owner });
+  }
+
+  #tell(kind: InvalidatedEvent['kind'], owner: SessionOwner): void {
+    const issuer = owner.issuer === '' ? undefined : owner.issuer;
+    this.#parts.events.emit('invalidated', { kind, ...owner, issuer });
+  }
+}
+
+const ONLY_TOLD: Promise<EndRevocation> = Promise.resolve({
+  asked: Promise.resolve(),
+  done: Promise.resolve('t'),
+});
+
+// What put something on the list.
+const CHANGED = new Set<EndReply['status']>(['ended', 'unknown', 'late']);
+
+function claimantFor({ cause, call, revokesOfflineAccess }: Ending): string {
+  return claimantOf(cause, call, revokesOfflineAccess);
+}

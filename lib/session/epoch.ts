@@ -1,0 +1,64 @@
+import type { Events } from '../events.ts';
+import type { Operations } from '../store/operations.ts';
+
+/** What becomes of tokens that are older than the memory of the store. */
+export type StoreLossPolicy = 'accept' | 'refuse';
+
+/**
+ * Since when the store has been complete. A store that started anew has forgotten who logged out: that is told by
+ * `store-warning`, and with `refuse` everybody who logged in before has to log in again.
+ */
+export class Epoch {
+  readonly #operations: Operations;
+  readonly #events: Events;
+  readonly #policy: StoreLossPolicy;
+  #known: number | undefined;
+  #beginning: Promise<number> | undefined;
+
+  constructor(operations: Operations, events: Events, policy: StoreLossPolicy) {
+    this.#operations = operations;
+    this.#events = events;
+    this.#policy = policy;
+    // A login of the second in which the memory began is refused: so it begins before the first one.
+    if (policy === 'refuse') this.#begin();
+  }
+
+  /**
+   * The time until which logins and tokens are refused, by what was read of the epoch: -1 for none. Where none could
+   * be read, it is now.
+   */
+  refusedUntil(read: string | undefined): number {
+    const epoch = read === undefined ? undefined : Number(read);
+    if (epoch === undefined || epoch !== this.#known) this.#notice(epoch);
+    if (this.#policy === 'accept') return -1;
+    return epoch ?? Date.now() / 1000;
+  }
+
+  /** Whether a login of this time may be saved. */
+  async admits(loginTime: number): Promise<'ok' | 'over'> {
+    if (this.#policy === 'accept') return 'ok';
+    const [read] = await this.#operations.read([{ kind: 'epoch' }]);
+    return loginTime <= this.refusedUntil(read) ? 'over' : 'ok';
+  }
+
+  #notice(epoch: number | undefined): void {
+    const isLost = this.#known !== undefined;
+    this.#known = epoch;
+    if (epoch === undefined) this.#begin();
+    if (!isLost) return;
+    this.#events.emit('store-warning', { setting: 'memory', found: 'empty', expected: 'kept' });
+  }
+
+  // One process sets the epoch, all others find it. What fails is tried again by the next look-up.
+  #begin(): void {
+    this.#beginning ??= this.#operations.beginEpoch().finally(() => {
+      this.#beginning = undefined;
+    });
+    this.#beginning.then(
+      (epoch) => {
+        this.#known = epoch;
+      },
+      () => undefined,
+    );
+  }
+}

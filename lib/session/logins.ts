@@ -1,0 +1,216 @@
+import type { AccessTokens } from '../access-token/access-token.ts';
+import { InvalidIdTokenError, InvalidTokenError, SessionEndedError } from '../errors.ts';
+import type { Login } from '../invalidation/login.ts';
+import { checkObject, checkText } from '../option-checks.ts';
+import type { Provider } from '../provider/provider.ts';
+import type { LoginToSave, Operations, TokenKey } from '../store/operations.ts';
+import { secondsUntil } from '../store/seconds-until.ts';
+import { decodeTokenEntry } from '../store/codecs/token-entry.ts';
+import type { AccessTokenText } from '../token/access-token-text.ts';
+import { type IdToken, verifyIdToken } from '../token/id-token.ts';
+import { sidOf } from '../token/sid.ts';
+import { accessTokenKey, refreshTokenKey, subjectKey } from '../token/token-keys.ts';
+import { providerOf } from '../token/unverified-issuer.ts';
+import type { LateTokens, SessionEnds } from './ends.ts';
+import type { Epoch } from './epoch.ts';
+import { loginOf } from './login-of.ts';
+import { type SessionOwner, writeOwner } from './session-owner.ts';
+import type { SessionSeal } from './session-seal.ts';
+import { readTokenClaims, type TokenClaims, writeTokenClaims } from './token-claims.ts';
+import { type ReadTokenResponse, readTokenResponse, type TokenResponse } from './token-response.ts';
+
+export interface LoginsParts {
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly operations: Operations;
+  readonly accessTokens: AccessTokens;
+  readonly ends: SessionEnds;
+  readonly epoch: Epoch;
+  readonly seal: SessionSeal;
+  /** Seconds. */
+  readonly maxTokenLifetime: number;
+  /** Seconds. */
+  readonly maxSessionLifetime: number;
+  /** Seconds. */
+  readonly expiredTokenGrace: number;
+}
+
+/** A login, and the tokens that it has from now on. */
+interface Issue {
+  readonly login: Login;
+  readonly owner: SessionOwner;
+  readonly provider: Provider;
+  readonly tokens: ReadTokenResponse;
+  readonly idToken: string | undefined;
+  readonly scope: string | undefined;
+}
+
+/** Knows the logins of this app, and which tokens are theirs. */
+export class Logins {
+  readonly #parts: LoginsParts;
+
+  constructor(parts: LoginsParts) {
+    this.#parts = parts;
+  }
+
+  /** Saves a login. Its last step decides alone: every end until then is seen. */
+  async save(response: TokenResponse): Promise<void> {
+    const tokens = this.#read(response);
+    const { idToken, provider } = await this.#verify(checkText(response.id_token, 'id_token'));
+    refuseContradiction(tokens.accessToken, idToken);
+    const sid = idToken.sid ?? (await this.#sidOf(tokens.accessToken, idToken));
+    const { issuer, subject } = idToken;
+    const issue: Issue = {
+      ...{ login: loginOf(idToken, sid), owner: { issuer, subject, sid }, provider, tokens },
+      ...{ idToken: idToken.token, scope: tokens.scope },
+    };
+    const { operations } = this.#parts;
+    const record = await this.#record(issue);
+    const prepared = [
+      this.#parts.epoch.admits(issue.login.time),
+      operations.addMember(issue.login),
+    ];
+    const answers = await Promise.all([...prepared, ...this.#link(issue)]);
+    const isRefused = answers.some((answer) => answer !== 'ok');
+    if (isRefused || (await operations.saveLogin(record)) === 'over') await this.#refuse(issue);
+  }
+
+  /** Gives a login the tokens of a refresh. The refresh token that was used alone tells which login. */
+  async rotate(used: TokenResponse, response: TokenResponse): Promise<void> {
+    checkObject(used, 'oldTokens');
+    const tokens = this.#read(response);
+    const renewed =
+      response.id_token === undefined ? undefined : await this.#verify(response.id_token);
+    const usedToken = used.refresh_token
+      ? checkText(used.refresh_token, 'refresh_token')
+      : undefined;
+    const found = usedToken === undefined ? undefined : await this.#findLogin(usedToken);
+    if (usedToken === undefined || found === undefined) {
+      const provider = providerFor(tokens.accessToken, this.#parts.providers);
+      const owner = { issuer: provider?.issuer ?? '', subject: undefined, sid: undefined };
+      return this.#refuse({ owner, provider, tokens });
+    }
+    const { login, claims, provider } = found;
+    refuseAnotherUser(login, tokens.accessToken, renewed?.idToken);
+    const refreshToken = tokens.refreshToken ?? usedToken;
+    const issue: Issue = {
+      ...{ login, provider, tokens: { ...tokens, refreshToken } },
+      owner: { issuer: claims.iss, subject: claims.sub, sid: claims.sid },
+      ...{ idToken: renewed?.idToken.token, scope: tokens.scope ?? claims.scope },
+    };
+    const { operations, expiredTokenGrace } = this.#parts;
+    const record = await this.#record(issue);
+    const isReplaced = refreshToken !== usedToken;
+    const [, ...answers] = await Promise.all([
+      isReplaced &&
+        operations.expireToken(keyOfRefreshToken(usedToken), Math.max(1, expiredTokenGrace)),
+      this.#parts.epoch.admits(login.time),
+      operations.renewLogin(record),
+      operations.addMember(login),
+      ...this.#link(issue),
+    ]);
+    if (answers.some((answer) => answer !== 'ok')) await this.#refuse({ ...issue, tokens });
+  }
+
+  #read(response: TokenResponse): ReadTokenResponse {
+    return readTokenResponse(response, this.#parts.maxTokenLifetime);
+  }
+
+  async #verify(token: string): Promise<{ idToken: IdToken; provider: Provider }> {
+    const provider = providerOf(token, this.#parts.providers);
+    if (provider === undefined) throw new InvalidIdTokenError();
+    return { idToken: await verifyIdToken(token, provider), provider };
+  }
+
+  // What an access token says of its session counts once it is verified.
+  async #sidOf(token: AccessTokenText, { subject }: IdToken): Promise<string | undefined> {
+    if (token.kind === 'opaque' || sidOf(token.claims) === undefined) return undefined;
+    try {
+      const { payload } = await this.#parts.accessTokens.authenticate(token.text);
+      return payload.sub === subject ? sidOf(payload) : undefined;
+    } catch (error) {
+      if (error instanceof InvalidTokenError) return undefined;
+      throw error;
+    }
+  }
+
+  async #findLogin(refreshToken: string) {
+    const [text] = await this.#parts.operations.read([keyOfRefreshToken(refreshToken)]);
+    const entry = decodeTokenEntry(text);
+    const claims = entry?.login && readTokenClaims(entry.claims);
+    const provider = this.#parts.providers.get(claims?.iss ?? '');
+    if (entry?.login === undefined || claims === undefined || provider === undefined) {
+      return undefined;
+    }
+    return { login: entry.login, claims, provider };
+  }
+
+  async #record({ login, owner, provider, tokens, idToken, scope }: Issue): Promise<LoginToSave> {
+    const { clientId } = provider.settings;
+    const { refreshToken } = tokens;
+    const open = { idToken, refreshToken, scope };
+    const sealed = await this.#parts.seal.seal(login.session, clientId, open);
+    return { login, owner: writeOwner(owner), clientId, tokens: sealed };
+  }
+
+  /** Makes the tokens the login's own. */
+  #link({ login, owner, tokens, scope }: Issue): Promise<'ok' | 'invalidated'>[] {
+    const { operations, expiredTokenGrace, maxSessionLifetime } = this.#parts;
+    const { accessToken, refreshToken, expiresAt, isSenderConstrained } = tokens;
+    const of = { iss: owner.issuer, sub: owner.subject, sid: owner.sid };
+    const claims: TokenClaims = {
+      ...{ ...of, exp: expiresAt, iat: Math.floor(Date.now() / 1000), scope: tokens.scope },
+      bound: isSenderConstrained ? true : undefined,
+    };
+    const key = { kind: 'access-token', of: accessTokenKey(accessToken) } as const;
+    const ttl = secondsUntil(expiresAt + expiredTokenGrace);
+    const access = operations.linkToken(key, login, writeTokenClaims(claims), ttl);
+    if (refreshToken === undefined) return [access];
+    const kept = writeTokenClaims({ ...of, scope });
+    return [
+      access,
+      operations.linkToken(keyOfRefreshToken(refreshToken), login, kept, maxSessionLifetime),
+    ];
+  }
+
+  async #refuse(late: LateTokens): Promise<never> {
+    await this.#parts.ends.refuse(late);
+    throw new SessionEndedError();
+  }
+}
+
+function keyOfRefreshToken(token: string): TokenKey {
+  return { kind: 'refresh-token', of: refreshTokenKey(token) };
+}
+
+// An access token of somebody else would bring its session into the login.
+function refuseContradiction(token: AccessTokenText, { issuer, subject, sid }: IdToken): void {
+  if (token.kind === 'opaque') return;
+  const { claims } = token;
+  const { iss = issuer, sub = subject } = claims;
+  const isOfAnotherSession = sid !== undefined && (sidOf(claims) ?? sid) !== sid;
+  if (iss === issuer && sub === subject && !isOfAnotherSession) return;
+  throw new InvalidTokenError('of-another-session');
+}
+
+// Core 1.0, section 12.2: what a refresh brings is of the same user.
+function refuseAnotherUser(
+  login: Login,
+  token: AccessTokenText,
+  renewed: IdToken | undefined,
+): void {
+  if (renewed !== undefined && subjectKey(renewed.issuer, renewed.subject) !== login.subject) {
+    throw new InvalidIdTokenError();
+  }
+  const { iss, sub } = token.kind === 'jwt' ? token.claims : {};
+  if (iss === undefined || sub === undefined) return;
+  if (subjectKey(iss, sub) !== login.subject) throw new InvalidTokenError('of-another-session');
+}
+
+/** The provider that an unknown token is most likely of. */
+function providerFor(
+  { text }: AccessTokenText,
+  providers: ReadonlyMap<string, Provider>,
+): Provider | undefined {
+  const [only, ...others] = providers.values();
+  return providerOf(text, providers) ?? (others.length === 0 ? only : undefined);
+}

@@ -1,0 +1,45 @@
+import { setMaxListeners } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
+
+const FIRST_WAIT_MS = 1000;
+const LONGEST_WAIT_MS = 5000;
+const MOST_WAITING = 1000;
+
+/** Repeats calls that failed, unchanged, in the background, until they succeed or are too old. */
+export class Repetitions {
+  readonly #closing = new AbortController();
+  #waiting = 0;
+
+  constructor() {
+    setMaxListeners(MOST_WAITING, this.#closing.signal);
+  }
+
+  /** Answers whether the call will be repeated, for as many seconds: there is room for so many only. */
+  start(call: () => Promise<unknown>, seconds: number): boolean {
+    if (this.#waiting >= MOST_WAITING || this.#closing.signal.aborted) return false;
+    this.#waiting += 1;
+    void this.#repeat(call, performance.now() + seconds * 1000).finally(() => {
+      this.#waiting -= 1;
+    });
+    return true;
+  }
+
+  close(): void {
+    this.#closing.abort();
+  }
+
+  async #repeat(call: () => Promise<unknown>, giveUpAt: number): Promise<void> {
+    const { signal } = this.#closing;
+    let wait = FIRST_WAIT_MS;
+    while (performance.now() + wait <= giveUpAt) {
+      await setTimeout(wait, undefined, { signal, ref: false }).catch(() => undefined);
+      if (signal.aborted) return;
+      try {
+        await call();
+        return;
+      } catch {
+        wait = Math.min(2 * wait, LONGEST_WAIT_MS);
+      }
+    }
+  }
+}

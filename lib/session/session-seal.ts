@@ -1,0 +1,80 @@
+import type { SessionTokens } from '../invalidation/session-record.ts';
+import type { Encryption } from './encryption.ts';
+
+/** The tokens of one client in a session, as they came. */
+export interface OpenTokens {
+  readonly idToken: string | undefined;
+  readonly refreshToken: string | undefined;
+  /** What was granted, as the token endpoint told it. */
+  readonly scope: string | undefined;
+}
+
+/** Seals what a session record keeps, each text for its own place. */
+export class SessionSeal {
+  readonly #encryption: Encryption;
+
+  constructor(encryption: Encryption) {
+    this.#encryption = encryption;
+  }
+
+  /** Without a key no refresh token is kept. */
+  async seal(session: string, clientId: string, tokens: OpenTokens): Promise<SessionTokens> {
+    const { idToken, refreshToken, scope } = tokens;
+    const isKept = refreshToken !== undefined && this.#encryption.isOn;
+    const [sealedIdToken, sealedRefreshToken] = await Promise.all([
+      idToken === undefined ? '' : this.#encryption.seal(`id:${session}:${clientId}`, idToken),
+      isKept
+        ? this.#encryption.seal(
+            `refresh:${session}:${clientId}`,
+            JSON.stringify({ refreshToken, scope }),
+          )
+        : '',
+    ]);
+    return { idToken: sealedIdToken, refreshToken: sealedRefreshToken };
+  }
+
+  /** The ID Token alone. */
+  async openIdToken(session: string, clientId: string, sealed: SessionTokens) {
+    return this.#open(`id:${session}:${clientId}`, sealed.idToken);
+  }
+
+  /** The `state` of a logout, for the same call once more. Never empty, for by it the end is kept so long. */
+  async sealState(call: string, state: string): Promise<string> {
+    return this.#encryption.seal(`logout:${call}`, `=${state}`);
+  }
+
+  async openState(call: string, sealed: string): Promise<string | undefined> {
+    return (await this.#open(`logout:${call}`, sealed))?.slice(1);
+  }
+
+  /** What cannot be opened, after a change of the key, is as if it were not kept. */
+  async open(session: string, clientId: string, sealed: SessionTokens): Promise<OpenTokens> {
+    const [idToken, kept] = await Promise.all([
+      this.#open(`id:${session}:${clientId}`, sealed.idToken),
+      // Without a key no text of a refresh token can be one of this package.
+      this.#encryption.isOn
+        ? this.#open(`refresh:${session}:${clientId}`, sealed.refreshToken)
+        : undefined,
+    ]);
+    const { refreshToken, scope } = parse(kept);
+    return { idToken, refreshToken, scope };
+  }
+
+  async #open(place: string, sealed: string): Promise<string | undefined> {
+    return sealed === '' ? undefined : this.#encryption.open(place, sealed);
+  }
+}
+
+function parse(text = 'null'): Pick<OpenTokens, 'refreshToken' | 'scope'> {
+  try {
+    const { refreshToken, scope } = Object(JSON.parse(text)) as Record<string, unknown>;
+    return { refreshToken: textOf(refreshToken), scope: textOf(scope) };
+  } catch {
+    // Without a key whoever may write to the store may have written it.
+    return { refreshToken: undefined, scope: undefined };
+  }
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

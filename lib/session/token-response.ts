@@ -1,0 +1,64 @@
+import { InvalidTokenError } from '../errors.ts';
+import { checkObject, checkText } from '../option-checks.ts';
+import { type AccessTokenText, readAccessToken } from '../token/access-token-text.ts';
+import { isNumericDate } from '../token/numeric-date.ts';
+import { isBearer } from '../token/sender-constraint.ts';
+
+/**
+ * The token endpoint's answer, as it came; other members are ignored.
+ *
+ * @see [OpenID Connect Core 1.0, section 3.1.3.3](https://openid.net/specs/openid-connect-core-1_0.html#TokenResponse)
+ */
+export interface TokenResponse {
+  readonly access_token: string;
+  /** A token that is not `Bearer` is bound to its sender: the guard refuses it. Default: `Bearer`. */
+  readonly token_type?: string | undefined;
+  readonly id_token?: string | undefined;
+  readonly refresh_token?: string | null | undefined;
+  /** Seconds; some providers send them as a string. */
+  readonly expires_in?: number | string | undefined;
+  readonly scope?: string | undefined;
+}
+
+/** A token endpoint's answer whose members were checked. */
+export interface ReadTokenResponse {
+  readonly accessToken: AccessTokenText;
+  readonly refreshToken: string | undefined;
+  readonly scope: string | undefined;
+  /** Seconds since the epoch. */
+  readonly expiresAt: number;
+  readonly isSenderConstrained: boolean;
+}
+
+/**
+ * @throws TypeError when a member is of the wrong type.
+ * @throws {@link InvalidTokenError} when the access token is malformed.
+ */
+export function readTokenResponse(
+  tokens: TokenResponse,
+  maxTokenLifetime: number,
+): ReadTokenResponse {
+  checkObject(tokens, 'tokens');
+  const { refresh_token, scope, token_type } = tokens;
+  const accessToken = readAccessToken(checkText(tokens.access_token, 'access_token'));
+  if (accessToken === undefined) throw new InvalidTokenError('malformed');
+  return {
+    accessToken,
+    // Some providers send null or nothing for what they do not issue.
+    refreshToken: refresh_token ? checkText(refresh_token, 'refresh_token') : undefined,
+    scope: typeof scope === 'string' ? scope : undefined,
+    expiresAt: expiryOf(accessToken, tokens.expires_in, maxTokenLifetime),
+    isSenderConstrained: !isBearer(token_type),
+  };
+}
+
+function expiryOf(
+  token: AccessTokenText,
+  expiresIn: TokenResponse['expires_in'],
+  maxTokenLifetime: number,
+): number {
+  const exp = token.kind === 'jwt' ? token.claims.exp : undefined;
+  if (isNumericDate(exp)) return Math.ceil(exp);
+  const lifetime = Number.parseInt(String(expiresIn), 10);
+  return Math.floor(Date.now() / 1000) + (lifetime >= 0 ? lifetime : maxTokenLifetime);
+}

@@ -1,0 +1,66 @@
+import type { Events } from '../events.ts';
+import type { ResolvedStoreOptions } from '../store-options.ts';
+import { type LifetimeOptions, lifetimesFrom } from './lifetimes.ts';
+import { MemoryStore } from './memory.ts';
+import { warnOfMemory } from './memory-warning.ts';
+import type { Operations } from './operations.ts';
+import { ReadyRedis, type RedisClient } from './ready-redis.ts';
+import { RedisOperations } from './redis/redis-operations.ts';
+import { ReplicatedWrites } from './replicated-writes.ts';
+import { ServerCheck } from './server-check.ts';
+import { StoreCalls } from './store-calls.ts';
+import { StoreOperations } from './store-operations.ts';
+
+export interface CreatedOperations {
+  readonly operations: Operations;
+  /** Other processes see the same. */
+  readonly isShared: boolean;
+  readonly close: () => void;
+}
+
+type Settings = ResolvedStoreOptions & LifetimeOptions;
+
+/** The model's operations where the options say that all is kept. */
+export function createOperations(settings: Settings, events: Events): CreatedOperations {
+  const { redis, store, storeTimeout } = settings;
+  if (redis !== undefined) return createRedisOperations(redis, settings, events);
+  if (store === undefined) warnOfMemory();
+  const calls = new StoreCalls(events, storeTimeout);
+  return {
+    operations: new StoreOperations(store ?? new MemoryStore(), calls, lifetimesFrom(settings)),
+    isShared: store !== undefined,
+    close: () => undefined,
+  };
+}
+
+function createRedisOperations(
+  client: RedisClient,
+  settings: Settings,
+  events: Events,
+): CreatedOperations {
+  const { keyPrefix, storeTimeout } = settings;
+  const check = new ServerCheck(client, events);
+  const redis = new ReadyRedis(client, storeTimeout, () => {
+    check.used();
+  });
+  const calls = new StoreCalls(events, storeTimeout, () => redis.isConnected);
+  const durable = createDurable(client, settings, events);
+  const lifetimes = lifetimesFrom(settings);
+  return {
+    operations: new RedisOperations({ redis, keyPrefix, lifetimes, calls, events, durable }),
+    isShared: true,
+    close: () => durable?.writes.close(),
+  };
+}
+
+// They wait on a connection of their own, for the replicas, and for the write before them.
+function createDurable(
+  client: RedisClient,
+  { durability, storeTimeout }: Settings,
+  events: Events,
+) {
+  if (durability === undefined) return undefined;
+  const writes = new ReplicatedWrites(client, durability, storeTimeout);
+  const timeout = storeTimeout + 2 * durability.timeout;
+  return { writes, calls: new StoreCalls(events, timeout, () => writes.isConnected) };
+}

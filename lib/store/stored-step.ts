@@ -1,0 +1,39 @@
+import type { Step } from '../invalidation/step.ts';
+import { corrupt } from './codecs/corrupt.ts';
+import { encodeMessage } from './messages.ts';
+import type { StoreChange, StoreWrite } from './store.ts';
+
+/** How a state is stored under its keys. */
+export interface Stored<State> {
+  readonly keys: readonly string[];
+  decode(texts: readonly (string | undefined)[]): State;
+  /** What is to be written where the state has changed. */
+  writes(before: State, after: State, now: number): readonly StoreWrite[];
+}
+
+/** The change of a store that an operation of the model is. */
+export function changeBy<State, Reply>(
+  stored: Stored<State>,
+  operation: (state: State, now: number) => Step<State, Reply>,
+): StoreChange<Reply> {
+  return (values, exactNow) => {
+    const now = Math.floor(exactNow);
+    const before = stored.decode(textsOf(values, stored.keys.length));
+    const { state, reply, published } = operation(before, now);
+    return {
+      result: reply,
+      writes: stored.writes(before, state, now),
+      messages: published.map(encodeMessage),
+    };
+  };
+}
+
+/** What a store answered, where it is what it must be. */
+export function textsOf(values: readonly unknown[], count: number): (string | undefined)[] {
+  if (!Array.isArray(values) || values.length !== count) throw corrupt();
+  return values.map((value: unknown) => {
+    if (value === undefined || value === null) return undefined;
+    if (typeof value !== 'string') throw corrupt();
+    return value;
+  });
+}

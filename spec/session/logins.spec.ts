@@ -1,0 +1,238 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { call } from '../support/app.ts';
+import { setTime } from '../support/clock.ts';
+import { type Claims, createSigner } from '../support/provider.ts';
+import {
+  deliver,
+  frame,
+  hintOf,
+  INVALIDATED,
+  logOut,
+  now,
+  save,
+  type SessionApp,
+  type SessionWorld,
+  startSessionWorld,
+} from '../support/session-world.ts';
+
+const ENDED = { code: 'ERR_SESSION_ENDED' };
+const CONTRADICTS = { code: 'ERR_INVALID_TOKEN' };
+
+let world: SessionWorld;
+
+beforeAll(async () => {
+  world = await startSessionWorld();
+});
+
+afterAll(() => world.close());
+
+afterEach(async () => {
+  jest.useRealTimers();
+  await world.reset();
+});
+
+describe.each(['redis', 'memory'] as const)('a login in %s', (store) => {
+  const start = () => world.start(store === 'redis' ? {} : { redis: undefined });
+
+  it.each<[string, (app: SessionApp) => Promise<unknown>]>([
+    [
+      'a Logout Token of its sid',
+      async (app) => deliver(app, await world.op.signer.logoutToken()).expect(200),
+    ],
+    [
+      'a Logout Token of its sid alone',
+      async (app) =>
+        deliver(app, await world.op.signer.logoutToken({ sub: undefined })).expect(200),
+    ],
+    [
+      'a Logout Token of its sub alone',
+      async (app) =>
+        deliver(app, await world.op.signer.logoutToken({ sid: undefined })).expect(200),
+    ],
+    ['the app, by sid', ({ oidc }) => oidc.sessions.end({ issuer: world.op.issuer, sid: 'sid-1' })],
+    ['the app, by sub', ({ oidc }) => oidc.sessions.end({ issuer: world.op.issuer, sub: 'alice' })],
+  ])('is refused where %s ended the session before the save', async (_what, end) => {
+    const app = start();
+    const tokens = await world.issue();
+    await end(app);
+    await expect(app.oidc.sessions.save(tokens)).rejects.toMatchObject(ENDED);
+    const body: unknown = (await call(app, tokens.access_token).expect(401)).body;
+    expect(body).toEqual(INVALIDATED);
+    await world.op.untilAsked(1);
+    expect(world.op.requests[0]?.form).toMatchObject({ token: tokens.refresh_token });
+  });
+
+  it('is refused where the front channel ended an earlier login of the session', async () => {
+    const app = start();
+    await save(app, await world.issue());
+    const late = await world.issue();
+    await frame(app).expect(200);
+    await expect(app.oidc.sessions.save(late)).rejects.toMatchObject(ENDED);
+    await call(app, late.access_token).expect(401);
+  });
+
+  it('is refused where its own logout came before the save', async () => {
+    const app = start();
+    const tokens = await world.issue();
+    await logOut(app, { access_token: tokens.access_token }).expect(200);
+    await expect(app.oidc.sessions.save(tokens)).rejects.toMatchObject(ENDED);
+    await call(app, tokens.access_token).expect(401);
+  });
+
+  it('of the next second is saved and accepted, though its sid was used before', async () => {
+    const app = start();
+    const old = await save(app, await world.issue());
+    await deliver(app, await world.op.signer.logoutToken()).expect(200);
+    setTime(Date.now() + 1000);
+    const next = await save(app, await world.issue());
+    await call(app, next.access_token).expect(200);
+    await call(app, old.access_token).expect(401);
+  });
+
+  it('gives its refreshed tokens only after rotate, where its sid was used before', async () => {
+    const app = start();
+    const past = now() - 60;
+    await save(app, await world.issue({ iat: past, auth_time: past }));
+    await app.oidc.sessions.end({ issuer: world.op.issuer, sid: 'sid-1' });
+    setTime(Date.now() + 1000);
+    const own = await save(app, await world.issue({ auth_time: past }));
+    const refreshed = await world.issue({ auth_time: past });
+    await call(app, refreshed.access_token).expect(401);
+    await app.oidc.sessions.rotate(own, refreshed);
+    await call(app, refreshed.access_token).expect(200);
+  });
+
+  it('leaves the access token before a refresh alive until it expires', async () => {
+    const app = start();
+    const own = await save(app, await world.issue());
+    const refreshed = await world.issue();
+    await app.oidc.sessions.rotate(own, refreshed);
+    await call(app, own.access_token).expect(200);
+    await logOut(app, { access_token: refreshed.access_token }).expect(200);
+    await call(app, own.access_token).expect(401);
+  });
+});
+
+describe('rotate', () => {
+  it.each<[string, (mine: string) => object]>([
+    ['never saved', () => ({ refresh_token: 'made-up' })],
+    ['missing', () => ({})],
+    ['empty', () => ({ refresh_token: '' })],
+    ['of the victim, but an access token', (mine) => ({ refresh_token: mine })],
+  ])('joins no session by its access token: refresh token %s', async (_what, refresh) => {
+    const app = world.start();
+    const victim = await save(app, await world.issue());
+    const own = await world.issue({ sub: 'mallory', sid: 'sid-m' });
+    const used = { access_token: victim.access_token, ...refresh(victim.access_token) };
+    await expect(app.oidc.sessions.rotate(used, own)).rejects.toMatchObject(ENDED);
+    const body: unknown = (
+      await logOut(app, {
+        access_token: victim.access_token,
+      }).expect(200)
+    ).body;
+    expect(hintOf((body as { redirect: string }).redirect)).toBe(victim.id_token);
+    expect(world.op.requests.map(({ form }) => form.token)).toContain(victim.refresh_token);
+  });
+
+  it.each<[string, Claims]>([
+    ['a refreshed access token', { sub: 'mallory' }],
+    ['a refreshed access token with a sid', { sub: 'mallory', sid: 'sid-m' }],
+  ])('changes nothing where %s is of another user', async (_what, claims) => {
+    const app = world.start();
+    const own = await save(app, await world.issue());
+    const before = await world.redis.dump();
+    const other = { ...(await world.issue(claims)), id_token: undefined };
+    await expect(app.oidc.sessions.rotate(own, other)).rejects.toMatchObject(CONTRADICTS);
+    expect(await world.redis.dump()).toEqual(before);
+    await call(app, own.access_token).expect(200);
+  });
+
+  it('changes nothing where a refreshed ID Token is of another user', async () => {
+    const app = world.start();
+    const own = await save(app, await world.issue());
+    const before = await world.redis.dump();
+    const { id_token } = await world.issue({ sub: 'mallory' });
+    const refreshed = { ...(await world.issue()), id_token };
+    await expect(app.oidc.sessions.rotate(own, refreshed)).rejects.toMatchObject({
+      code: 'ERR_INVALID_ID_TOKEN',
+    });
+    expect(await world.redis.dump()).toEqual(before);
+  });
+});
+
+describe('the access token beside an ID Token', () => {
+  it.each<[string, () => Promise<string>]>([
+    ['of another user', () => world.op.signer.accessToken({ sub: 'mallory' })],
+    ['of another session', () => world.op.signer.accessToken({ sid: 'sid-2' })],
+    [
+      'of another provider',
+      async () => (await createSigner('https://other.example.com')).accessToken(),
+    ],
+  ])('is refused where it is %s, and nothing is stored', async (_what, foreign) => {
+    const app = world.start();
+    await save(app, await world.issue());
+    const before = await world.redis.dump();
+    const tokens = { ...(await world.issue()), access_token: await foreign() };
+    await expect(app.oidc.sessions.save(tokens)).rejects.toMatchObject(CONTRADICTS);
+    expect(await world.redis.dump()).toEqual(before);
+  });
+
+  it.each<[string, () => Promise<string>]>([
+    ['unsigned', async () => unsigned(await world.op.signer.accessToken({ sub: 'mallory' }))],
+    [
+      'altered in its signature',
+      async () => altered(await world.op.signer.accessToken({ sub: 'mallory' })),
+    ],
+    [
+      'signed by no key of the provider',
+      async () => (await createSigner(world.op.issuer)).accessToken({ sub: 'mallory' }),
+    ],
+    ['of another user', () => world.op.signer.accessToken({ sub: 'mallory' })],
+  ])('does not bring the victim’s sid where it is %s', async (_what, foreign) => {
+    const app = world.start();
+    const victim = await save(app, await world.issue());
+    const own = await world.issue({ sub: 'mallory', sid: undefined });
+    const tokens = { ...own, access_token: await foreign() };
+    await app.oidc.sessions.save(tokens).catch(() => undefined);
+    const body: unknown = (
+      await logOut(app, {
+        access_token: victim.access_token,
+      }).expect(200)
+    ).body;
+    expect(hintOf((body as { redirect: string }).redirect)).toBe(victim.id_token);
+  });
+
+  it.each<[string, (token: string) => Promise<string> | string]>([
+    ['altered in its signature', altered],
+    ['forged', async () => (await createSigner(world.op.issuer)).accessToken()],
+  ])('of the same user, %s, does not bring a sid either', async (_what, spoil) => {
+    const app = world.start();
+    const victim = await save(app, await world.issue());
+    const own = await world.issue({ sid: undefined });
+    const access_token = await spoil(await world.op.signer.accessToken());
+    await save(app, { ...own, access_token });
+    expect(await world.keys('s')).toHaveLength(2);
+    const body: unknown = (
+      await logOut(app, {
+        access_token: victim.access_token,
+      }).expect(200)
+    ).body;
+    expect(hintOf((body as { redirect: string }).redirect)).toBe(victim.id_token);
+  });
+
+  it('brings its sid where it is verified and of the same user', async () => {
+    const app = world.start();
+    const access_token = await world.op.signer.accessToken();
+    const tokens = await save(app, { ...(await world.issue({ sid: undefined })), access_token });
+    await deliver(app, await world.op.signer.logoutToken({ sub: undefined })).expect(200);
+    await call(app, tokens.access_token).expect(401);
+  });
+});
+
+function unsigned(jwt: string): string {
+  return `${jwt.slice(0, jwt.lastIndexOf('.'))}.`;
+}
+
+function altered(jwt: string): string {
+  return `${unsigned(jwt)}AAAA`;
+}
