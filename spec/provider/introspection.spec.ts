@@ -9,7 +9,7 @@ import {
   jest,
 } from '@jest/globals';
 import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
-import express from 'express';
+import express, { type Express } from 'express';
 import type { Configuration } from 'oidc-provider';
 import { Provider } from 'oidc-provider/lib/provider.js';
 import request from 'supertest';
@@ -37,6 +37,7 @@ import {
 } from '../support/provider.ts';
 import { nestedJson } from '../support/raw-signer.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
+import { until } from '../support/until.ts';
 
 type Json = Record<string, unknown>;
 
@@ -175,9 +176,10 @@ describe('introspection', () => {
   function start(
     entry: Partial<ProviderOptions> = {},
     options: Partial<OidcLogoutOptions> = {},
+    outer?: Express,
   ): App {
     const configured = optionsFor(signer, { provider: entryOf(signer, entry) });
-    const app = appWith({ ...configured, redis: redis.connect(), ...options });
+    const app = appWith({ ...configured, redis: redis.connect(), ...options }, outer);
     apps.push(app);
     return app;
   }
@@ -548,8 +550,17 @@ describe('introspection', () => {
       ['an active token', () => active(), 200],
       ['one that is not active', () => json({ active: false }), 401],
     ])('for all who ask at once about %s', async (_what, answer, status) => {
-      provider.answer = answer();
-      const [app, token] = [start(), opaqueToken()];
+      let arrived = 0;
+      const outer = express().use((_req, _res, next) => {
+        arrived += 1;
+        next();
+      });
+      provider.answer = (req, res) => {
+        void until(() => arrived === 20).then(() => {
+          answer()(req, res);
+        });
+      };
+      const [app, token] = [start({}, {}, outer), opaqueToken()];
       const answers = await Promise.all(Array.from({ length: 20 }, () => call(app, token)));
       expect(answers.map((each) => each.status)).toEqual(Array(20).fill(status));
       expect(questions()).toBe(1);
