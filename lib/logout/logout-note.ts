@@ -1,4 +1,5 @@
 import type { TokenEntry } from '../invalidation/token-entry.ts';
+import { readMembers } from '../json-object.ts';
 
 /** What is kept with an access token that nobody had saved when its logout invalidated it. */
 export interface LogoutNote {
@@ -16,17 +17,9 @@ export function writeLogoutNote(note: LogoutNote): string {
 /** `undefined` for a token that is not invalidated, or that was invalidated by something else than its logout. */
 export function readLogoutNote(entry: TokenEntry | undefined): LogoutNote | undefined {
   if (entry === undefined || entry.login !== undefined || entry.note === '') return undefined;
-  const { iss, at, state } = parse(entry.note);
+  const { iss, at, state } = readMembers(entry.note);
   if (typeof iss !== 'string' || typeof at !== 'number' || typeof state !== 'string') {
     return undefined;
   }
   return { iss, at, state };
-}
-
-function parse(text: string): Readonly<Record<string, unknown>> {
-  try {
-    return Object(JSON.parse(text)) as Record<string, unknown>;
-  } catch {
-    return {};
-  }
 }

@@ -1,3 +1,4 @@
+import { readMembers } from '../json-object.ts';
 import type { Encryption } from '../session/encryption.ts';
 import type { Operations } from '../store/operations.ts';
 import { stateKey } from '../token/token-keys.ts';
@@ -84,10 +85,6 @@ export class PostLogoutStates {
 }
 
 function returnedLogout(text: string): ReturnedLogout {
-  try {
-    const { returnTo } = Object(JSON.parse(text)) as Record<string, unknown>;
-    return typeof returnTo === 'string' ? { returnTo } : {};
-  } catch {
-    return {};
-  }
+  const { returnTo } = readMembers(text);
+  return typeof returnTo === 'string' ? { returnTo } : {};
 }

@@ -1,5 +1,6 @@
 import { body, validationResult } from 'express-validator';
 import { InvalidRequestError, type InvalidRequestCause } from '../errors.ts';
+import { isObject } from '../json-object.ts';
 import type { LogoutTokens } from '../logout/presented-tokens.ts';
 
 interface LogoutBody {
@@ -42,8 +43,4 @@ async function checkShape(requestBody: object): Promise<void> {
   for (const field of fields) await FIELDS.get(field)?.run(request);
   const [problem] = validationResult(request).array();
   if (problem !== undefined) throw new InvalidRequestError(problem.msg as InvalidRequestCause);
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

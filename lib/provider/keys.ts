@@ -8,6 +8,7 @@ import {
   type JWSHeaderParameters,
   type JWTVerifyGetKey,
 } from 'jose';
+import { isObject } from '../json-object.ts';
 import { boundedFetch } from './bounded-fetch.ts';
 
 const JWKS_LIMIT = 1024 * 1024;
@@ -26,10 +27,6 @@ class JwksResponseError extends Error {
 
 class NoUsableKeyError extends Error {
   readonly code = 'NO_USABLE_KEY';
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isKey(value: unknown): value is JWK {

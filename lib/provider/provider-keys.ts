@@ -1,4 +1,5 @@
 import { errors, type FlattenedJWSInput, type JWTVerifyGetKey } from 'jose';
+import { readMembers } from '../json-object.ts';
 import type { KeySet } from './keys.ts';
 import { type Copy, LastGood, type LastGoodParts } from './last-good.ts';
 
@@ -56,12 +57,6 @@ export class ProviderKeys {
 
 // Not verified: whoever makes it up gets a refusal, or a fetch of the few that there are.
 function issuedAt({ payload }: FlattenedJWSInput): number | undefined {
-  try {
-    const { iat } = Object(JSON.parse(Buffer.from(payload as string, 'base64url').toString())) as {
-      readonly iat?: unknown;
-    };
-    return typeof iat === 'number' ? iat : undefined;
-  } catch {
-    return undefined;
-  }
+  const { iat } = readMembers(Buffer.from(payload as string, 'base64url').toString());
+  return typeof iat === 'number' ? iat : undefined;
 }

@@ -1,3 +1,4 @@
+import { isObject } from '../json-object.ts';
 import type { ProviderMetadata } from './metadata.ts';
 import { isSecureUrl } from './secure-url.ts';
 
@@ -69,8 +70,4 @@ export function usableMetadata(document: ProviderMetadata, allowInsecure: boolea
 
 function isListOfTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((each) => typeof each === 'string');
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,5 @@
+import { readMembers } from '../json-object.ts';
+
 /** Whose session it is, as far as it is known. */
 export interface SessionOwner {
   /** Empty where nobody knows whose tokens were refused. */
@@ -13,20 +15,11 @@ export function writeOwner({ issuer, subject, sid }: SessionOwner): string {
 
 /** What a text says of an owner; `undefined` where it says nothing that can be used. */
 export function readOwner(text: string): SessionOwner | undefined {
-  const { issuer, subject, sid } = parse(text);
+  const { issuer, subject, sid } = readMembers(text);
   if (typeof issuer !== 'string' || !isTextOrAbsent(subject) || !isTextOrAbsent(sid)) {
     return undefined;
   }
   return { issuer, subject, sid };
-}
-
-// Whoever may write to the store or publish in it may have written the text.
-function parse(text: string): Readonly<Record<string, unknown>> {
-  try {
-    return Object(JSON.parse(text)) as Record<string, unknown>;
-  } catch {
-    return {};
-  }
 }
 
 function isTextOrAbsent(value: unknown): value is string | undefined {

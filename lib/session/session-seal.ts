@@ -1,4 +1,5 @@
 import type { SessionTokens } from '../invalidation/session-record.ts';
+import { readMembers } from '../json-object.ts';
 import type { Encryption } from './encryption.ts';
 
 /** The tokens of one client in a session, as they came. */
@@ -56,22 +57,12 @@ export class SessionSeal {
         ? this.#open(`refresh:${session}:${clientId}`, sealed.refreshToken)
         : undefined,
     ]);
-    const { refreshToken, scope } = parse(kept);
-    return { idToken, refreshToken, scope };
+    const { refreshToken, scope } = readMembers(kept ?? '');
+    return { idToken, refreshToken: textOf(refreshToken), scope: textOf(scope) };
   }
 
   async #open(place: string, sealed: string): Promise<string | undefined> {
     return sealed === '' ? undefined : this.#encryption.open(place, sealed);
-  }
-}
-
-function parse(text = 'null'): Pick<OpenTokens, 'refreshToken' | 'scope'> {
-  try {
-    const { refreshToken, scope } = Object(JSON.parse(text)) as Record<string, unknown>;
-    return { refreshToken: textOf(refreshToken), scope: textOf(scope) };
-  } catch {
-    // Without a key whoever may write to the store may have written it.
-    return { refreshToken: undefined, scope: undefined };
   }
 }
 

@@ -1,3 +1,5 @@
+import { readMembers } from '../json-object.ts';
+
 /** What the entry of a saved token keeps beside its login. */
 export interface TokenClaims {
   readonly iss: string;
@@ -21,10 +23,6 @@ export function writeTokenClaims(claims: TokenClaims): string {
 
 /** What a text keeps of a token; `undefined` where it is none of this package's. */
 export function readTokenClaims(text: string): TokenClaims | undefined {
-  try {
-    const claims = Object(JSON.parse(text)) as Partial<TokenClaims>;
-    return typeof claims.iss === 'string' ? (claims as TokenClaims) : undefined;
-  } catch {
-    return undefined;
-  }
+  const claims = readMembers(text) as Partial<TokenClaims>;
+  return typeof claims.iss === 'string' ? (claims as TokenClaims) : undefined;
 }

@@ -1,3 +1,5 @@
+import { isObject } from '../json-object.ts';
+
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** The most levels of objects and arrays within each other that a header or claims may have. */
 export const MOST_LEVELS = 32;
@@ -47,8 +49,4 @@ export function isTooDeep(value: unknown): boolean {
     level = level.flatMap((each): unknown[] => Object.values(each as object));
   }
   return true;
-}
-
-function isObject(value: unknown): value is JoseObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 import { type CryptoKey, errors, type JWK, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { InvalidLogoutTokenError, ProviderUnavailableError } from '../errors.ts';
 import { failureReason } from '../failure-reason.ts';
+import { isObject } from '../json-object.ts';
 import {
   checkBoolean,
   checkNames,
@@ -207,10 +208,6 @@ function readTimes({ iat, exp }: JWTPayload, { strict, clockTolerance, maxAge }:
 
 function hasEvent(events: unknown): boolean {
   return isObject(events) && Object.hasOwn(events, EVENT) && isObject(events[EVENT]);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isText(value: unknown): value is string {

@@ -1,4 +1,5 @@
 import type { EndMessage } from '../../invalidation/end-message.ts';
+import { readMembers } from '../../json-object.ts';
 
 /** JSON of the message. */
 export function encodeEndMessage({ event, claimant, owner }: EndMessage): string {
@@ -7,11 +8,7 @@ export function encodeEndMessage({ event, claimant, owner }: EndMessage): string
 
 /** `undefined` for what is no message of this package. */
 export function decodeEndMessage(text: string): EndMessage | undefined {
-  try {
-    const { event, claimant, owner } = Object(JSON.parse(text)) as Record<string, unknown>;
-    const texts = [event, claimant, owner].every((member) => typeof member === 'string');
-    return texts ? ({ event, claimant, owner } as EndMessage) : undefined;
-  } catch {
-    return undefined;
-  }
+  const { event, claimant, owner } = readMembers(text);
+  const areTexts = [event, claimant, owner].every((member) => typeof member === 'string');
+  return areTexts ? ({ event, claimant, owner } as EndMessage) : undefined;
 }

@@ -1,4 +1,5 @@
 import type { SessionRecord } from '../../invalidation/session-record.ts';
+import { isObject } from '../../json-object.ts';
 import { corrupt } from './corrupt.ts';
 
 /** JSON of the record. */
@@ -52,8 +53,4 @@ function isRecord(value: unknown): value is SessionRecord {
 function has(value: unknown, members: Record<string, (member: unknown) => boolean>): boolean {
   if (!isObject(value)) return false;
   return Object.entries(members).every(([name, isRight]) => isRight(value[name]));
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
