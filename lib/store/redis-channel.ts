@@ -1,7 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Events } from '../events.ts';
 import type { ReadyRedis, RedisCluster, RedisConnection } from './ready-redis.ts';
-import type { StoreCalls } from './store-calls.ts';
 import { storeFailureReason } from './store-failure-reason.ts';
 
 const SUBSCRIBE_TIMEOUT_MS = 5000;
@@ -19,26 +18,20 @@ export interface ChannelListener {
 }
 
 /**
- * What one process publishes and every other one that subscribed hears. A message is lost for whoever is
- * not connected at that moment; `store-error` tells when that is so.
+ * Hears what is published under a name. A message is lost for whoever is not connected at that moment;
+ * `store-error` tells when that is so.
  */
 export class RedisChannel {
-  readonly name: string;
+  readonly #name: string;
   readonly #redis: ReadyRedis;
-  readonly #calls: StoreCalls;
   readonly #events: Events;
   readonly #closing = new AbortController();
   #isLost = false;
 
-  constructor(redis: ReadyRedis, name: string, calls: StoreCalls, events: Events) {
+  constructor(redis: ReadyRedis, name: string, events: Events) {
     this.#redis = redis;
-    this.name = name;
-    this.#calls = calls;
+    this.#name = name;
     this.#events = events;
-  }
-
-  async publish(message: string): Promise<void> {
-    await this.#calls.run('publish', () => this.#redis.send('publish', this.name, message));
   }
 
   /** Listens until `close`, on a connection of its own at a time. */
@@ -79,7 +72,7 @@ export class RedisChannel {
     });
     try {
       await connection.connect();
-      await connection.subscribe(this.name);
+      await connection.subscribe(this.#name);
       this.#isLost = false;
       listener.live?.();
       await this.#untilClosed(connection);
@@ -99,7 +92,7 @@ export class RedisChannel {
   async #untilClosed(connection: RedisConnection): Promise<void> {
     const closed = new Promise((resolve) => connection.once('close', resolve)).then(() => true);
     const pause = () => setTimeout(SUBSCRIBE_AGAIN_MS, false, { ref: false });
-    while (!(await Promise.race([closed, pause()]))) await connection.subscribe(this.name);
+    while (!(await Promise.race([closed, pause()]))) await connection.subscribe(this.#name);
   }
 
   // A connection is never mended but replaced by a new one, so that each gap is seen. A Cluster's own

@@ -166,8 +166,8 @@ export class RedisOperations implements Operations {
 
   // A channel has a connection of its own, which sees each gap.
   #hear(name: string, subscriber: Subscriber, hear: (message: string) => void): () => void {
-    const { redis, calls, events } = this.#settings;
-    const channel = new RedisChannel(redis, name, calls, events);
+    const { redis, events } = this.#settings;
+    const channel = new RedisChannel(redis, name, events);
     channel.subscribe({
       hear,
       live: () => subscriber.live?.(),
