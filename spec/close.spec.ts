@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { answerWith } from './support/revocation-server.ts';
 import {
   deliver,
@@ -6,23 +6,15 @@ import {
   revokedRefreshTokens,
   save,
   type SessionApp,
-  type SessionWorld,
-  startSessionWorld,
+  useSessionWorld,
+  world,
 } from './support/session-world.ts';
 import { until } from './support/until.ts';
 
 /** Milliseconds: 10 s, and what a busy machine adds. */
 const CLOSED_WITHIN = 12_000;
 
-let world: SessionWorld;
-
-beforeAll(async () => {
-  world = await startSessionWorld();
-});
-
-afterAll(() => world.close());
-
-afterEach(() => world.reset());
+useSessionWorld();
 
 async function expectToClose({ oidc }: SessionApp): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

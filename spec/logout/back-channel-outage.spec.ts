@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import type { LogoutTokenDelayedEvent } from '../../lib/index.ts';
 import { call } from '../support/app.ts';
 import {
@@ -14,8 +14,8 @@ import {
   save,
   type SessionApp,
   type SessionAppOptions,
-  type SessionWorld,
-  startSessionWorld,
+  useSessionWorld,
+  world,
 } from '../support/session-world.ts';
 import { until } from '../support/until.ts';
 
@@ -27,15 +27,7 @@ const UNAVAILABLE = {
   error_description: 'The invalidation list is not reachable',
 };
 
-let world: SessionWorld;
-
-beforeAll(async () => {
-  world = await startSessionWorld();
-});
-
-afterAll(() => world.close());
-
-afterEach(() => world.reset());
+useSessionWorld();
 
 function listen(options: SessionAppOptions = {}): SessionApp & {
   delayed: LogoutTokenDelayedEvent[];

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { verifyLogoutToken } from '../../lib/index.ts';
 import { call } from '../support/app.ts';
 import { answerWith, listenToRevocations } from '../support/revocation-server.ts';
@@ -10,20 +10,13 @@ import {
   revokedRefreshTokens,
   save,
   type SessionWorld,
-  startSessionWorld,
+  useSessionWorld,
+  world,
 } from '../support/session-world.ts';
 import { type Claims, CLIENT_ID, LOGOUT_EVENT } from '../support/provider.ts';
 import { until } from '../support/until.ts';
 
-let world: SessionWorld;
-
-beforeAll(async () => {
-  world = await startSessionWorld();
-});
-
-afterAll(() => world.close());
-
-afterEach(() => world.reset());
+useSessionWorld();
 
 describe('the front channel before the Logout Token of the same end', () => {
   it.each<[string, Claims]>([

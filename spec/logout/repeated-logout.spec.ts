@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import request from 'supertest';
 import { type App, call } from '../support/app.ts';
@@ -11,8 +11,8 @@ import {
   revokedRefreshTokens,
   save,
   type SessionApp,
-  type SessionWorld,
-  startSessionWorld,
+  useSessionWorld,
+  world,
 } from '../support/session-world.ts';
 import { until } from '../support/until.ts';
 
@@ -20,17 +20,7 @@ const HOUR = 3600;
 const OWN_LOGOUT = '/own-logout';
 const SAME_ORIGIN = { 'Sec-Fetch-Site': 'same-origin' };
 
-let world: SessionWorld;
-
-beforeAll(async () => {
-  world = await startSessionWorld();
-});
-
-afterAll(() => world.close());
-
-afterEach(async () => {
-  await world.reset();
-});
+useSessionWorld();
 
 const redirectOf = ({ body }: { body: unknown }) => (body as { redirect: string | null }).redirect;
 

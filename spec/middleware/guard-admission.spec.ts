@@ -1,27 +1,12 @@
 import { createHmac, createPublicKey } from 'node:crypto';
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  it,
-  jest,
-} from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
-import type { OidcLogoutOptions, TokenResponse } from '../../lib/index.ts';
-import { type App, appWith, call, LOGOUT, optionsFor } from '../support/app.ts';
+import type { TokenResponse } from '../../lib/index.ts';
+import { type App, call, LOGOUT, optionsFor } from '../support/app.ts';
 import { setTime } from '../support/clock.ts';
-import {
-  AUDIENCE,
-  type Claims,
-  CLIENT_ID,
-  createSigner,
-  type Signer,
-} from '../support/provider.ts';
-import { createRawSigner, encode, nestedJson, type RawSigner } from '../support/raw-signer.ts';
-import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
+import { AUDIENCE, type Claims, CLIENT_ID, createSigner } from '../support/provider.ts';
+import { createRawSigner, encode, nestedJson } from '../support/raw-signer.ts';
+import { redis, signer, start, useRedisApps } from '../support/redis-apps.ts';
 import { until } from '../support/until.ts';
 
 const MALFORMED = 'The access token is malformed or unknown';
@@ -32,31 +17,15 @@ const EXPIRED = 'The access token expired';
 const LIVES_TOO_LONG = 'The access token lives too long';
 const SENDER_CONSTRAINED = 'The access token is bound to its sender, which cannot be checked';
 
-let redis: RedisServer;
-let signer: Signer;
-let raw: RawSigner;
+const raw = createRawSigner();
+
+useRedisApps();
+
 let app: App;
-
-beforeAll(async () => {
-  redis = await startRedisServer();
-  signer = await createSigner();
-  raw = createRawSigner();
-});
-
-afterAll(() => redis.close());
 
 beforeEach(() => {
   app = start();
 });
-
-afterEach(async () => {
-  jest.useRealTimers();
-  await redis.flush();
-});
-
-function start(options: Partial<OidcLogoutOptions> = {}): App {
-  return appWith({ ...optionsFor(signer), redis: redis.connect(), ...options });
-}
 
 function now(): number {
   return Math.floor(Date.now() / 1000);

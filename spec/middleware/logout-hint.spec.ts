@@ -1,49 +1,17 @@
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  it,
-  jest,
-} from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
-import type { OidcLogoutOptions } from '../../lib/index.ts';
 import { type App, appWith, call, LOGOUT, optionsFor } from '../support/app.ts';
-import {
-  AUDIENCE,
-  type Claims,
-  CLIENT_ID,
-  createSigner,
-  type Signer,
-} from '../support/provider.ts';
-import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
+import { AUDIENCE, type Claims, CLIENT_ID } from '../support/provider.ts';
+import { redis, signer, start, useRedisApps } from '../support/redis-apps.ts';
 import { until } from '../support/until.ts';
 
-let redis: RedisServer;
-let signer: Signer;
+useRedisApps();
+
 let app: App;
-
-beforeAll(async () => {
-  redis = await startRedisServer();
-  signer = await createSigner();
-});
-
-afterAll(() => redis.close());
 
 beforeEach(() => {
   app = start();
 });
-
-afterEach(async () => {
-  jest.useRealTimers();
-  await redis.flush();
-});
-
-function start(options: Partial<OidcLogoutOptions> = {}): App {
-  return appWith({ ...optionsFor(signer), redis: redis.connect(), ...options });
-}
 
 interface Login {
   readonly access_token: string;

@@ -1,17 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  it,
-  jest,
-} from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import express, { type ErrorRequestHandler } from 'express';
 import request from 'supertest';
-import { type LogoutOptions, oidcLogout, type OidcLogoutOptions } from '../../lib/index.ts';
+import { type LogoutOptions, oidcLogout } from '../../lib/index.ts';
 import {
   type App,
   appWith,
@@ -22,36 +13,19 @@ import {
   optionsFor,
 } from '../support/app.ts';
 import { targetOf } from '../support/logout-page.ts';
-import { createSigner, type Signer } from '../support/provider.ts';
-import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
+import { redis, signer, start, useRedisApps } from '../support/redis-apps.ts';
 
 const NO_STORE = { 'cache-control': 'no-store', pragma: 'no-cache' };
 const COOKIE = '__Host-oidc-logout';
 const UNKNOWN_STATE = 'x'.repeat(43);
 
-let redis: RedisServer;
-let signer: Signer;
+useRedisApps();
+
 let app: App;
-
-beforeAll(async () => {
-  redis = await startRedisServer();
-  signer = await createSigner();
-});
-
-afterAll(() => redis.close());
 
 beforeEach(() => {
   app = start();
 });
-
-afterEach(async () => {
-  jest.useRealTimers();
-  await redis.flush();
-});
-
-function start(options: Partial<OidcLogoutOptions> = {}): App {
-  return appWith({ ...optionsFor(signer), redis: redis.connect(), ...options });
-}
 
 /** What a browser has after a logout, on its way to the provider. */
 interface LoggedOut {

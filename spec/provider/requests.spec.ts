@@ -97,11 +97,14 @@ describe('requests to the provider', () => {
     ['revocation', '/revoke', logOut, [200, 'revoked']],
   ];
 
-  describe('on a kept-alive connection that is closed as it is used are made once more:', () => {
+  describe.each<[string, (socket: Socket) => unknown]>([
+    ['is closed', (socket) => socket.destroy()],
+    ['the server resets', (socket) => socket.resetAndDestroy()],
+  ])('on a kept-alive connection that %s as it is used are made once more:', (_how, end) => {
     it.each(operations)('%s', async (_what, path, run, outcome) => {
       const used = new WeakSet<Socket>();
       provider.answer = (req, res) => {
-        if (req.url === path && used.has(req.socket)) req.socket.destroy();
+        if (req.url === path && used.has(req.socket)) end(req.socket);
         else answer(req, res);
         used.add(req.socket);
       };
@@ -111,21 +114,6 @@ describe('requests to the provider', () => {
       expect(await run(app)).toEqual(outcome);
       expect(provider.requests.filter((each) => each === path)).toEqual([path, path]);
       expect(app.events.filter(([name]) => name === 'provider-error')).toEqual([]);
-    });
-
-    it.each(operations)('%s, by a server that resets the connection', async (...row) => {
-      const [, path, run, outcome] = row;
-      const used = new WeakSet<Socket>();
-      provider.answer = (req, res) => {
-        if (req.url === path && used.has(req.socket)) req.socket.resetAndDestroy();
-        else answer(req, res);
-        used.add(req.socket);
-      };
-      // So that the first request is the one on the kept-alive connection.
-      const app = start({}, path === WELL_KNOWN ? {} : { metadata: givenMetadata() });
-      await warmUp();
-      expect(await run(app)).toEqual(outcome);
-      expect(provider.requests.filter((each) => each === path)).toEqual([path, path]);
     });
   });
 

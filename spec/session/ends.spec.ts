@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { SessionEndedEvent } from '../../lib/index.ts';
 import { call } from '../support/app.ts';
 import { setTime } from '../support/clock.ts';
@@ -11,8 +11,8 @@ import {
   now,
   save,
   type SessionApp,
-  type SessionWorld,
-  startSessionWorld,
+  useSessionWorld,
+  world,
 } from '../support/session-world.ts';
 import { until } from '../support/until.ts';
 
@@ -21,18 +21,7 @@ const SUBJECT_MISSING = {
   error_description: 'The access token names no subject',
 };
 
-let world: SessionWorld;
-
-beforeAll(async () => {
-  world = await startSessionWorld();
-});
-
-afterAll(() => world.close());
-
-afterEach(async () => {
-  jest.useRealTimers();
-  await world.reset();
-});
+useSessionWorld();
 
 const sidsOf = (events: readonly SessionEndedEvent[]) => events.map(({ sid }) => sid);
 

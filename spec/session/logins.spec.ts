@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { call } from '../support/app.ts';
 import { setTime } from '../support/clock.ts';
 import { type Claims, createSigner } from '../support/provider.ts';
@@ -11,25 +11,14 @@ import {
   now,
   save,
   type SessionApp,
-  type SessionWorld,
-  startSessionWorld,
+  useSessionWorld,
+  world,
 } from '../support/session-world.ts';
 
 const ENDED = { code: 'ERR_SESSION_ENDED' };
 const CONTRADICTS = { code: 'ERR_INVALID_TOKEN' };
 
-let world: SessionWorld;
-
-beforeAll(async () => {
-  world = await startSessionWorld();
-});
-
-afterAll(() => world.close());
-
-afterEach(async () => {
-  jest.useRealTimers();
-  await world.reset();
-});
+useSessionWorld();
 
 describe.each(['redis', 'memory'] as const)('a login in %s', (store) => {
   const start = () => world.start(store === 'redis' ? {} : { redis: undefined });

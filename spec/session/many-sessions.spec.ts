@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { RevocationEvent } from '../../lib/index.ts';
 import { call } from '../support/app.ts';
 import { setTime } from '../support/clock.ts';
@@ -8,25 +8,14 @@ import {
   revokedRefreshTokens,
   save,
   type SessionApp,
-  type SessionWorld,
-  startSessionWorld,
+  useSessionWorld,
+  world,
 } from '../support/session-world.ts';
 import { until } from '../support/until.ts';
 
 const MOST_AT_ONCE = 8;
 
-let world: SessionWorld;
-
-beforeAll(async () => {
-  world = await startSessionWorld();
-});
-
-afterAll(() => world.close());
-
-afterEach(async () => {
-  jest.useRealTimers();
-  await world.reset();
-});
+useSessionWorld();
 
 /** Saves so many sessions of alice, and answers their refresh tokens. */
 async function saveMany(app: SessionApp, count: number): Promise<string[]> {

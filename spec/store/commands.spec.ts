@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { call } from '../support/app.ts';
 import {
@@ -7,17 +7,21 @@ import {
   type Login,
   save,
   type SessionApp,
-  type SessionWorld,
-  startSessionWorld,
+  useSessionWorld,
+  world,
 } from '../support/session-world.ts';
 import { until } from '../support/until.ts';
 
-let world: SessionWorld;
 let monitor: Redis;
 let commands: string[];
 
+afterAll(() => {
+  monitor.disconnect();
+});
+
+useSessionWorld();
+
 beforeAll(async () => {
-  world = await startSessionWorld();
   const connection = world.redis.connect();
   monitor = await connection.monitor();
   monitor.on('monitor', (_time: string, [name = '', ...values]: string[], source: string) => {
@@ -29,13 +33,6 @@ beforeAll(async () => {
 beforeEach(() => {
   commands = [];
 });
-
-afterAll(async () => {
-  monitor.disconnect();
-  await world.close();
-});
-
-afterEach(() => world.reset());
 
 /** The names of the commands that Redis was sent since then; commands of the specs themselves are marks. */
 async function since(act: () => Promise<unknown>): Promise<string[]> {

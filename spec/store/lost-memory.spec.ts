@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { StoreWarningEvent } from '../../lib/index.ts';
 import { call } from '../support/app.ts';
 import { setTime } from '../support/clock.ts';
@@ -8,25 +8,14 @@ import {
   save,
   type SessionApp,
   type SessionAppOptions,
-  type SessionWorld,
-  startSessionWorld,
+  useSessionWorld,
+  world,
 } from '../support/session-world.ts';
 import { until } from '../support/until.ts';
 
 const LOST = { setting: 'memory', found: 'empty', expected: 'kept' };
 
-let world: SessionWorld;
-
-beforeAll(async () => {
-  world = await startSessionWorld();
-});
-
-afterAll(() => world.close());
-
-afterEach(async () => {
-  jest.useRealTimers();
-  await world.reset();
-});
+useSessionWorld();
 
 type Warned = SessionApp & { warnings: StoreWarningEvent[] };
 

@@ -1,12 +1,8 @@
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import type { Socket } from 'node:net';
+import { type RedisRelay, startRedisRelay } from './redis-relay.ts';
 
 /** A unix socket before that of a redis-server, where the bytes can be changed on their way, or lost. */
-export interface RedisWire {
-  readonly path: string;
+export interface RedisWire extends Pick<RedisRelay, 'path' | 'shut' | 'open' | 'close'> {
   /** The socket of the server that new connections lead to. */
   target: string;
   /** What the server gets of what the client sent. */
@@ -17,40 +13,28 @@ export interface RedisWire {
   readonly accepted: number;
   /** Loses what is sent on the connections there are, both ways, and never tells. */
   forget(): void;
-  /** Closes the connections there are, and refuses others until `open`. */
-  shut(): Promise<void>;
-  open(): Promise<void>;
-  close(): Promise<void>;
 }
 
 export async function startRedisWire(redisPath: string): Promise<RedisWire> {
-  const folder = await mkdtemp(join(tmpdir(), 'redis-wire-'));
-  const path = join(folder, 'redis.sock');
-  const sockets = new Set<Socket>();
   const forgotten = new WeakSet<Socket>();
   let accepted = 0;
 
-  function keep(socket: Socket): Socket {
-    sockets.add(socket.on('error', () => undefined));
-    return socket.once('close', () => sockets.delete(socket));
-  }
-
-  const server = createServer((socket) => {
-    accepted++;
-    const client = keep(socket);
-    const redis = keep(connect(wire.target));
-    client.on('data', (chunk) => {
-      if (!forgotten.has(client)) redis.write(wire.ask(chunk.toString('latin1')), 'latin1');
-    });
-    redis.on('data', (chunk) => {
-      if (!forgotten.has(redis)) client.write(wire.answer(chunk.toString('latin1')), 'latin1');
-    });
-    client.once('close', () => redis.destroy());
-    redis.once('close', () => client.destroy());
-  });
+  const relay = await startRedisRelay(
+    () => wire.target,
+    (client, redis) => {
+      accepted++;
+      client.on('data', (chunk) => {
+        if (!forgotten.has(client)) redis.write(wire.ask(chunk.toString('latin1')), 'latin1');
+      });
+      redis.on('data', (chunk) => {
+        if (!forgotten.has(redis)) client.write(wire.answer(chunk.toString('latin1')), 'latin1');
+      });
+    },
+  );
+  const { path, sockets, shut, open, close } = relay;
 
   const wire: RedisWire = {
-    path,
+    ...{ path, shut, open, close },
     target: redisPath,
     ask: (request) => request,
     answer: (reply) => reply,
@@ -60,22 +44,7 @@ export async function startRedisWire(redisPath: string): Promise<RedisWire> {
     forget() {
       for (const socket of sockets) forgotten.add(socket);
     },
-    async shut() {
-      const closed = once(server, 'close');
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
-    async open() {
-      server.listen(path);
-      await once(server, 'listening');
-    },
-    async close() {
-      if (server.listening) await wire.shut();
-      await rm(folder, { recursive: true });
-    },
   };
-  await wire.open();
   return wire;
 }
 

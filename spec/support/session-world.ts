@@ -1,3 +1,4 @@
+import { afterAll, afterEach, beforeAll, jest } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import request from 'supertest';
 import type {
@@ -62,7 +63,24 @@ export const INVALIDATED = {
   error_description: 'The access token was invalidated by a logout',
 };
 
-export async function startSessionWorld(): Promise<SessionWorld> {
+/** The world of the specs of a file, once they call {@link useSessionWorld}. */
+export let world: SessionWorld;
+
+/** Starts a world for the specs of a file; after each of them it is as new, and so are the clocks. */
+export function useSessionWorld(): void {
+  beforeAll(async () => {
+    world = await startSessionWorld();
+  });
+
+  afterAll(() => world.close());
+
+  afterEach(async () => {
+    jest.useRealTimers();
+    await world.reset();
+  });
+}
+
+async function startSessionWorld(): Promise<SessionWorld> {
   const [redis, op] = await Promise.all([startRedisServer(), startRevocationServer()]);
   const admin = redis.connect();
   const apps: SessionApp[] = [];
