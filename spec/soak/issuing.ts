@@ -18,6 +18,8 @@ export class Issuing {
   /** A key under the name of the provider's first, and one under a name that the provider never had. */
   readonly forgers: { readonly known: Signer; readonly unknown: Signer };
   readonly keys: object[];
+  /** Signs with the first key what was issued in the past: a new key has signed nothing old. */
+  readonly pastSigner: Signer;
   readonly #random: Random;
   readonly #textKey: CryptoKey;
   #signer: Signer;
@@ -38,6 +40,7 @@ export class Issuing {
     this.forgers = forgers;
     this.keys = keys;
     this.#random = random;
+    this.pastSigner = signer;
     this.#signer = signer;
     this.#textKey = textKey;
   }
@@ -84,7 +87,7 @@ export class Issuing {
     const sub = this.name('user');
     const sid = this.secret('sid');
     const tokens = await this.tokens(sub, sid);
-    return { sub, sid, tokens, ...NEW, accessTokens: [tokens.access_token] };
+    return { sub, sid, saved: tokens, tokens, ...NEW, accessTokens: [tokens.access_token] };
   }
 
   /** Of each eight one has an opaque access token. */

@@ -19,6 +19,8 @@ export type LoginState = 'live' | 'unsure' | 'ended';
 export interface Login {
   readonly sub: string;
   readonly sid: string;
+  /** Those that it was saved with. */
+  readonly saved: Tokens;
   tokens: Tokens;
   /** Those of earlier refreshes too. */
   readonly accessTokens: string[];

@@ -45,8 +45,11 @@ async function logOutByTokensOfTwo(ask: Ask, world: World, login: Login): Promis
 
 async function logOutExpired(ask: Ask, { issuing }: World): Promise<void> {
   const now = Math.floor(Date.now() / 1000);
-  const token = (hours: number) =>
-    issuing.accessToken({ iat: now - hours * 3600 - 60, exp: now - hours * 3600 });
+  const sub = issuing.name('user');
+  const token = (hours: number) => {
+    const times = { iat: now - hours * 3600 - 60, exp: now - hours * 3600 };
+    return issuing.pastSigner.accessToken({ sub, sid: undefined, ...times });
+  };
   await ask(postJson(LOGOUT, { access_token: await token(23) }), ['200'], { input: 'of today' });
   await ask(postJson(LOGOUT, { access_token: await token(25) }), REFUSED, {
     input: 'of yesterday',

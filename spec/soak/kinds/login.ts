@@ -103,7 +103,7 @@ export const LOGIN_KINDS: readonly Kind[] = [
     weight: 4,
     async run(ask, world) {
       const ended = world.logins.anyEnded();
-      if (ended !== undefined) await save(ask, ended.tokens, OVER);
+      if (ended !== undefined) await save(ask, ended.saved, OVER);
     },
   },
 ];

@@ -11,7 +11,7 @@ async function lateLogoutToken(ask: Ask, world: World): Promise<void> {
   const { sub, sid, tokens } = login;
   const iat = Math.floor(Date.now() / 1000) - 60;
   const jti = world.issuing.name('j');
-  const logout_token = await world.issuing.signer.logoutToken({ sub, sid, iat, jti });
+  const logout_token = await world.issuing.pastSigner.logoutToken({ sub, sid, iat, jti });
   await ask(postForm('/back-channel-logout', { logout_token }), ['200'], BACK_CHANNEL_OUTAGE);
   const request = { path: '/api', headers: bearer(tokens.access_token) };
   await ask(request, ['200'], { input: 'the newer login' });
