@@ -16,7 +16,7 @@ import { deepFreeze } from '../token/deep-freeze.ts';
 import { introspectedToken } from './introspected-token.ts';
 import { savedToken } from './saved-token.ts';
 import { InvalidJwtError, verifyJwt } from '../token/jwt.ts';
-import { isNumericDate } from '../token/numeric-date.ts';
+import { secondOf } from '../token/numeric-date.ts';
 import { isBearer, isBoundToKey } from '../token/sender-constraint.ts';
 import { sidOf } from '../token/sid.ts';
 import { accessTokenKey, refreshTokenKey, sessionKey, subjectKey } from '../token/token-keys.ts';
@@ -166,7 +166,7 @@ export class AccessTokens {
       provider,
       expiresAt: expiryOf(payload),
       issuedAt: payload.iat,
-      authTime: authTimeOf(payload),
+      authTime: secondOf(payload.auth_time),
       key: accessTokenKey(jwt),
       subjectKey: sub === undefined ? undefined : subjectKey(provider.issuer, sub),
       sessionKey: sid === undefined ? undefined : sessionKey(provider.issuer, sid),
@@ -232,8 +232,4 @@ function expiryOf({ exp }: JWTPayload): number {
   const expiresAt = Math.ceil(exp ?? Infinity);
   if (!Number.isSafeInteger(expiresAt * 1000)) throw new InvalidTokenError('lives-too-long');
   return expiresAt;
-}
-
-function authTimeOf({ auth_time }: JWTPayload): number | undefined {
-  return isNumericDate(auth_time) ? Math.floor(auth_time) : undefined;
 }

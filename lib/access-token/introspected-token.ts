@@ -4,7 +4,7 @@ import type { Introspection } from '../provider/introspection.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { AccessToken, AccessTokenRules } from './access-token.ts';
 import { deepFreeze } from '../token/deep-freeze.ts';
-import { isNumericDate } from '../token/numeric-date.ts';
+import { isNumericDate, secondOf } from '../token/numeric-date.ts';
 import { isBearer, isBoundToKey, isDpop } from '../token/sender-constraint.ts';
 import { sidOf } from '../token/sid.ts';
 import { sessionKey, subjectKey } from '../token/token-keys.ts';
@@ -43,7 +43,7 @@ export function introspectedToken(
     provider,
     expiresAt: expiryOf(claims, maxTokenLifetime),
     issuedAt: isNumericDate(iat) ? iat : undefined,
-    authTime: isNumericDate(claims.auth_time) ? Math.floor(claims.auth_time) : undefined,
+    authTime: secondOf(claims.auth_time),
     key,
     subjectKey: typeof sub === 'string' && sub !== '' ? subjectKey(issuer, sub) : undefined,
     sessionKey: sid === undefined ? undefined : sessionKey(issuer, sid),

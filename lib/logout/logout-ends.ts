@@ -7,7 +7,7 @@ import type { EndedSession, SessionEnding, SessionEnds, TokenEnding } from '../s
 import type { Repetitions } from '../session/repetitions.ts';
 import type { SessionOwner } from '../session/session-owner.ts';
 import { secondsUntil } from '../store/seconds-until.ts';
-import { isNumericDate } from '../token/numeric-date.ts';
+import { secondOf } from '../token/numeric-date.ts';
 import { writeLogoutNote } from './logout-note.ts';
 import type { PresentedTokens } from './presented-tokens.ts';
 
@@ -181,7 +181,7 @@ function cutOffOf(cutOff: CutOff | undefined, login: Login): number | undefined 
 
 function howToEndUnsaved(token: AccessToken, cutOff: CutOff | undefined): HowToEnd {
   const { subjectKey: subject = '', authTime } = token;
-  const time = isNumericDate(token.issuedAt) ? Math.floor(token.issuedAt) : 0;
+  const time = secondOf(token.issuedAt) ?? 0;
   if (cutOff !== undefined && (authTime ?? time) <= cutOff.all) {
     return byCutOff(cutOff.all, subject);
   }

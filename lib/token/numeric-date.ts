@@ -5,3 +5,8 @@ const LIMIT = 1e14;
 export function isNumericDate(value: unknown): value is number {
   return typeof value === 'number' && Math.abs(value) < LIMIT;
 }
+
+/** The second in which a time in a token lies; `undefined` where the value is no time. */
+export function secondOf(value: unknown): number | undefined {
+  return isNumericDate(value) ? Math.floor(value) : undefined;
+}
