@@ -22,7 +22,7 @@ export interface OidcLogout {
   /**
    * The logout endpoint: `POST` with `access_token` (or `token`) and optionally `refresh_token`, as JSON
    * or as a form. It invalidates both and their session in every process, and answers
-   * `{"redirect": "<End Session URL>"}`, or 303 there for a caller that prefers HTML.
+   * `{"redirect": "<End Session URL>"}`, or a page that goes on there by itself to a caller that prefers HTML.
    *
    * @example
    * app.use('/_security/oidc/logout', oidc.logout());
