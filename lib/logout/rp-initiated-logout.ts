@@ -140,8 +140,9 @@ export class RpInitiatedLogout {
   #isAnsweredAsBefore({ isRepeated, age, record }: LogoutEnd): boolean {
     if (!isRepeated) return true;
     const { retryWindow } = this.#parts;
-    const { claimedAt, endedAt } = record?.end ?? {};
-    return claimedAt === endedAt && retryWindow > 0 && age <= retryWindow;
+    const { claimedAt, endedAt, state = '' } = record?.end ?? {};
+    const isEndOfLogout = state !== '' && claimedAt === endedAt;
+    return isEndOfLogout && retryWindow > 0 && age <= retryWindow;
   }
 }
 

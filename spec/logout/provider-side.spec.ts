@@ -18,6 +18,8 @@ import { until } from '../support/until.ts';
 
 useSessionWorld();
 
+const REPEATED_PARAMETERS = ['client_id', 'post_logout_redirect_uri', 'state'];
+
 describe('the front channel before the Logout Token of the same end', () => {
   it.each<[string, Claims]>([
     ['of the sid and sub', {}],
@@ -52,6 +54,15 @@ describe('the front channel before the Logout Token of the same end', () => {
     await world.op.untilAsked(3);
     const revoked = [first, second].map(({ refresh_token }) => refresh_token);
     expect(revokedRefreshTokens(world.op).sort()).toEqual(revoked.sort());
+  });
+
+  it('leaves no ID Token to a logout in the same second', async () => {
+    const app = world.start();
+    const { access_token } = await save(app, await world.issue());
+    await frame(app).expect(200);
+    const { body } = await logOut(app, { access_token }).expect(200);
+    const { redirect } = body as { redirect: string };
+    expect([...new URL(redirect).searchParams.keys()]).toEqual(REPEATED_PARAMETERS);
   });
 
   it('revokes nothing by itself, once or again', async () => {
