@@ -5,7 +5,7 @@ import type { Random } from './random.ts';
 
 const OPTIONS = { alg: 'ES256' };
 const TEXTS = 'texts';
-const NEW = { state: 'live', endedAt: 0, isEndedByOthers: false } as const;
+const NEW = { state: 'live', endedAt: 0, isEndedByOthers: false, isRefused: false } as const;
 
 interface IssuingParts extends Pick<Issuing, 'issuer' | 'signer' | 'forgers' | 'keys'> {
   readonly random: Random;

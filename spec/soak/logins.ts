@@ -29,6 +29,8 @@ export interface Login {
   redirect?: string | undefined;
   /** By the provider or an administrator, and not by a logout of its own. */
   isEndedByOthers: boolean;
+  /** It was saved again after its end, and so its tokens are refused for themselves. */
+  isRefused: boolean;
   /** By the clock of {@link performance}. */
   endedAt: number;
 }

@@ -103,7 +103,9 @@ export const LOGIN_KINDS: readonly Kind[] = [
     weight: 4,
     async run(ask, world) {
       const ended = world.logins.anyEnded();
-      if (ended !== undefined) await save(ask, ended.saved, OVER);
+      if (ended === undefined) return;
+      ended.isRefused = true;
+      await save(ask, ended.saved, OVER);
     },
   },
 ];

@@ -1,6 +1,6 @@
 import type { Answer } from '../answer.ts';
 import type { Login } from '../logins.ts';
-import type { Ask, Kind, World } from '../world.ts';
+import { type Ask, type Kind, REFUSED, type World } from '../world.ts';
 import { endBy, withLogin } from './ending.ts';
 import { callAs } from './guard.ts';
 import { postLogout, postSession, redirectOf, type Way, WAYS } from './logout-requests.ts';
@@ -27,13 +27,17 @@ async function logOutAgain(ask: Ask, { logins }: World): Promise<void> {
   if (login === undefined) return;
   const age = performance.now() - login.endedAt;
   const problem = (answer: Answer) => {
+    if (answer.status !== 200) return undefined;
     const redirect = redirectOf(answer);
     const isRetry = login.redirect !== undefined && age < RETRY_WINDOW_MS - TOLERANCE_MS;
     if (isRetry) return redirect === login.redirect ? undefined : 'another redirect';
     const isLate = login.isEndedByOthers || age > RETRY_WINDOW_MS + TOLERANCE_MS;
     return isLate && redirect.includes('id_token_hint') ? 'an ID Token' : undefined;
   };
-  await ask(postLogout(login), ['200'], { problem });
+  // Nobody knows any more of which provider an opaque token is that was refused for itself.
+  const isOpaque = !login.saved.access_token.includes('.') && login.tokens === login.saved;
+  const right = () => (isOpaque && login.isRefused ? ['200', ...REFUSED] : ['200']);
+  await ask(postLogout(login), right, { problem });
 }
 
 async function logOutForHtml(ask: Ask, world: World, login: Login): Promise<void> {
