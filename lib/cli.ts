@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { clientMetadata, type ClientMetadata } from './client-metadata.ts';
+import { clientMetadata, type ClientMetadata } from './provider/client-metadata.ts';
 import { examine, type Offer } from './doctor/examination.ts';
 import { report } from './doctor/report.ts';
-import { isSecureUrl } from './provider/secure-url.ts';
-import { resolveOptions } from './options.ts';
+import { isSecureUrl } from './input/secure-url.ts';
+import { resolveOptions } from './options/oidc-logout-options.ts';
 
 const USAGE = `Usage: express-oidc-logout doctor <issuer> [options]
 

@@ -19,18 +19,18 @@ export {
 } from './errors.ts';
 
 export type { OidcLogout } from './oidc-logout.ts';
-export type { OidcLogoutOptions } from './options.ts';
-export type { ProviderOptions, ProviderRegistration } from './provider-options.ts';
-export type { ClientMetadata, ClientMetadataOptions } from './client-metadata.ts';
-export type { EndSessionOptions } from './middleware/end-session-url.ts';
-export type { GuardOptions } from './middleware/guard.ts';
-export type { LogoutOptions } from './middleware/logout-options.ts';
-export type { SessionTokens } from './middleware/logout-tokens.ts';
+export type { OidcLogoutOptions } from './options/oidc-logout-options.ts';
+export type { ProviderOptions, ProviderRegistration } from './options/provider-options.ts';
+export type { ClientMetadata, ClientMetadataOptions } from './provider/client-metadata.ts';
+export type { EndSessionOptions } from './http/end-session-url.ts';
+export type { GuardOptions } from './http/guard.ts';
+export type { LogoutOptions } from './http/logout-options.ts';
+export type { SessionTokens } from './http/logout-tokens.ts';
 export type { RevocationPolicy } from './provider/revocations.ts';
-export type { PostLogout } from './middleware/post-logout.ts';
-export type { RequestAuth } from './middleware/request-auth.ts';
+export type { PostLogout } from './http/post-logout.ts';
+export type { RequestAuth } from './http/request-auth.ts';
 export type { SessionName, Sessions } from './session/sessions.ts';
-export type { StoreLossPolicy } from './session/epoch.ts';
+export type { StoreLossPolicy } from './store/epoch.ts';
 export type { TokenResponse } from './session/token-response.ts';
 export type {
   EndCause,
@@ -71,6 +71,6 @@ export type {
   StoreUpdate,
   StoreWrite,
 } from './store/store.ts';
-export type { DurabilityOptions, NearCacheOptions, StoreOptions } from './store-options.ts';
+export type { DurabilityOptions, NearCacheOptions, StoreOptions } from './options/store-options.ts';
 export type { TokenEncryption } from './token/encrypted-jwt.ts';
 export type { LogoutToken, LogoutTokenKey, LogoutTokenOptions } from './token/logout-token.ts';

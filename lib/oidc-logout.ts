@@ -4,16 +4,16 @@ import {
   clientMetadata,
   type ClientMetadata,
   type ClientMetadataOptions,
-} from './client-metadata.ts';
+} from './provider/client-metadata.ts';
 import type { Listener, OidcLogoutEvents } from './events.ts';
-import { backChannelLogout } from './middleware/back-channel-logout.ts';
-import { type EndSessionOptions, endSessionUrl } from './middleware/end-session-url.ts';
-import { frontChannelLogout } from './middleware/front-channel-logout.ts';
-import { guard, type GuardOptions, resolveGuardOptions } from './middleware/guard.ts';
-import { type LogoutOptions, resolveLogoutOptions } from './middleware/logout-options.ts';
-import { logout } from './middleware/logout.ts';
-import { postLogoutCallback } from './middleware/post-logout-callback.ts';
-import { type OidcLogoutOptions, resolveOptions } from './options.ts';
+import { backChannelLogout } from './http/back-channel-logout.ts';
+import { type EndSessionOptions, endSessionUrl } from './http/end-session-url.ts';
+import { frontChannelLogout } from './http/front-channel-logout.ts';
+import { guard, type GuardOptions, resolveGuardOptions } from './http/guard.ts';
+import { type LogoutOptions, resolveLogoutOptions } from './http/logout-options.ts';
+import { logout } from './http/logout.ts';
+import { postLogoutCallback } from './http/post-logout-callback.ts';
+import { type OidcLogoutOptions, resolveOptions } from './options/oidc-logout-options.ts';
 import { createParts } from './parts.ts';
 import type { Sessions } from './session/sessions.ts';
 

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Redis } from 'ioredis';
 import request from 'supertest';
 import * as entry from '../lib/index.ts';
-import { resolveOptions } from '../lib/options.ts';
+import { resolveOptions } from '../lib/options/oidc-logout-options.ts';
 import {
   type ConsumerProject,
   createConsumerProject,

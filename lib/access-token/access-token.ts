@@ -3,9 +3,9 @@ import { InvalidTokenError, ProviderUnavailableError } from '../errors.ts';
 import { KEYS_MAX_AGE_MS, type Provider } from '../provider/provider.ts';
 import type { LinkedToken } from '../invalidation/token-entry.ts';
 import { Introspections } from '../provider/introspection.ts';
-import { ByteCache } from '../store/byte-cache.ts';
+import { ByteCache } from '../token/byte-cache.ts';
 import { decodeTokenEntry } from '../store/codecs/token-entry.ts';
-import { readTokenClaims } from '../session/token-claims.ts';
+import { readTokenClaims } from '../token/token-claims.ts';
 import type { Operations } from '../store/operations.ts';
 import {
   type JwtAccessToken,

@@ -1,6 +1,6 @@
 import type { LinkedToken } from '../invalidation/token-entry.ts';
 import type { Provider } from '../provider/provider.ts';
-import type { TokenClaims } from '../session/token-claims.ts';
+import type { TokenClaims } from '../token/token-claims.ts';
 import type { OpaqueAccessToken } from '../token/access-token-text.ts';
 import type { AccessToken } from './access-token.ts';
 

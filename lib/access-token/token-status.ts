@@ -1,7 +1,7 @@
 import { isRefused, type Readings } from '../invalidation/judgement.ts';
 import type { LinkedToken, TokenEntry } from '../invalidation/token-entry.ts';
-import type { Epoch } from '../session/epoch.ts';
-import { readTokenClaims } from '../session/token-claims.ts';
+import type { Epoch } from '../store/epoch.ts';
+import { readTokenClaims } from '../token/token-claims.ts';
 import { Batch } from '../store/batch.ts';
 import { decodeCutOff } from '../store/codecs/cut-off.ts';
 import { decodeTokenEntry } from '../store/codecs/token-entry.ts';

@@ -1,4 +1,4 @@
-import { failureReason } from '../failure-reason.ts';
+import { failureReason } from '../input/failure-reason.ts';
 
 /** How long a document of the provider may take. */
 export const TIMEOUT_MS = 10_000;

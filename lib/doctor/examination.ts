@@ -1,5 +1,5 @@
 import { fetchMetadata } from '../provider/metadata.ts';
-import { isSecureUrl } from '../provider/secure-url.ts';
+import { isSecureUrl } from '../input/secure-url.ts';
 import { explain, TIMEOUT_MS } from './document.ts';
 import { absent, type Finding, no, yes } from './finding.ts';
 import { examineKeys } from './keys.ts';

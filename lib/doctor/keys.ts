@@ -1,5 +1,5 @@
 import { boundedFetch } from '../provider/bounded-fetch.ts';
-import { isSecureUrl } from '../provider/secure-url.ts';
+import { isSecureUrl } from '../input/secure-url.ts';
 import { explain, TIMEOUT_MS } from './document.ts';
 import { type Finding, no, yes } from './finding.ts';
 

@@ -1,4 +1,4 @@
-import type { ClientMetadata } from '../client-metadata.ts';
+import type { ClientMetadata } from '../provider/client-metadata.ts';
 import type { Examination } from './examination.ts';
 import type { Finding } from './finding.ts';
 

@@ -1,5 +1,5 @@
 import type { TokenEntry } from '../invalidation/token-entry.ts';
-import { readMembers } from '../json-object.ts';
+import { readMembers } from '../input/json-object.ts';
 
 /** What is kept with an access token that nobody had saved when its logout invalidated it. */
 export interface LogoutNote {

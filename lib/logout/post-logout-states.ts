@@ -1,4 +1,4 @@
-import { readMembers } from '../json-object.ts';
+import { readMembers } from '../input/json-object.ts';
 import type { Encryption } from '../session/encryption.ts';
 import type { Operations } from '../store/operations.ts';
 import { stateKey } from '../token/token-keys.ts';

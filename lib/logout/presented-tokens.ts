@@ -5,7 +5,7 @@ import type { Login } from '../invalidation/login.ts';
 import type { TokenEntry } from '../invalidation/token-entry.ts';
 import { isOver } from '../invalidation/verdict.ts';
 import type { Provider } from '../provider/provider.ts';
-import { readTokenClaims, type TokenClaims } from '../session/token-claims.ts';
+import { readTokenClaims, type TokenClaims } from '../token/token-claims.ts';
 import { decodeCutOff } from '../store/codecs/cut-off.ts';
 import { decodeTokenEntry } from '../store/codecs/token-entry.ts';
 import { decodeVerdict } from '../store/codecs/verdict.ts';

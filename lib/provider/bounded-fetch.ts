@@ -1,4 +1,4 @@
-import { failureReason } from '../failure-reason.ts';
+import { failureReason } from '../input/failure-reason.ts';
 
 class ResponseTooLargeError extends Error {
   readonly code = 'RESPONSE_TOO_LARGE';

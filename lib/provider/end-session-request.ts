@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { callOption } from '../app-function.ts';
-import { checkText } from '../option-checks.ts';
+import { callOption } from '../input/app-function.ts';
+import { checkText } from '../input/checks.ts';
 import { readJwt } from '../token/jwt.ts';
 import { buildEndSessionUrl, type EndSessionParameter, sentParameters } from './end-session-url.ts';
 import type { Provider } from './provider.ts';

@@ -1,7 +1,7 @@
 import { processIntrospectionResponse } from 'oauth4webapi';
 import PQueue from 'p-queue';
 import { InvalidTokenError, ProviderUnavailableError } from '../errors.ts';
-import { ByteCache } from '../store/byte-cache.ts';
+import { ByteCache } from '../token/byte-cache.ts';
 import { isTooDeep } from '../token/jose-object.ts';
 import { boundedResponse } from './bounded-fetch.ts';
 import type { Provider } from './provider.ts';

@@ -8,7 +8,7 @@ import {
   type JWSHeaderParameters,
   type JWTVerifyGetKey,
 } from 'jose';
-import { isObject } from '../json-object.ts';
+import { isObject } from '../input/json-object.ts';
 import { boundedFetch } from './bounded-fetch.ts';
 
 const JWKS_LIMIT = 1024 * 1024;

@@ -1,5 +1,5 @@
 import { errors, type FlattenedJWSInput, type JWTVerifyGetKey } from 'jose';
-import { readMembers } from '../json-object.ts';
+import { readMembers } from '../input/json-object.ts';
 import type { KeySet } from './keys.ts';
 import { type Copy, LastGood, type LastGoodParts } from './last-good.ts';
 

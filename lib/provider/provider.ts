@@ -1,8 +1,8 @@
 import type { JWTVerifyGetKey } from 'jose';
-import { isInstance } from '../app-function.ts';
+import { isInstance } from '../input/app-function.ts';
 import { ProviderUnavailableError } from '../errors.ts';
 import type { Events, ProviderErrorEvent } from '../events.ts';
-import { failureReason } from '../failure-reason.ts';
+import { failureReason } from '../input/failure-reason.ts';
 import { createKeySet, fetchKeys, type KeySet } from './keys.ts';
 import { LastGood } from './last-good.ts';
 import { fetchMetadata, IssuerMismatchError, type ProviderMetadata } from './metadata.ts';

@@ -1,4 +1,4 @@
-import { isInstance } from '../app-function.ts';
+import { isInstance } from '../input/app-function.ts';
 import { NoAnswerError } from './bounded-fetch.ts';
 
 type Task<T> = (signal: AbortSignal) => Promise<T>;

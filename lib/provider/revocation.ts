@@ -1,7 +1,7 @@
 import { processRevocationResponse, ResponseBodyError } from 'oauth4webapi';
-import { isInstance } from '../app-function.ts';
+import { isInstance } from '../input/app-function.ts';
 import { ProviderUnavailableError } from '../errors.ts';
-import { failureReason } from '../failure-reason.ts';
+import { failureReason } from '../input/failure-reason.ts';
 import { boundedResponse } from './bounded-fetch.ts';
 import type { Provider } from './provider.ts';
 import { requestForToken, type TokenToAskFor } from './token-request.ts';

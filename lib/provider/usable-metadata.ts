@@ -1,6 +1,6 @@
-import { isObject } from '../json-object.ts';
+import { isObject } from '../input/json-object.ts';
 import type { ProviderMetadata } from './metadata.ts';
-import { isSecureUrl } from './secure-url.ts';
+import { isSecureUrl } from '../input/secure-url.ts';
 
 type Member = keyof ProviderMetadata;
 type AuthMethods = Extract<Member, `${string}_auth_methods_supported`>;

@@ -1,7 +1,7 @@
 import type { AccessTokens } from '../access-token/access-token.ts';
 import { InvalidIdTokenError, InvalidTokenError, SessionEndedError } from '../errors.ts';
 import type { Login } from '../invalidation/login.ts';
-import { checkObject, checkText } from '../option-checks.ts';
+import { checkObject, checkText } from '../input/checks.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { LoginToSave, Operations, TokenKey } from '../store/operations.ts';
 import { secondsUntil } from '../store/seconds-until.ts';
@@ -12,11 +12,11 @@ import { sidOf } from '../token/sid.ts';
 import { accessTokenKey, refreshTokenKey, subjectKey } from '../token/token-keys.ts';
 import { providerOf } from '../token/unverified-issuer.ts';
 import type { LateTokens, SessionEnds } from './ends.ts';
-import type { Epoch } from './epoch.ts';
+import type { Epoch } from '../store/epoch.ts';
 import { loginOf } from './login-of.ts';
 import { type SessionOwner, writeOwner } from './session-owner.ts';
 import type { SessionSeal } from './session-seal.ts';
-import { readTokenClaims, type TokenClaims, writeTokenClaims } from './token-claims.ts';
+import { readTokenClaims, type TokenClaims, writeTokenClaims } from '../token/token-claims.ts';
 import { type ReadTokenResponse, readTokenResponse, type TokenResponse } from './token-response.ts';
 
 export interface LoginsParts {
@@ -118,7 +118,10 @@ export class Logins {
   async #verify(token: string): Promise<{ idToken: IdToken; provider: Provider }> {
     const provider = providerOf(token, this.#parts.providers);
     if (provider === undefined) throw new InvalidIdTokenError();
-    return { idToken: await verifyIdToken(token, provider), provider };
+    return {
+      idToken: await verifyIdToken(token, provider.findKeyOrSecret, provider.settings),
+      provider,
+    };
   }
 
   // What an access token says of its session counts once it is verified.

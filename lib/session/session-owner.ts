@@ -1,4 +1,4 @@
-import { readMembers } from '../json-object.ts';
+import { readMembers } from '../input/json-object.ts';
 
 /** Whose session it is, as far as it is known. */
 export interface SessionOwner {

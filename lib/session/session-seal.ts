@@ -1,5 +1,5 @@
 import type { SessionTokens } from '../invalidation/session-record.ts';
-import { readMembers } from '../json-object.ts';
+import { readMembers } from '../input/json-object.ts';
 import type { Encryption } from './encryption.ts';
 
 /** The tokens of one client in a session, as they came. */

@@ -1,4 +1,4 @@
-import { checkObject, checkText } from '../option-checks.ts';
+import { checkObject, checkText } from '../input/checks.ts';
 import type { Provider } from '../provider/provider.ts';
 import { sessionKey, subjectKey } from '../token/token-keys.ts';
 import type { SessionEnds } from './ends.ts';

@@ -1,5 +1,5 @@
 import { InvalidTokenError } from '../errors.ts';
-import { checkObject, checkText } from '../option-checks.ts';
+import { checkObject, checkText } from '../input/checks.ts';
 import { type AccessTokenText, readAccessToken } from '../token/access-token-text.ts';
 import { isNumericDate } from '../token/numeric-date.ts';
 import { isBearer } from '../token/sender-constraint.ts';

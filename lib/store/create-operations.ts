@@ -1,15 +1,15 @@
 import type { Events } from '../events.ts';
-import type { ResolvedStoreOptions } from '../store-options.ts';
 import { type LifetimeOptions, lifetimesFrom } from './lifetimes.ts';
 import { MemoryStore } from './memory.ts';
 import { warnOfMemory } from './memory-warning.ts';
 import type { Operations } from './operations.ts';
 import { ReadyRedis, type RedisClient } from './ready-redis.ts';
 import { RedisOperations } from './redis/redis-operations.ts';
-import { ReplicatedWrites } from './replicated-writes.ts';
+import { ReplicatedWrites, type ReplicationRules } from './replicated-writes.ts';
 import { ServerCheck } from './server-check.ts';
 import { StoreCalls } from './store-calls.ts';
 import { StoreOperations } from './store-operations.ts';
+import type { Store } from './store.ts';
 
 export interface CreatedOperations {
   readonly operations: Operations;
@@ -18,10 +18,16 @@ export interface CreatedOperations {
   readonly close: () => void;
 }
 
-type Settings = ResolvedStoreOptions & LifetimeOptions;
+export interface StoreSettings extends LifetimeOptions {
+  readonly redis: RedisClient | undefined;
+  readonly store: Store | undefined;
+  readonly keyPrefix: string;
+  readonly storeTimeout: number;
+  readonly durability: ReplicationRules | undefined;
+}
 
 /** The model's operations where the options say that all is kept. */
-export function createOperations(settings: Settings, events: Events): CreatedOperations {
+export function createOperations(settings: StoreSettings, events: Events): CreatedOperations {
   const { redis, store, storeTimeout } = settings;
   if (redis !== undefined) return createRedisOperations(redis, settings, events);
   if (store === undefined) warnOfMemory();
@@ -35,7 +41,7 @@ export function createOperations(settings: Settings, events: Events): CreatedOpe
 
 function createRedisOperations(
   client: RedisClient,
-  settings: Settings,
+  settings: StoreSettings,
   events: Events,
 ): CreatedOperations {
   const { keyPrefix, storeTimeout } = settings;
@@ -56,7 +62,7 @@ function createRedisOperations(
 // They wait on a connection of their own, for the replicas, and for the write before them.
 function createDurable(
   client: RedisClient,
-  { durability, storeTimeout }: Settings,
+  { durability, storeTimeout }: StoreSettings,
   events: Events,
 ) {
   if (durability === undefined) return undefined;

@@ -1,4 +1,4 @@
-import { isInstance } from '../app-function.ts';
+import { isInstance } from '../input/app-function.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import type { Events } from '../events.ts';
 import { Deadline } from './deadline.ts';

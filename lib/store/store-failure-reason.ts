@@ -1,6 +1,6 @@
-import { isInstance } from '../app-function.ts';
+import { isInstance } from '../input/app-function.ts';
 import { StoreUnavailableError } from '../errors.ts';
-import { failureReason } from '../failure-reason.ts';
+import { failureReason } from '../input/failure-reason.ts';
 
 // ioredis gives its own failures no code.
 const OF_CLIENT: Readonly<Record<string, string>> = {

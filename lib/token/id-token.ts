@@ -1,7 +1,6 @@
-import type { JWTPayload } from 'jose';
+import type { JWTPayload, JWTVerifyGetKey } from 'jose';
 import { InvalidIdTokenError } from '../errors.ts';
-import type { Provider } from '../provider/provider.ts';
-import { decryptJwt, isEncryptedJwt } from './encrypted-jwt.ts';
+import { decryptJwt, isEncryptedJwt, type TokenEncryption } from './encrypted-jwt.ts';
 import { InvalidJwtError, type Jwt, readJwt, verifyJwt } from './jwt.ts';
 import { isNumericDate } from './numeric-date.ts';
 import { sidOf } from './sid.ts';
@@ -19,17 +18,29 @@ export interface IdToken {
   readonly issuedAt: number;
 }
 
+/** Whose an ID Token must be, and for whom. */
+export interface IdTokenRules {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly algorithms: readonly string[];
+  readonly idTokenEncryption: TokenEncryption | undefined;
+}
+
 /**
  * Verifies an ID Token as this client's own. It may have expired: how long a session lives is not told
  * by its ID Token.
  *
  * @see [OpenID Connect Core 1.0, section 3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation)
  */
-export async function verifyIdToken(token: string, provider: Provider): Promise<IdToken> {
-  const { issuer } = provider;
-  const jwt = readJwt(await decrypt(token, provider));
+export async function verifyIdToken(
+  token: string,
+  findKey: JWTVerifyGetKey,
+  rules: IdTokenRules,
+): Promise<IdToken> {
+  const { issuer } = rules;
+  const jwt = readJwt(await decrypt(token, rules));
   if (jwt === undefined) throw new InvalidIdTokenError();
-  const claims = await verifyClaims(jwt, provider);
+  const claims = await verifyClaims(jwt, findKey, rules);
   const { sub, iat } = claims;
   if (typeof sub !== 'string' || sub === '' || 'events' in claims) throw new InvalidIdTokenError();
   if (!isNumericDate(iat)) throw new InvalidIdTokenError();
@@ -38,8 +49,7 @@ export async function verifyIdToken(token: string, provider: Provider): Promise<
 }
 
 // The app's own client may have decrypted it.
-async function decrypt(token: string, { settings }: Provider): Promise<string> {
-  const { idTokenEncryption } = settings;
+async function decrypt(token: string, { idTokenEncryption }: IdTokenRules): Promise<string> {
   if (idTokenEncryption === undefined || !isEncryptedJwt(token)) return token;
   try {
     return await decryptJwt(token, idTokenEncryption);
@@ -48,14 +58,16 @@ async function decrypt(token: string, { settings }: Provider): Promise<string> {
   }
 }
 
-async function verifyClaims(jwt: Jwt, provider: Provider): Promise<JWTPayload> {
-  const { issuer, clientId, algorithms } = provider.settings;
+async function verifyClaims(
+  jwt: Jwt,
+  findKey: JWTVerifyGetKey,
+  { issuer, clientId, algorithms }: IdTokenRules,
+): Promise<JWTPayload> {
   const { typ = 'JWT' } = jwt.header as { readonly typ?: unknown };
   if (typeof typ !== 'string' || typ.toLowerCase() !== 'jwt') throw new InvalidIdTokenError();
   try {
-    const rules = { issuer, audience: clientId, algorithms: [...algorithms] };
-    const requiredClaims = ['sub', 'iat'];
-    return await verifyJwt(jwt, provider.findKeyOrSecret, { ...rules, requiredClaims });
+    const claims = { issuer, audience: clientId, requiredClaims: ['sub', 'iat'] };
+    return await verifyJwt(jwt, findKey, { ...claims, algorithms: [...algorithms] });
   } catch (error) {
     throw error instanceof InvalidJwtError ? new InvalidIdTokenError() : error;
   }

@@ -1,7 +1,7 @@
 import { type CryptoKey, errors, type JWK, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { InvalidLogoutTokenError, ProviderUnavailableError } from '../errors.ts';
-import { failureReason } from '../failure-reason.ts';
-import { isObject } from '../json-object.ts';
+import { failureReason } from '../input/failure-reason.ts';
+import { isObject } from '../input/json-object.ts';
 import {
   checkBoolean,
   checkNames,
@@ -9,7 +9,7 @@ import {
   checkObject,
   checkText,
   checkTexts,
-} from '../option-checks.ts';
+} from '../input/checks.ts';
 import { decryptJwt, repeatsClaims, type TokenEncryption } from './encrypted-jwt.ts';
 import { InvalidJwtError, type Jwt, readJwt, verifyJwt } from './jwt.ts';
 import { isNumericDate } from './numeric-date.ts';

@@ -1,13 +1,16 @@
-import type { Provider } from '../provider/provider.ts';
-import { isEncryptedJwt, repeatedIssuer } from './encrypted-jwt.ts';
+import { isEncryptedJwt, repeatedIssuer, type TokenEncryption } from './encrypted-jwt.ts';
 import { decodeObject } from './jose-object.ts';
+
+interface Issuing {
+  readonly settings: { readonly idTokenEncryption: TokenEncryption | undefined };
+}
 
 /**
  * The provider that a token says it is of, before anything is verified: good only to choose the
  * configuration that verifies it. An encrypted token tells by the `iss` in its header; one without is of
  * the only provider that encrypts, if there is one.
  */
-export function providerOf(
+export function providerOf<Provider extends Issuing>(
   token: string,
   providers: ReadonlyMap<string, Provider>,
 ): Provider | undefined {

@@ -5,7 +5,7 @@ import type { AccessToken } from '../../lib/access-token/access-token.ts';
 import { NearCache } from '../../lib/access-token/near-cache.ts';
 import { TokenStatuses } from '../../lib/access-token/token-status.ts';
 import { Events } from '../../lib/events.ts';
-import { Epoch } from '../../lib/session/epoch.ts';
+import { Epoch } from '../../lib/store/epoch.ts';
 import { MemoryStore } from '../../lib/store/memory.ts';
 import type { Key, Operations } from '../../lib/store/operations.ts';
 import { ReadyRedis } from '../../lib/store/ready-redis.ts';

@@ -4,7 +4,7 @@ import { TokenStatuses } from '../../lib/access-token/token-status.ts';
 import { StoreUnavailableError } from '../../lib/errors.ts';
 import { Events } from '../../lib/events.ts';
 import type { Login } from '../../lib/invalidation/login.ts';
-import { Epoch } from '../../lib/session/epoch.ts';
+import { Epoch } from '../../lib/store/epoch.ts';
 import { MemoryStore } from '../../lib/store/memory.ts';
 import type { Key } from '../../lib/store/operations.ts';
 import { StoreCalls } from '../../lib/store/store-calls.ts';

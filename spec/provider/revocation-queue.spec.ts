@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import request from 'supertest';
 import { Events, type RevocationEvent } from '../../lib/events.ts';
 import type { OidcLogoutOptions } from '../../lib/index.ts';
-import { resolveOptions } from '../../lib/options.ts';
+import { resolveOptions } from '../../lib/options/oidc-logout-options.ts';
 import { Provider } from '../../lib/provider/provider.ts';
 import { Revocations } from '../../lib/provider/revocations.ts';
 import { type App, appWith, LOGOUT } from '../support/app.ts';

@@ -1,5 +1,5 @@
 import type { EndMessage } from '../../invalidation/end-message.ts';
-import { readMembers } from '../../json-object.ts';
+import { readMembers } from '../../input/json-object.ts';
 
 /** JSON of the message. */
 export function encodeEndMessage({ event, claimant, owner }: EndMessage): string {

@@ -1,5 +1,5 @@
 import type { SessionRecord } from '../../invalidation/session-record.ts';
-import { isObject } from '../../json-object.ts';
+import { isObject } from '../../input/json-object.ts';
 import { corrupt } from './corrupt.ts';
 
 /** JSON of the record. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { InvalidRequestError } from '../errors.ts';
 import type { PostLogoutStates } from '../logout/post-logout-states.ts';
-import { checkNames, checkObject } from '../option-checks.ts';
+import { checkNames, checkObject } from '../input/checks.ts';
 import { type EndSessionRules, prepareEndSession } from '../provider/end-session-request.ts';
 import type { Provider } from '../provider/provider.ts';
 import { isOwnPath } from './return-to.ts';

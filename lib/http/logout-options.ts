@@ -1,7 +1,7 @@
 import type { Request } from 'express';
-import { callOption } from '../app-function.ts';
+import { callOption } from '../input/app-function.ts';
 import { InvalidRequestError } from '../errors.ts';
-import { checkBoolean, checkNames, checkObject, checkTexts } from '../option-checks.ts';
+import { checkBoolean, checkNames, checkObject, checkTexts } from '../input/checks.ts';
 import type { SessionTokens } from './logout-tokens.ts';
 import { isOwnPath } from './return-to.ts';
 

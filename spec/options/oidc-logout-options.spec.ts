@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import express from 'express';
 import { generateKeyPair } from 'jose';
 import request from 'supertest';
-import { oidcLogout } from '../lib/index.ts';
-import { type ResolvedStoreOptions, resolveStoreOptions } from '../lib/store-options.ts';
+import { oidcLogout } from '../../lib/index.ts';
+import { type ResolvedStoreOptions, resolveStoreOptions } from '../../lib/options/store-options.ts';
 
 const provider = { issuer: 'https://op.example.com', clientId: 'web' };
 const bytes = (length: number) => Buffer.alloc(length).toString('base64url');

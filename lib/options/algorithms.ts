@@ -1,5 +1,5 @@
-import { checkTexts } from '../option-checks.ts';
-import type { ProviderOptions } from '../provider-options.ts';
+import { checkTexts } from '../input/checks.ts';
+import type { ProviderOptions } from './provider-options.ts';
 
 const ALGORITHM = /^(?:(?:RS|PS|ES|HS)(?:256|384|512)|EdDSA|Ed25519|ML-DSA-(?:44|65|87))$/;
 

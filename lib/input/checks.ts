@@ -1,4 +1,4 @@
-import { isSecureUrl } from './provider/secure-url.ts';
+import { isSecureUrl } from './secure-url.ts';
 
 /** Every check throws a TypeError that names the option, in quotes, and says what it must be. */
 function refuse(name: string, expected: string): never {

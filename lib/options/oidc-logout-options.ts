@@ -6,9 +6,9 @@ import {
   checkNumber,
   checkObject,
   checkTexts,
-} from './option-checks.ts';
-import type { ProviderSettings } from './provider/provider.ts';
-import type { RevocationPolicy } from './provider/revocations.ts';
+} from '../input/checks.ts';
+import type { ProviderSettings } from '../provider/provider.ts';
+import type { RevocationPolicy } from '../provider/revocations.ts';
 import { type ProviderOptions, resolveProviders } from './provider-options.ts';
 import {
   type ResolvedStoreOptions,

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
-import { callOption } from '../app-function.ts';
+import { callOption } from '../input/app-function.ts';
 import type { LogoutTokens } from '../logout/presented-tokens.ts';
-import { checkObject, checkText } from '../option-checks.ts';
+import { checkObject, checkText } from '../input/checks.ts';
 import type { LogoutOptions } from './logout-options.ts';
 import { readLogoutRequest } from './logout-request.ts';
 import { createBodyReader, FORM_TYPE, JSON_TYPES } from './request-body.ts';

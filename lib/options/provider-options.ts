@@ -5,20 +5,20 @@ import {
   checkObject,
   checkText,
   checkUrl,
-} from './option-checks.ts';
-import type { ClientCredentials } from './provider/client-authentication.ts';
+} from '../input/checks.ts';
+import type { ClientCredentials } from '../provider/client-authentication.ts';
 import type {
   EndSessionDialect,
   IdTokenHintPolicy,
   LogoutHint,
-} from './provider/end-session-request.ts';
-import type { ProviderMetadata } from './provider/metadata.ts';
-import type { IntrospectionPolicy, ProviderSettings } from './provider/provider.ts';
-import { resolveAlgorithms } from './provider-options/algorithms.ts';
-import { resolveAuthentication } from './provider-options/client-authentication.ts';
-import { resolveEndSession } from './provider-options/end-session.ts';
-import { resolveEncryption } from './provider-options/token-encryption.ts';
-import type { TokenEncryption } from './token/encrypted-jwt.ts';
+} from '../provider/end-session-request.ts';
+import type { ProviderMetadata } from '../provider/metadata.ts';
+import type { IntrospectionPolicy, ProviderSettings } from '../provider/provider.ts';
+import { resolveAlgorithms } from './algorithms.ts';
+import { resolveAuthentication } from './client-authentication.ts';
+import { resolveEndSession } from './end-session.ts';
+import { resolveEncryption } from './token-encryption.ts';
+import type { TokenEncryption } from '../token/encrypted-jwt.ts';
 
 /** An OpenID Provider and this app's registration there. */
 export type ProviderOptions = ProviderRegistration & ClientCredentials;

@@ -1,5 +1,5 @@
-import { checkChoice, checkNumber, checkObject, checkText, checkTexts } from '../option-checks.ts';
-import type { ProviderOptions } from '../provider-options.ts';
+import { checkChoice, checkNumber, checkObject, checkText, checkTexts } from '../input/checks.ts';
+import type { ProviderOptions } from './provider-options.ts';
 
 /** Checks what is told of the provider's End Session endpoint. */
 export function resolveEndSession(provider: ProviderOptions) {

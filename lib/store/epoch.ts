@@ -1,5 +1,5 @@
 import type { Events } from '../events.ts';
-import type { Operations } from '../store/operations.ts';
+import type { Operations } from './operations.ts';
 
 /** What becomes of tokens that are older than the memory of the store. */
 export type StoreLossPolicy = 'accept' | 'refuse';

@@ -1,4 +1,4 @@
-import { checkJwks, checkNames, checkObject } from '../option-checks.ts';
+import { checkJwks, checkNames, checkObject } from '../input/checks.ts';
 import type { TokenEncryption } from '../token/encrypted-jwt.ts';
 
 const KEY_MANAGEMENT =

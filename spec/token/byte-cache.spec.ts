@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ByteCache } from '../../lib/store/byte-cache.ts';
+import { ByteCache } from '../../lib/token/byte-cache.ts';
 
 const WHILE = { characters: 500, ttlMs: 60_000 };
 const [a, b, c] = [{ name: 'a' }, { name: 'b' }, { name: 'c' }];

@@ -6,11 +6,11 @@ import {
   checkNumber,
   checkObject,
   checkText,
-} from './option-checks.ts';
-import type { StoreLossPolicy } from './session/epoch.ts';
-import type { RedisClient } from './store/ready-redis.ts';
-import type { ReplicationRules } from './store/replicated-writes.ts';
-import type { Store } from './store/store.ts';
+} from '../input/checks.ts';
+import type { StoreLossPolicy } from '../store/epoch.ts';
+import type { RedisClient } from '../store/ready-redis.ts';
+import type { ReplicationRules } from '../store/replicated-writes.ts';
+import type { Store } from '../store/store.ts';
 
 /** What the guard may remember. */
 export interface NearCacheOptions {

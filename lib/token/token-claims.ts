@@ -1,4 +1,4 @@
-import { readMembers } from '../json-object.ts';
+import { readMembers } from '../input/json-object.ts';
 
 /** What the entry of a saved token keeps beside its login. */
 export interface TokenClaims {

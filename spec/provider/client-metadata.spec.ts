@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { exportJWK, generateKeyPair } from 'jose';
 import type { AdapterFactory } from 'oidc-provider';
 import { Provider } from 'oidc-provider/lib/provider.js';
-import { type ClientMetadata, oidcLogout, type ProviderOptions } from '../lib/index.ts';
+import { type ClientMetadata, oidcLogout, type ProviderOptions } from '../../lib/index.ts';
 
 const BASE_URL = 'https://app.example.com';
 const PROVIDER = {

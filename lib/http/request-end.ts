@@ -1,5 +1,5 @@
 import type { NextFunction, Request, Response } from 'express';
-import { errorOf, isInstance } from '../app-function.ts';
+import { errorOf, isInstance } from '../input/app-function.ts';
 import { HttpError } from '../errors.ts';
 
 /** A request, its answer, and who comes next. */

@@ -1,6 +1,6 @@
 import { body, validationResult } from 'express-validator';
 import { InvalidRequestError, type InvalidRequestCause } from '../errors.ts';
-import { isObject } from '../json-object.ts';
+import { isObject } from '../input/json-object.ts';
 import type { LogoutTokens } from '../logout/presented-tokens.ts';
 
 interface LogoutBody {

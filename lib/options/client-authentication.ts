@@ -1,6 +1,6 @@
-import { checkMethods, checkNames, checkObject, checkText } from '../option-checks.ts';
+import { checkMethods, checkNames, checkObject, checkText } from '../input/checks.ts';
 import type { ClientAuthentication } from '../provider/client-authentication.ts';
-import type { ProviderOptions } from '../provider-options.ts';
+import type { ProviderOptions } from './provider-options.ts';
 
 const AUTHENTICATION_MEMBERS: Record<ClientAuthentication['method'], readonly string[]> = {
   client_secret_basic: [],

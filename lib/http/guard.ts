@@ -1,5 +1,5 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { callOption, errorOf } from '../app-function.ts';
+import { callOption, errorOf } from '../input/app-function.ts';
 import {
   type HttpError,
   InsufficientScopeError,
@@ -8,7 +8,7 @@ import {
   MissingTokenError,
   StoreUnavailableError,
 } from '../errors.ts';
-import { checkNames, checkObject, checkText } from '../option-checks.ts';
+import { checkNames, checkObject, checkText } from '../input/checks.ts';
 import type { AccessToken, AccessTokens } from '../access-token/access-token.ts';
 import type { TokenStatus } from '../access-token/token-status.ts';
 import { readBearerToken } from '../token/bearer-token.ts';
