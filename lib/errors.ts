@@ -56,7 +56,8 @@ const PRINTABLE_FIELD = /^[A-Za-z_]{1,32}$/;
 
 /** The request is malformed; nothing was changed. Status 400, `invalid_request`. */
 export class InvalidRequestError extends HttpError {
-  readonly code = 'ERR_INVALID_REQUEST';
+  static readonly code = 'ERR_OIDC_LOGOUT_INVALID_REQUEST';
+  readonly code = InvalidRequestError.code;
   readonly status = 400;
   readonly error = 'invalid_request';
   readonly reason: InvalidRequestCause;
@@ -77,7 +78,8 @@ export class InvalidRequestError extends HttpError {
 
 /** The request may have been made by the page of another site. Status 403; nothing was changed. */
 export class CrossOriginError extends HttpError {
-  readonly code = 'ERR_CROSS_ORIGIN';
+  static readonly code = 'ERR_OIDC_LOGOUT_CROSS_ORIGIN';
+  readonly code = CrossOriginError.code;
   readonly status = 403;
   readonly error = 'invalid_request';
 
@@ -88,7 +90,8 @@ export class CrossOriginError extends HttpError {
 
 /** The endpoint does not serve this method. Status 405 with `Allow`. */
 export class MethodNotAllowedError extends HttpError {
-  readonly code = 'ERR_METHOD_NOT_ALLOWED';
+  static readonly code = 'ERR_OIDC_LOGOUT_METHOD_NOT_ALLOWED';
+  readonly code = MethodNotAllowedError.code;
   readonly status = 405;
   readonly error = 'invalid_request';
   override readonly headers: Readonly<Record<string, string>>;
@@ -101,7 +104,8 @@ export class MethodNotAllowedError extends HttpError {
 
 /** The body is larger than `bodyLimit`. Status 413. */
 export class PayloadTooLargeError extends HttpError {
-  readonly code = 'ERR_PAYLOAD_TOO_LARGE';
+  static readonly code = 'ERR_OIDC_LOGOUT_PAYLOAD_TOO_LARGE';
+  readonly code = PayloadTooLargeError.code;
   readonly status = 413;
   readonly error = 'invalid_request';
 
@@ -112,7 +116,8 @@ export class PayloadTooLargeError extends HttpError {
 
 /** The body is neither JSON nor a form, or its charset or encoding is unknown. Status 415. */
 export class UnsupportedMediaTypeError extends HttpError {
-  readonly code = 'ERR_UNSUPPORTED_MEDIA_TYPE';
+  static readonly code = 'ERR_OIDC_LOGOUT_UNSUPPORTED_MEDIA_TYPE';
+  readonly code = UnsupportedMediaTypeError.code;
   readonly status = 415;
   readonly error = 'invalid_request';
 
@@ -127,7 +132,8 @@ export class UnsupportedMediaTypeError extends HttpError {
  * @see [RFC 6750, section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)
  */
 export class MissingTokenError extends HttpError {
-  readonly code = 'ERR_MISSING_TOKEN';
+  static readonly code = 'ERR_OIDC_LOGOUT_MISSING_TOKEN';
+  readonly code = MissingTokenError.code;
   readonly status = 401;
   readonly error = 'invalid_token';
   override readonly headers = { 'WWW-Authenticate': REALM };
@@ -160,7 +166,8 @@ export type InvalidTokenCause = keyof typeof INVALID_TOKEN;
  * @see [RFC 6750, section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)
  */
 export class InvalidTokenError extends HttpError {
-  readonly code = 'ERR_INVALID_TOKEN';
+  static readonly code = 'ERR_OIDC_LOGOUT_INVALID_TOKEN';
+  readonly code = InvalidTokenError.code;
   readonly status = 401;
   readonly error = 'invalid_token';
   readonly reason: InvalidTokenCause;
@@ -196,7 +203,8 @@ export type InvalidLogoutTokenCause = keyof typeof INVALID_LOGOUT_TOKEN;
  * @see [OpenID Connect Back-Channel Logout 1.0, section 2.6](https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation)
  */
 export class InvalidLogoutTokenError extends HttpError {
-  readonly code = 'ERR_INVALID_LOGOUT_TOKEN';
+  static readonly code = 'ERR_OIDC_LOGOUT_INVALID_LOGOUT_TOKEN';
+  readonly code = InvalidLogoutTokenError.code;
   readonly status = 400;
   readonly error = 'invalid_request';
   readonly reason: InvalidLogoutTokenCause;
@@ -209,7 +217,8 @@ export class InvalidLogoutTokenError extends HttpError {
 
 /** The access token lacks a scope that the route demands. Status 403, `insufficient_scope`. */
 export class InsufficientScopeError extends HttpError {
-  readonly code = 'ERR_INSUFFICIENT_SCOPE';
+  static readonly code = 'ERR_OIDC_LOGOUT_INSUFFICIENT_SCOPE';
+  readonly code = InsufficientScopeError.code;
   readonly status = 403;
   readonly error = 'insufficient_scope';
   override readonly headers: Readonly<Record<string, string>>;
@@ -237,7 +246,8 @@ abstract class TemporarilyUnavailableError extends HttpError {
 
 /** The store did not answer in `storeTimeout`, or refused. Status 503 with `Retry-After`. */
 export class StoreUnavailableError extends TemporarilyUnavailableError {
-  readonly code = 'ERR_STORE_UNAVAILABLE';
+  static readonly code = 'ERR_OIDC_LOGOUT_STORE_UNAVAILABLE';
+  readonly code = StoreUnavailableError.code;
 
   constructor(reason: string) {
     super('The invalidation list is not reachable', reason);
@@ -246,7 +256,8 @@ export class StoreUnavailableError extends TemporarilyUnavailableError {
 
 /** The provider's metadata or keys cannot be had. Status 503 with `Retry-After`. */
 export class ProviderUnavailableError extends TemporarilyUnavailableError {
-  readonly code = 'ERR_PROVIDER_UNAVAILABLE';
+  static readonly code = 'ERR_OIDC_LOGOUT_PROVIDER_UNAVAILABLE';
+  readonly code = ProviderUnavailableError.code;
 
   constructor(reason: string) {
     super('The OpenID Provider is not reachable', reason);
@@ -255,7 +266,8 @@ export class ProviderUnavailableError extends TemporarilyUnavailableError {
 
 /** An ID Token given to `sessions` is not one that the provider issued to this client. */
 export class InvalidIdTokenError extends OidcLogoutError {
-  readonly code = 'ERR_INVALID_ID_TOKEN';
+  static readonly code = 'ERR_OIDC_LOGOUT_INVALID_ID_TOKEN';
+  readonly code = InvalidIdTokenError.code;
 
   constructor() {
     super('The ID Token is not one that the provider issued to this client');
@@ -264,7 +276,8 @@ export class InvalidIdTokenError extends OidcLogoutError {
 
 /** The session ended, or was never saved, before its tokens were rotated: log in again. */
 export class SessionEndedError extends OidcLogoutError {
-  readonly code = 'ERR_SESSION_ENDED';
+  static readonly code = 'ERR_OIDC_LOGOUT_SESSION_ENDED';
+  readonly code = SessionEndedError.code;
 
   constructor() {
     super('The session has ended');

@@ -77,11 +77,11 @@ function isSecure({ providers }: ResolvedOptions): boolean {
 
 // In memory nothing is nearer.
 function createNearCache(
-  { maxStaleness }: ResolvedOptions,
+  { nearCache }: ResolvedOptions,
   isShared: boolean,
   statuses: TokenStatuses,
 ): NearCache | undefined {
-  return maxStaleness === undefined || !isShared
+  return nearCache === undefined || !isShared
     ? undefined
-    : new NearCache(statuses, maxStaleness);
+    : new NearCache(statuses, nearCache.maxStaleness);
 }

@@ -182,7 +182,7 @@ describe('two processes with a store of the app', () => {
     const tokens = await tokensOf('a', { idTokenSid: 'b' });
     slow.beforeUpdate = () => Promise.reject(new Error('stored'));
     await expect(one.oidc.sessions.save(tokens)).rejects.toMatchObject({
-      code: 'ERR_INVALID_TOKEN',
+      code: 'ERR_OIDC_LOGOUT_INVALID_TOKEN',
       reason: 'of-another-session',
     });
     expect(one.events).toEqual([]);

@@ -200,7 +200,7 @@ const every: Required<OidcLogoutOptions> = {
   redis: new Redis(),
   keyPrefix: 'app:',
   nearCache: { maxStaleness: 5 },
-  durability: { replicas: 1, timeout: 100 },
+  durability: { replicas: 1, timeout: 0.1 },
   store: new OwnStore(),
   onStoreLoss: 'refuse',
   encryptionKey: new Uint8Array(32),
@@ -317,12 +317,12 @@ oidc.on('logout', ({ token }) => token);
 
 export function explain(error: unknown): string | number {
   if (error instanceof InvalidTokenError) {
-    const code: 'ERR_INVALID_TOKEN' = error.code;
+    const code: 'ERR_OIDC_LOGOUT_INVALID_TOKEN' = error.code;
     const reason: InvalidTokenCause = error.reason;
     return code + reason + error.headers['WWW-Authenticate'];
   }
   if (error instanceof StoreUnavailableError) return error.reason;
-  if (error instanceof SessionEndedError) return error.code satisfies 'ERR_SESSION_ENDED';
+  if (error instanceof SessionEndedError) return error.code satisfies 'ERR_OIDC_LOGOUT_SESSION_ENDED';
   if (error instanceof HttpError) return error.status;
   return error instanceof OidcLogoutError ? error.code : 'unknown';
 }

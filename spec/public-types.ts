@@ -121,7 +121,7 @@ export const endSession: OidcLogoutOptions = {
     introspection: 'opaque',
   },
   revocation: 'refresh-token',
-  revocationTimeout: 500,
+  revocationTimeout: 0.5,
 };
 
 export const logoutHints: OidcLogoutOptions[] = [

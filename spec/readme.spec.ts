@@ -561,7 +561,7 @@ describe('the tables', () => {
       provider: { issuer: 'https://op.example.com', clientId: 'web' },
     });
     const defaults: Record<string, unknown> = { ...resolved, ...resolved.providers[0] };
-    defaults.providerTimeout = resolved.providers[0]?.timeoutMs;
+    defaults.providerTimeout = resolved.providers[0]?.timeout;
     const told = rows.filter(([, , value = '']) => !/^(?:none|required|fetched)$/.test(value));
     for (const [name = '', , value] of told) {
       const actual = defaults[name];
@@ -608,7 +608,7 @@ describe('the tables', () => {
 
   it('have the defaults within options', () => {
     const provider = { issuer: 'https://op.example.com', clientId: 'web' };
-    const { maxStaleness, durability } = resolveOptions({
+    const { nearCache, durability } = resolveOptions({
       ...{ provider, nearCache: {}, durability: {} },
       redis: new Redis({ lazyConnect: true }),
     });
@@ -616,11 +616,11 @@ describe('the tables', () => {
       table('Name', 'Type', 'Default').map(([name = '', , , remark]) => [name, remark]),
     );
     expect(remarks.get('nearCache')).toMatch(
-      `{ maxStaleness }, ${maxStaleness} seconds if left out`,
+      `{ maxStaleness }, ${nearCache?.maxStaleness} seconds if left out`,
     );
     const { replicas, timeout } = durability ?? {};
     expect(remarks.get('durability')).toMatch(
-      `{ replicas, timeout }, ${replicas} and ${timeout} milliseconds if left out`,
+      `{ replicas, timeout }, ${replicas} and ${timeout} seconds if left out`,
     );
   });
 });
@@ -766,7 +766,7 @@ describe('what is told of Redis', () => {
   function appOn(client: string): string {
     return QUICK_START.replace("{ Redis } from 'ioredis'", "{ Cluster, Redis } from 'ioredis'")
       .replace(/^const issuer = /m, `${client}\n$&`)
-      .replace(/redis: new Redis\(.*\),/, 'redis, nearCache: {}, durability: { timeout: 200 },');
+      .replace(/redis: new Redis\(.*\),/, 'redis, nearCache: {}, durability: { timeout: 0.2 },');
   }
 
   async function allow(nodes: readonly RedisNode[], ...lines: string[]): Promise<void> {

@@ -52,7 +52,7 @@ const ENTRY = /^oidc1:[xt]/;
 /** What scripts touch together has the hash tag of its session or user, or of a part of the Cluster. */
 const TAGGED = /^oidc1:(?:[xsul]\{[\w-]{22}\}|e\{\d{1,2}\})$/;
 
-const DURABILITY = { replicas: 1, timeout: 200 };
+const DURABILITY = { replicas: 1, timeout: 0.2 };
 /** So long that nothing here is ever looked up again for its age. */
 const HOUR = { maxStaleness: 3600 };
 
@@ -466,8 +466,8 @@ describe('a master that is killed', () => {
 
 describe('durability without a replica that answers', () => {
   // Long enough to see what else is answered meanwhile.
-  const durability = { replicas: 1, timeout: 1000 };
-  const storeTimeout = 2000;
+  const durability = { replicas: 1, timeout: 1 };
+  const storeTimeout = 2;
 
   it.each<[string, (node: RedisNode) => void | Promise<void>]>([
     [
@@ -520,7 +520,7 @@ describe('durability without a replica that answers', () => {
   });
 
   it('is a first try only: session-ended is heard of it, and of no retry', async () => {
-    const options = { durability: { replicas: 1, timeout: 100 } };
+    const options = { durability: { replicas: 1, timeout: 0.1 } };
     const [teller, listener] = [await listen(options), await listen(options)];
     await untilSubscribed(SESSION_ENDED, 2);
     const { sub, sid } = newOwner();
@@ -563,7 +563,7 @@ describe('durability without a replica that answers', () => {
 
 describe('durability while slots migrate', () => {
   const SLOTS = Array.from({ length: 3000 }, (_each, slot) => slot);
-  const durability = { replicas: 1, timeout: 100 };
+  const durability = { replicas: 1, timeout: 0.1 };
 
   /** Says something of each slot to a node. */
   async function setSlots({ client }: RedisNode, ...what: string[]): Promise<void> {

@@ -138,7 +138,7 @@ describe('a master that sentinels watch', () => {
   });
 
   it('is killed: no logout goes with it that was answered, where logouts are durable', async () => {
-    const durability = { replicas: 1, timeout: 200 };
+    const durability = { replicas: 1, timeout: 0.2 };
     await startBoth({ durability });
     const traffic = startTraffic([one, other], { durable: true });
     await traffic.until(20);
@@ -193,7 +193,7 @@ describe('a master that sentinels watch', () => {
   });
 
   it('has no replica that answers: durable logouts are 503 until one is back', async () => {
-    const durability = { replicas: 1, timeout: 200 };
+    const durability = { replicas: 1, timeout: 0.2 };
     await startBoth({ durability });
     const { access_token, id_token } = await login(one);
     await expectAlive(access_token, one, other);
@@ -235,7 +235,7 @@ describe('a live master that sentinels replace', () => {
   // With a single one it might be the one that follows the former master a little longer.
   it('takes no logout with it that was answered, where they wait for all replicas', async () => {
     const clients = [redis.createClient(), redis.createClient()] as const;
-    const durability = { replicas: 2, timeout: 200 };
+    const durability = { replicas: 2, timeout: 0.2 };
     [one, other] = [
       await start({ durability, redis: clients[0] }),
       await start({ durability, redis: clients[1] }),

@@ -90,7 +90,7 @@ describe('two processes with one Redis, whatever comes in whatever order', () =>
   it(
     'no ended login is let in, no other is kept out, and each end is told and revoked once',
     async () => {
-      const apps = [await start(redis.connect(), 10_000), await start(redis.connect(), 10_000)];
+      const apps = [await start(redis.connect(), 10), await start(redis.connect(), 10)];
       closings.unshift(...apps.map((app) => () => app.close()));
       await check(batches, 1, async (all) => {
         const world = worldOf(apps, false);
@@ -117,7 +117,7 @@ describe('two processes with one Redis, whatever comes in whatever order', () =>
         };
         return new Redis(options).on('error', () => undefined);
       });
-      const apps = await Promise.all(clients.map((client) => start(client, 5000)));
+      const apps = await Promise.all(clients.map((client) => start(client, 5)));
       closings.unshift(...apps.map((app) => () => app.close()));
       closings.push(async () => {
         for (const client of clients) client.disconnect();
@@ -141,9 +141,9 @@ describe('two processes with one Redis, whatever comes in whatever order', () =>
     'the same where a process is killed in the midst, and its calls are sent to the other one',
     async () => {
       const fault = await startRedisFaults(redis.path);
-      const settings = { signer: provider.signer, storeTimeout: 5000 };
+      const settings = { signer: provider.signer, storeTimeout: 5 };
       const mortal = await startSessionProcess({ ...settings, redisPath: fault.path });
-      const apps = [await start(redis.connect(), 5000), mortal];
+      const apps = [await start(redis.connect(), 5), mortal];
       closings.unshift(...apps.map((app) => () => app.close()));
       closings.push(() => fault.close());
       await check(faultyBatches, 0.05, async (all) => {

@@ -93,7 +93,7 @@ async function cut(client: Redis): Promise<void> {
 describe('a connection that is cut', () => {
   it('and back after 300 ms costs no request its answer', async () => {
     const client = connect({ retryStrategy: () => 300 });
-    const app = start(client, { storeTimeout: 5000 });
+    const app = start(client, { storeTimeout: 5 });
     const access_token = await login(app, 'one');
     const other = await signer.accessToken({ sid: 'two' });
     await cut(client);
@@ -110,7 +110,7 @@ describe('a connection that is cut', () => {
 
   it('takes a Logout Token that comes meanwhile', async () => {
     const client = connect();
-    const app = start(client, { storeTimeout: 5000 });
+    const app = start(client, { storeTimeout: 5 });
     const access_token = await login(app);
     const logout_token = await signer.logoutToken();
     await cut(client);
@@ -126,7 +126,7 @@ describe('a connection that is cut', () => {
 
   it('and stays away: 503 with nothing queued, at once when storeTimeout is over, and 200 when it is back', async () => {
     const client = connect();
-    const app = start(client, { storeTimeout: 100 });
+    const app = start(client, { storeTimeout: 0.1 });
     const access_token = await login(app);
     await cut(client);
     expect(await statusOf(app, access_token)).toBe(503);
@@ -144,7 +144,7 @@ describe('a connection that is cut', () => {
 
   it('again and again is waited for each time', async () => {
     const client = connect();
-    const app = start(client, { storeTimeout: 5000 });
+    const app = start(client, { storeTimeout: 5 });
     const access_token = await signer.accessToken();
     for (let index = 0; index < 5; index++) {
       await cut(client);
@@ -162,7 +162,7 @@ describe('a connection that is cut', () => {
 
   it('is one outage for all requests: one listener, not one each', async () => {
     const client = connect();
-    const app = start(client, { storeTimeout: 5000 });
+    const app = start(client, { storeTimeout: 5 });
     await until(() => client.status === 'ready');
     await cut(client);
     const token = await signer.accessToken();
@@ -175,8 +175,8 @@ describe('a connection that is cut', () => {
 
   it('of writes that wait for replicas is waited for too', async () => {
     const client = connect();
-    const durability = { replicas: 1, timeout: 1 };
-    const app = start(client, { storeTimeout: 2000, durability });
+    const durability = { replicas: 1, timeout: 0.001 };
+    const app = start(client, { storeTimeout: 2, durability });
     const access_token = await login(app);
     await until(() => wire.accepted === 2);
     await cut(client);
@@ -208,7 +208,7 @@ describe('a client that', () => {
   it('is lazy and finds no server: 503, nothing unhandled, and 200 when there is one', async () => {
     await wire.shut();
     const client = connect({ lazyConnect: true, enableOfflineQueue: false });
-    const app = start(client, { storeTimeout: 50 });
+    const app = start(client, { storeTimeout: 0.05 });
     const access_token = await signer.accessToken();
     expect([await statusOf(app, access_token), reasons(app)]).toEqual([503, ['not-connected']]);
     await wire.open();
@@ -219,7 +219,7 @@ describe('a client that', () => {
   it('its app has closed: 503 at once', async () => {
     const client = connect();
     // A span that no spec outlasts.
-    const app = start(client, { storeTimeout: 60_000 });
+    const app = start(client, { storeTimeout: 60 });
     const access_token = await login(app);
     await client.quit();
     await until(() => client.status === 'end');
@@ -233,7 +233,7 @@ describe('a client that', () => {
 
   it('its app closes while requests wait for the next attempt: 503', async () => {
     const client = connect({ retryStrategy: () => 60_000 });
-    const app = start(client, { storeTimeout: 100 });
+    const app = start(client, { storeTimeout: 0.1 });
     await cut(client);
     const status = statusOf(app, await signer.accessToken());
     await until(() => client.listenerCount('end') > 0);
@@ -263,7 +263,7 @@ describe('a client that', () => {
 
     it('503 after storeTimeout, then at once', async () => {
       const client = keep(new Redis({ host: HOST, port: node.port, connectTimeout: 60_000 }));
-      const app = start(client, { storeTimeout: 100 });
+      const app = start(client, { storeTimeout: 0.1 });
       const access_token = await signer.accessToken();
       for (let index = 0; index < 50; index++) expect(await statusOf(app, access_token)).toBe(503);
       expect([client.status, reasons(app), queued(client)]).toEqual([
@@ -275,7 +275,7 @@ describe('a client that', () => {
 
     it('503 at once when its app closes it', async () => {
       const client = keep(new Redis({ host: HOST, port: node.port, connectTimeout: 60_000 }));
-      const app = start(client, { storeTimeout: 60_000 });
+      const app = start(client, { storeTimeout: 60 });
       const status = statusOf(app, await signer.accessToken());
       await until(() => client.listenerCount('end') > 0);
       client.disconnect();
@@ -284,7 +284,7 @@ describe('a client that', () => {
   });
 
   it('has lost its connection of writes for replicas by close(): 503', async () => {
-    const app = start(connect(), { durability: { replicas: 1, timeout: 1 } });
+    const app = start(connect(), { durability: { replicas: 1, timeout: 0.001 } });
     const access_token = await login(app);
     await app.oidc.close();
     await logOut(app, access_token).expect(503);
@@ -300,7 +300,7 @@ describe('a Redis that hangs', () => {
     ['commandTimeout and RESP2', { commandTimeout: 100, protocol: 2 }, {}],
   ])('does not fill the queue of a client with %s', async (_what, options, more) => {
     const client = connect(options);
-    const app = start(client, { storeTimeout: 2000, ...more });
+    const app = start(client, { storeTimeout: 2, ...more });
     const access_token = await login(start(connect()));
     redis.pause();
     for (let index = 0; index < 20; index++) {
@@ -320,8 +320,8 @@ describe('a Redis that hangs', () => {
 
   it('does not fill the queue of the connection that waits for replicas', async () => {
     const client = connect({ commandTimeout: 20 });
-    const durability = { replicas: 1, timeout: 1 };
-    const app = start(client, { storeTimeout: 2000, durability });
+    const durability = { replicas: 1, timeout: 0.001 };
+    const app = start(client, { storeTimeout: 2, durability });
     const tokens = await Promise.all(Array.from({ length: 20 }, () => signer.accessToken()));
     await until(() => wire.accepted === 2);
     redis.pause();
@@ -375,7 +375,7 @@ describe('a reply that is there when the event loop is free again', () => {
 
   it.each(commands)('counts: %s', async (command, run, expected) => {
     const client = keep(new Redis({ path: redis.path }));
-    const app = start(client, { strict: true, storeTimeout: 100 });
+    const app = start(client, { strict: true, storeTimeout: 0.1 });
     const access_token = await signer.accessToken();
     await app.oidc.sessions.save({ access_token, id_token: await signer.idToken() });
     const blocked = blockAfter(command, 300);
@@ -388,7 +388,7 @@ describe('a reply that is there when the event loop is free again', () => {
 describe('a connection that something in between has forgotten', () => {
   it('fails calls until socketTimeout, and then a new one serves', async () => {
     const client = connect({ socketTimeout: 300 });
-    const app = start(client, { storeTimeout: 100 });
+    const app = start(client, { storeTimeout: 0.1 });
     const access_token = await login(app);
     wire.forget();
     expect(await statusOf(app, access_token)).toBe(503);
@@ -482,7 +482,7 @@ describe('a Cluster', () => {
   it.each([{ lazyConnect: true }, { lazyConnect: true, enableOfflineQueue: false }])(
     'that is lazy is connected, and no request is lost: %o',
     async (options) => {
-      const app = start(cluster.createClient(options), { storeTimeout: 5000 });
+      const app = start(cluster.createClient(options), { storeTimeout: 5 });
       const statuses = Array.from({ length: 10 }, async () =>
         statusOf(app, await signer.accessToken()),
       );

@@ -211,7 +211,7 @@ describe('a Redis that', () => {
     silent.listen(path);
     await once(silent, 'listening');
     const client = new Redis({ path });
-    const alone = start({ redis: client, storeTimeout: 50 });
+    const alone = start({ redis: client, storeTimeout: 0.05 });
     await expectUnavailable(call(await signer.accessToken(), alone));
     expect(alone.events).toContainEqual(['store-error', { operation: 'read', reason: 'timeout' }]);
     client.disconnect();
@@ -236,7 +236,7 @@ describe('a Redis that', () => {
 
   it('hangs gets one call at a time', async () => {
     const client = redis.connect();
-    const alone = start({ redis: client, storeTimeout: 200 });
+    const alone = start({ redis: client, storeTimeout: 0.2 });
     const { access_token } = await login(alone);
     redis.pause();
     for (let index = 0; index < 5; index++) {
@@ -253,7 +253,7 @@ describe('a Redis that', () => {
   });
 
   it('hung a while ago fails no call any more', async () => {
-    const alone = start({ storeTimeout: 50 });
+    const alone = start({ storeTimeout: 0.05 });
     const { access_token } = await login(alone);
     redis.pause();
     await expectUnavailable(call(access_token, alone));
@@ -311,7 +311,7 @@ describe('a store of the app', () => {
     ],
   ])('that %s gives 503', async (_what, own) => {
     const store: Store = { read: never, update: never, subscribe: () => () => undefined, ...own };
-    const alone = appWith({ ...optionsFor(signer), store, storeTimeout: 50 });
+    const alone = appWith({ ...optionsFor(signer), store, storeTimeout: 0.05 });
     await expectUnavailable(call(await signer.accessToken(), alone));
     await expectUnavailable(logOut(await signer.accessToken(), alone));
     expect(JSON.stringify(alone.events)).not.toContain('secret');

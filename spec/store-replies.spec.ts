@@ -222,8 +222,8 @@ describe('while Redis answers', () => {
         .expect('Cache-Control', 'no-store');
       await expect(app.oidc.sessions.save(tokens)).rejects.toMatchObject(
         state.provider === 200
-          ? { code: 'ERR_SESSION_ENDED' }
-          : { code: 'ERR_STORE_UNAVAILABLE', reason },
+          ? { code: 'ERR_OIDC_LOGOUT_SESSION_ENDED' }
+          : { code: 'ERR_OIDC_LOGOUT_STORE_UNAVAILABLE', reason },
       );
       expect(app.events.length).toBeGreaterThan(0);
       const ended = app.events.filter(([name]) => name === 'invalidated');

@@ -1,25 +1,28 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { InvalidRequestError } from '../errors.ts';
 import type { PostLogoutStates } from '../logout/post-logout-states.ts';
-import { checkNames, checkObject } from '../input/checks.ts';
+import { optional, text } from '../input/kinds.ts';
+import { type OptionsOf, optionsOfCall, readOptions } from '../input/option.ts';
 import { type EndSessionRules, prepareEndSession } from '../provider/end-session-request.ts';
 import type { Provider } from '../provider/provider.ts';
 import { isOwnPath } from './return-to.ts';
 import type { ReturningBrowser } from './returning-browser.ts';
 
-/** Whose session is to end, as far as the app knows. */
-export interface EndSessionOptions {
+const OPTIONS = {
   /** The provider's issuer identifier. Default: the first provider's. */
-  readonly issuer?: string | undefined;
+  issuer: optional(text()),
   /** The ID Token of the login, for `id_token_hint`. Default: none. */
-  readonly idToken?: string | undefined;
+  idToken: optional(text()),
   /** Handed to the option `logoutHint`. Default: none. */
-  readonly subject?: string | undefined;
+  subject: optional(text()),
   /** Handed to the option `logoutHint`. Default: none. */
-  readonly sid?: string | undefined;
+  sid: optional(text()),
   /** A path of this app where the user wants to be after the logout. Default: nowhere special. */
-  readonly returnTo?: string | undefined;
-}
+  returnTo: optional(text()),
+};
+
+/** Whose session is to end, as far as the app knows. */
+export interface EndSessionOptions extends OptionsOf<typeof OPTIONS> {}
 
 export interface EndSessionParts extends EndSessionRules {
   readonly providers: ReadonlyMap<string, Provider>;
@@ -27,17 +30,17 @@ export interface EndSessionParts extends EndSessionRules {
   readonly browser: ReturningBrowser;
 }
 
-const NAMES = ['issuer', 'idToken', 'subject', 'sid', 'returnTo'];
-
 /** The End Session URL by itself, with a `state` that is kept and bound to the browser that gets `res`. */
 export async function endSessionUrl(
   parts: EndSessionParts,
   { req, res }: { readonly req: IncomingMessage; readonly res: ServerResponse },
   options: EndSessionOptions,
 ): Promise<string | null> {
-  checkObject(options, 'options');
-  checkNames(options, NAMES, 'endSessionUrl()');
-  const { issuer, idToken, subject, sid, returnTo } = options;
+  const { issuer, idToken, subject, sid, returnTo } = readOptions(
+    OPTIONS,
+    options,
+    optionsOfCall('endSessionUrl()'),
+  );
   const [first] = parts.providers.values();
   const provider = issuer === undefined ? first : parts.providers.get(issuer);
   if (provider === undefined) throw new TypeError('"issuer" is not a configured one');

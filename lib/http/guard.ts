@@ -8,7 +8,9 @@ import {
   MissingTokenError,
   StoreUnavailableError,
 } from '../errors.ts';
-import { checkNames, checkObject, checkText } from '../input/checks.ts';
+import { checkText } from '../input/checks.ts';
+import { callable, optional } from '../input/kinds.ts';
+import { type Option, type OptionsOf, optionsOfCall, readOptions } from '../input/option.ts';
 import type { AccessToken, AccessTokens } from '../access-token/access-token.ts';
 import type { TokenStatus } from '../access-token/token-status.ts';
 import { readBearerToken } from '../token/bearer-token.ts';
@@ -19,10 +21,11 @@ import { RequestEnd } from './request-end.ts';
 
 type FoundToken = string | undefined | null;
 
-/** Options of one guard. */
-export interface GuardOptions {
+type FindToken = (req: Request) => FoundToken | Promise<FoundToken>;
+
+export const GUARD_OPTIONS = {
   /** The scopes that the access token must have, all of them: an array, or one string with spaces. Default: none. */
-  readonly scope?: string | readonly string[] | undefined;
+  scope: scope(),
 
   /**
    * Takes the access token from elsewhere, such as the app's own session, and not from the header. The app
@@ -30,8 +33,11 @@ export interface GuardOptions {
    * the answer is 401 as without credentials; where it fails, or finds what is no string, the error goes to
    * `next`. Default: `Authorization: Bearer`.
    */
-  readonly token?: ((req: Request) => FoundToken | Promise<FoundToken>) | undefined;
-}
+  token: optional(callable<FindToken>(), '`Authorization: Bearer`'),
+};
+
+/** Options of one guard. */
+export interface GuardOptions extends OptionsOf<typeof GUARD_OPTIONS> {}
 
 /** Tells what the list says of an authentic token. */
 export interface Decisions {
@@ -160,19 +166,16 @@ export function resolveGuardOptions(
   options: GuardOptions,
   { audience }: { readonly audience: readonly string[] | undefined },
 ): Pick<GuardParts, 'scope' | 'readToken'> {
-  checkObject(options, 'options');
-  checkNames(options, ['scope', 'token'], 'guard()');
+  const { scope, token } = readOptions(GUARD_OPTIONS, options, optionsOfCall('guard()'));
   if (audience === undefined) {
     throw new TypeError(
       '"audience" must be set for guard(): what "aud" of its access tokens contains',
     );
   }
-  return { scope: resolveScope(options.scope), readToken: resolveTokenReader(options.token) };
+  return { scope, readToken: token === undefined ? readBearerToken : tokenReader(token) };
 }
 
-function resolveTokenReader(token: GuardOptions['token']): GuardParts['readToken'] {
-  if (token === undefined) return readBearerToken;
-  if (typeof token !== 'function') throw new TypeError('"token" must be a function');
+function tokenReader(token: FindToken): GuardParts['readToken'] {
   return (req) => {
     let found: FoundToken | Promise<FoundToken>;
     try {
@@ -195,11 +198,17 @@ function checkFound(found: unknown): string {
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
 // It ends up in a header.
-function resolveScope(scope: GuardOptions['scope'] = []): readonly string[] {
-  const scopes: unknown[] = typeof scope === 'string' ? scope.split(' ') : [scope].flat();
-  for (const value of scopes) {
-    if (typeof value === 'string' && SCOPE_TOKEN.test(value)) continue;
-    throw new TypeError('"scope" must be scope names: a string with single spaces, or an array');
-  }
-  return scopes as string[];
+function scope(): Option<string | readonly string[] | undefined, readonly string[]> {
+  return {
+    takes: 'scope names, with spaces or as an array',
+    standard: 'none',
+    read(given = [], { name }) {
+      const scopes: unknown[] = typeof given === 'string' ? given.split(' ') : [given].flat();
+      const isScope = (value: unknown) => typeof value === 'string' && SCOPE_TOKEN.test(value);
+      if (scopes.every(isScope)) return scopes as string[];
+      throw new TypeError(
+        `"${name}" must be scope names: a string with single spaces, or an array`,
+      );
+    },
+  };
 }

@@ -1,22 +1,32 @@
 import type { Request } from 'express';
 import { callOption } from '../input/app-function.ts';
 import { InvalidRequestError } from '../errors.ts';
-import { checkBoolean, checkNames, checkObject, checkTexts } from '../input/checks.ts';
+import { checkTexts } from '../input/checks.ts';
+import { boolean, callable, optional } from '../input/kinds.ts';
+import {
+  type Option,
+  type OptionsOf,
+  optionsOfCall,
+  readOptions,
+  type ValuesOf,
+} from '../input/option.ts';
 import type { SessionTokens } from './logout-tokens.ts';
 import { isOwnPath } from './return-to.ts';
 
 type FoundTokens = SessionTokens | undefined | null;
 type FoundPlace = string | undefined | null;
 
-/** Options of one logout endpoint. */
-export interface LogoutOptions {
+type FindTokens = (req: Request) => FoundTokens | Promise<FoundTokens>;
+type FindPlace = (req: Request) => FoundPlace | Promise<FoundPlace>;
+
+export const LOGOUT_OPTIONS = {
   /**
    * Takes the tokens from the app's own session, for apps whose browser never sees a token. The request
    * must then come from a page of the app itself, else it is answered 403; and where there is no session
    * left to end, the answer is a redirect all the same. It may be async. Where it fails, or finds what are no
    * tokens, the error goes to `next`, with nothing changed. Default: the tokens are in the body.
    */
-  readonly tokens?: ((req: Request) => FoundTokens | Promise<FoundTokens>) | undefined;
+  tokens: optional(callable<FindTokens>(), 'the body'),
 
   /**
    * Add to the answer a `form` with `action`, `method` and `fields` that a page can post to the provider,
@@ -24,7 +34,7 @@ export interface LogoutOptions {
    *
    * @see [OpenID Connect RP-Initiated Logout 1.0, section 2](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout)
    */
-  readonly form?: boolean | undefined;
+  form: boolean(false),
 
   /**
    * Tells where the user wants to be after the logout: a path of this app, such as `/shop?page=2`, or one
@@ -33,42 +43,48 @@ export interface LogoutOptions {
    * `undefined` and `null`. Any other place is answered 400; where it fails, the error goes to `next`; both with
    * nothing changed. Default: nowhere special.
    */
-  readonly returnTo?: ((req: Request) => FoundPlace | Promise<FoundPlace>) | undefined;
+  returnTo: optional(callable<FindPlace>()),
 
   /** URLs outside of this app that `returnTo` may name, each compared as a whole. Default: none. */
-  readonly allowedReturnTo?: string | readonly string[] | undefined;
-}
+  allowedReturnTo: urls(),
+};
+
+/** Options of one logout endpoint. */
+export interface LogoutOptions extends OptionsOf<typeof LOGOUT_OPTIONS> {}
 
 /** Where a logout returns to, checked. */
 type ReturnTo = (req: Request) => Promise<string | undefined>;
 
-export interface ResolvedLogoutOptions {
-  readonly tokens: LogoutOptions['tokens'];
-  readonly form: boolean;
+type Values = ValuesOf<typeof LOGOUT_OPTIONS>;
+
+export interface ResolvedLogoutOptions extends Pick<Values, 'tokens' | 'form'> {
   readonly returnTo: ReturnTo;
 }
 
 /** Checks the options of a logout endpoint. */
 export function resolveLogoutOptions(options: LogoutOptions): ResolvedLogoutOptions {
-  checkObject(options, 'options');
-  checkNames(options, ['tokens', 'form', 'returnTo', 'allowedReturnTo'], 'logout()');
-  const { tokens } = options;
-  if (tokens !== undefined && typeof tokens !== 'function') {
-    throw new TypeError('"tokens" must be a function');
-  }
-  const form = checkBoolean(options.form, 'form', false);
-  return { tokens, form, returnTo: resolveReturnTo(options) };
+  const values = readOptions(LOGOUT_OPTIONS, options, optionsOfCall('logout()'));
+  return { ...values, returnTo: resolveReturnTo(values) };
 }
 
-function resolveReturnTo({ returnTo, allowedReturnTo = [] }: LogoutOptions): ReturnTo {
-  const others = [allowedReturnTo].flat();
-  const allowed = new Set(others.length > 0 ? checkTexts(others, 'allowedReturnTo') : []);
+function resolveReturnTo({ returnTo, allowedReturnTo }: Values): ReturnTo {
   if (returnTo === undefined) return () => Promise.resolve(undefined);
-  if (typeof returnTo !== 'function') throw new TypeError('"returnTo" must be a function');
   return async (req) => {
     const place: unknown = await callOption('returnTo', () => returnTo(req));
     if (place === undefined || place === null || place === '') return undefined;
-    if (typeof place === 'string' && (allowed.has(place) || isOwnPath(place))) return place;
+    if (typeof place !== 'string') throw new InvalidRequestError('return-to-not-allowed');
+    if (allowedReturnTo.has(place) || isOwnPath(place)) return place;
     throw new InvalidRequestError('return-to-not-allowed');
+  };
+}
+
+function urls(): Option<string | readonly string[] | undefined, ReadonlySet<string>> {
+  return {
+    takes: 'URL or URLs',
+    standard: 'none',
+    read(given = [], { name }) {
+      const isEmpty = Array.isArray(given) && given.length === 0;
+      return new Set(isEmpty ? [] : checkTexts(given, name));
+    },
   };
 }

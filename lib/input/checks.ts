@@ -1,3 +1,4 @@
+import { closestMatch } from 'leven';
 import { isSecureUrl } from './secure-url.ts';
 
 /** Every check throws a TypeError that names the option, in quotes, and says what it must be. */
@@ -11,12 +12,14 @@ export function checkObject(value: unknown, name: string): asserts value is obje
   }
 }
 
-export function checkNames(options: object, known: readonly string[], place: string): void {
+export function checkNames(options: object, known: readonly string[], owner: string): void {
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown === undefined) return;
-  throw new TypeError(
-    `"${unknown}" is not an option of ${place}; its options are ${known.join(', ')}`,
-  );
+  const maxDistance = Math.floor(unknown.length / 3);
+  const nearest = closestMatch(unknown, known, { maxDistance });
+  const hint =
+    nearest === undefined ? `its options are ${known.join(', ')}` : `did you mean "${nearest}"?`;
+  throw new TypeError(`"${unknown}" is not an option of ${owner}; ${hint}`);
 }
 
 export function checkText(value: unknown, name: string): string {
@@ -43,20 +46,20 @@ export function checkJwks(value: unknown, name: string): void {
   if (!Array.isArray(keys)) refuse(name, 'a JWK Set: an object with an array "keys"');
 }
 
-export function checkBoolean(value: unknown, name: string, standard: boolean): boolean {
-  if (value === undefined) return standard;
+export function checkBoolean(value: unknown, name: string): boolean {
   return typeof value === 'boolean' ? value : refuse(name, 'a boolean');
 }
 
-export interface NumberRule {
-  readonly standard: number;
-  readonly least: number;
-  readonly unit: string;
+export function checkFunction(value: unknown, name: string): unknown {
+  return typeof value === 'function' ? value : refuse(name, 'a function');
 }
 
-export function checkNumber(value: unknown, name: string, rule: NumberRule): number {
-  const { standard, least, unit } = rule;
-  if (value === undefined) return standard;
+export interface WholeRule {
+  readonly unit: string;
+  readonly least: number;
+}
+
+export function checkWhole(value: unknown, name: string, { unit, least }: WholeRule): number {
   // What Redis and timers can count.
   const most = 2 ** 31 - 1;
   if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) {
@@ -65,23 +68,31 @@ export function checkNumber(value: unknown, name: string, rule: NumberRule): num
   return refuse(name, `a whole number of ${unit}, ${least} or more`);
 }
 
-export function checkMilliseconds(value: unknown, name: string, standard: number): number {
-  return checkNumber(value, name, { standard, least: 1, unit: 'milliseconds' });
+const LONGEST_TIMEOUT = 60;
+const SHORTEST_TIMEOUT = 0.001;
+
+export function checkTimeout(value: unknown, name: string): number {
+  const isSpan = typeof value === 'number' && value >= SHORTEST_TIMEOUT;
+  if (isSpan && value <= LONGEST_TIMEOUT) return value;
+  const expected = `a number of seconds, ${SHORTEST_TIMEOUT} to ${LONGEST_TIMEOUT}`;
+  const isInMilliseconds = isSpan && value <= LONGEST_TIMEOUT * 1000;
+  return refuse(
+    name,
+    isInMilliseconds ? `${expected}: ${value} milliseconds are ${value / 1000}` : expected,
+  );
 }
 
-/** The first of the choices is the default. */
 export function checkChoice<Choice extends string>(
   value: unknown,
   name: string,
-  choices: readonly [Choice, ...Choice[]],
+  choices: readonly Choice[],
 ): Choice {
-  if (value === undefined) return choices[0];
   const choice = choices.find((candidate) => candidate === value);
   return choice ?? refuse(name, `one of ${choices.join(', ')}`);
 }
 
-export function checkMethods(value: unknown, name: string, methods: readonly string[]): void {
+export function checkMethods(value: unknown, name: string, methods: readonly string[]): unknown {
   const candidate = value as Record<string, unknown> | null | undefined;
-  if (methods.every((method) => typeof candidate?.[method] === 'function')) return;
-  refuse(name, `an object with the methods ${methods.join(', ')}`);
+  if (methods.every((method) => typeof candidate?.[method] === 'function')) return value;
+  return refuse(name, `an object with the methods ${methods.join(', ')}`);
 }

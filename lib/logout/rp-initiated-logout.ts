@@ -41,7 +41,7 @@ export interface RpInitiatedLogoutParts extends EndSessionRules {
   readonly events: Events;
   /** Seconds. */
   readonly retryWindow: number;
-  /** Milliseconds. */
+  /** Seconds. */
   readonly revocationTimeout: number;
 }
 
@@ -131,7 +131,10 @@ export class RpInitiatedLogout {
   async #untilAsked({ asked }: LogoutEnd): Promise<void> {
     const timeout = new AbortController();
     const { signal } = timeout;
-    const over = setTimeout(this.#parts.revocationTimeout, undefined, { signal, ref: false });
+    const over = setTimeout(this.#parts.revocationTimeout * 1000, undefined, {
+      signal,
+      ref: false,
+    });
     await Promise.race([asked, over.catch(() => undefined)]);
     timeout.abort();
   }

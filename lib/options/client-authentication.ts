@@ -1,8 +1,8 @@
 import { checkMethods, checkNames, checkObject, checkText } from '../input/checks.ts';
 import type { ClientAuthentication } from '../provider/client-authentication.ts';
-import type { ProviderOptions } from './provider-options.ts';
+import type { Option } from '../input/option.ts';
 
-const AUTHENTICATION_MEMBERS: Record<ClientAuthentication['method'], readonly string[]> = {
+const MEMBERS: Record<ClientAuthentication['method'], readonly string[]> = {
   client_secret_basic: [],
   client_secret_post: [],
   private_key_jwt: ['privateKey', 'kid'],
@@ -10,34 +10,46 @@ const AUTHENTICATION_MEMBERS: Record<ClientAuthentication['method'], readonly st
   none: [],
 };
 
-/** Checks how the client authenticates, and that its secret goes with that. */
-export function resolveAuthentication(provider: ProviderOptions): ClientAuthentication | undefined {
-  const { clientAuthentication: authentication, clientSecret } = provider;
-  if (authentication === undefined) return undefined;
-  const name = 'provider.clientAuthentication';
-  checkObject(authentication, name);
-  const { method } = authentication;
-  if (!Object.hasOwn(AUTHENTICATION_MEMBERS, method)) {
-    const methods = Object.keys(AUTHENTICATION_MEMBERS).join(', ');
-    throw new TypeError(`"${name}.method" must be one of ${methods}`);
-  }
-  checkNames(authentication, ['method', ...AUTHENTICATION_MEMBERS[method]], `"${name}"`);
-  if (method.startsWith('client_secret_') && clientSecret === undefined) {
-    throw new TypeError(`"provider.clientSecret" must be set for ${method}`);
-  }
-  if (method === 'none' && clientSecret !== undefined) {
-    throw new TypeError('"provider.clientSecret" must be left out for a public client');
-  }
-  if (method === 'private_key_jwt' && authentication.kid !== undefined) {
-    checkText(authentication.kid, `${name}.kid`);
-  }
-  if (method === 'tls_client_auth') checkMethods(authentication, name, ['fetch']);
-  if (method === 'private_key_jwt' && !isPrivateKey(authentication.privateKey)) {
-    throw new TypeError(`"${name}.privateKey" must be a CryptoKey of the type private`);
-  }
-  return Object.freeze({ ...authentication });
+/** How a client authenticates. */
+export function clientAuthentication(): Option<ClientAuthentication, ClientAuthentication> {
+  return {
+    takes: 'object',
+    standard: 'required',
+    read(given, { name }) {
+      checkObject(given, name);
+      const authentication = given as ClientAuthentication;
+      const { method } = authentication;
+      if (!Object.hasOwn(MEMBERS, method)) {
+        throw new TypeError(`"${name}.method" must be one of ${Object.keys(MEMBERS).join(', ')}`);
+      }
+      checkNames(authentication, ['method', ...MEMBERS[method]], `"${name}"`);
+      if (method === 'tls_client_auth') checkMethods(authentication, name, ['fetch']);
+      if (method === 'private_key_jwt') {
+        const { kid, privateKey } = authentication;
+        if (kid !== undefined) checkText(kid, `${name}.kid`);
+        checkPrivateKey(privateKey, `${name}.privateKey`);
+      }
+      return Object.freeze({ ...authentication });
+    },
+  };
 }
 
-function isPrivateKey(key: unknown): boolean {
-  return key instanceof CryptoKey && key.type === 'private' && key.usages.includes('sign');
+/** Checks that a client has the secret that its authentication needs, and no other. */
+export function checkCredentials(
+  authentication: ClientAuthentication | undefined,
+  secret: string | undefined,
+): void {
+  const method = authentication?.method ?? '';
+  if (method.startsWith('client_secret_') && secret === undefined) {
+    throw new TypeError(`"provider.clientSecret" must be set for ${method}`);
+  }
+  if (method === 'none' && secret !== undefined) {
+    throw new TypeError('"provider.clientSecret" must be left out for a public client');
+  }
+}
+
+function checkPrivateKey(key: unknown, name: string): void {
+  const isPrivate = key instanceof CryptoKey && key.type === 'private';
+  if (isPrivate && key.usages.includes('sign')) return;
+  throw new TypeError(`"${name}" must be a CryptoKey of the type private`);
 }

@@ -1,37 +1,19 @@
-import { checkChoice, checkNumber, checkObject, checkText, checkTexts } from '../input/checks.ts';
-import type { ProviderOptions } from './provider-options.ts';
-
-/** Checks what is told of the provider's End Session endpoint. */
-export function resolveEndSession(provider: ProviderOptions) {
-  const { logoutHint, endSessionParameters = {}, uiLocales } = provider;
-  if (logoutHint !== undefined && typeof logoutHint !== 'function') {
-    throw new TypeError('"provider.logoutHint" must be a function');
-  }
-  const rule = { standard: 8000, least: 1, unit: 'bytes' };
-  return {
-    idTokenHint: checkChoice(provider.idTokenHint, 'provider.idTokenHint', [
-      'auto',
-      'always',
-      'never',
-    ]),
-    maxRedirectLength: checkNumber(provider.maxRedirectLength, 'provider.maxRedirectLength', rule),
-    logoutHint,
-    uiLocales: uiLocales === undefined ? undefined : resolveLocales(uiLocales),
-    endSessionParameters: resolveParameters(endSessionParameters),
-    endSession: checkChoice(provider.endSession, 'provider.endSession', [
-      'standard',
-      'auth0',
-      'cognito',
-    ]),
-  };
-}
+import { checkObject, checkText, checkTexts } from '../input/checks.ts';
+import type { Option } from '../input/option.ts';
 
 const LANGUAGE_TAG = /^[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*$/;
 
-function resolveLocales(option: string | readonly string[]): string {
-  const tags = checkTexts(option, 'provider.uiLocales');
-  if (tags.every((tag) => LANGUAGE_TAG.test(tag))) return tags.join(' ');
-  throw new TypeError('"provider.uiLocales" must be BCP 47 language tags');
+/** Language tags, read as one text with spaces (RP-Initiated Logout 1.0, section 2). */
+export function locales(): Option<string | readonly string[], string> {
+  return {
+    takes: 'BCP 47 tag or tags',
+    standard: 'required',
+    read(given, { name }) {
+      const tags = checkTexts(given, name);
+      if (tags.every((tag) => LANGUAGE_TAG.test(tag))) return tags.join(' ');
+      throw new TypeError(`"${name}" must be BCP 47 language tags`);
+    },
+  };
 }
 
 const OWN_PARAMETERS = new Set([
@@ -43,12 +25,22 @@ const OWN_PARAMETERS = new Set([
   'ui_locales',
 ]);
 
-function resolveParameters(parameters: Readonly<Record<string, string>>) {
-  checkObject(parameters, 'provider.endSessionParameters');
-  for (const [name, value] of Object.entries(parameters)) {
-    checkText(value, `provider.endSessionParameters.${name}`);
-    if (!OWN_PARAMETERS.has(name)) continue;
-    throw new TypeError(`"provider.endSessionParameters" must not have "${name}"`);
-  }
-  return Object.freeze({ ...parameters });
+/** Parameters of the End Session request that are not the package's own. */
+export function parameters(): Option<
+  Readonly<Record<string, string>> | undefined,
+  Readonly<Record<string, string>>
+> {
+  return {
+    takes: 'object of strings',
+    standard: 'none',
+    read(given = {}, { name: option }) {
+      checkObject(given, option);
+      const all = Object.entries(given).map(([name, value]) => {
+        const text = checkText(value, `${option}.${name}`);
+        if (OWN_PARAMETERS.has(name)) throw new TypeError(`"${option}" must not have "${name}"`);
+        return [name, text];
+      });
+      return Object.freeze(Object.fromEntries(all) as Record<string, string>);
+    },
+  };
 }

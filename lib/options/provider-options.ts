@@ -1,38 +1,24 @@
-import {
-  checkChoice,
-  checkJwks,
-  checkNames,
-  checkObject,
-  checkText,
-  checkUrl,
-} from '../input/checks.ts';
 import type { ClientCredentials } from '../provider/client-authentication.ts';
-import type {
-  EndSessionDialect,
-  IdTokenHintPolicy,
-  LogoutHint,
-} from '../provider/end-session-request.ts';
-import type { ProviderMetadata } from '../provider/metadata.ts';
-import type { IntrospectionPolicy, ProviderSettings } from '../provider/provider.ts';
-import { resolveAlgorithms } from './algorithms.ts';
-import { resolveAuthentication } from './client-authentication.ts';
-import { resolveEndSession } from './end-session.ts';
-import { resolveEncryption } from './token-encryption.ts';
-import type { TokenEncryption } from '../token/encrypted-jwt.ts';
+import type { LogoutHint } from '../provider/end-session-request.ts';
+import type { ProviderSettings } from '../provider/provider.ts';
+import { algorithms, checkSecretLength } from './algorithms.ts';
+import { checkCredentials, clientAuthentication } from './client-authentication.ts';
+import { locales, parameters } from './end-session.ts';
+import { callable, choice, count, optional, text, url, withDefault } from '../input/kinds.ts';
+import { type OptionsOf, optionsOfOption, readOptions } from '../input/option.ts';
+import { jwkSet, providerMetadata } from './provider-metadata.ts';
+import { tokenEncryption } from './token-encryption.ts';
 
-/** An OpenID Provider and this app's registration there. */
-export type ProviderOptions = ProviderRegistration & ClientCredentials;
-
-/** What a provider is, and what this app is registered with there. */
-export interface ProviderRegistration {
+/** An OpenID Provider, and what this app is registered with there. */
+export const REGISTRATION_OPTIONS = {
   /**
    * The provider's issuer identifier, exactly as it stands in its metadata and in `iss`: a trailing
    * slash counts.
    */
-  readonly issuer: string;
+  issuer: url(),
 
   /** The `client_id` of this app at the provider. */
-  readonly clientId: string;
+  clientId: text(),
 
   /**
    * Where the provider sends the browser after the logout: one of the URIs registered there as
@@ -41,13 +27,13 @@ export interface ProviderRegistration {
    *
    * @see [OpenID Connect RP-Initiated Logout 1.0, section 3](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RedirectionAfterLogout)
    */
-  readonly postLogoutRedirectUri?: string | undefined;
+  postLogoutRedirectUri: optional(url()),
 
   /**
    * The signature algorithms of this provider's ID Tokens and access tokens. No other is accepted,
    * whatever the token or the provider's metadata says. Default: `['RS256']`.
    */
-  readonly algorithms?: readonly string[] | undefined;
+  algorithms: withDefault(algorithms(), ['RS256']),
 
   /**
    * The signature algorithms of this provider's Logout Tokens, where it does not sign them as it signs
@@ -55,7 +41,7 @@ export interface ProviderRegistration {
    *
    * @see [OpenID Connect Back-Channel Logout 1.0, section 2.6](https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation)
    */
-  readonly logoutTokenAlgorithms?: readonly string[] | undefined;
+  logoutTokenAlgorithms: optional(algorithms(), '`algorithms`'),
 
   /**
    * How the provider encrypts ID Tokens and Logout Tokens to this client, as it was registered. A Logout
@@ -63,35 +49,35 @@ export interface ProviderRegistration {
    *
    * @see [OpenID Connect Back-Channel Logout 1.0, section 2.6](https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation)
    */
-  readonly idTokenEncryption?: TokenEncryption | undefined;
+  idTokenEncryption: optional(tokenEncryption()),
 
   /**
    * Send the ID Token as `id_token_hint`: `always`, `never`, or with `auto` unless the URL would be longer
    * than `maxRedirectLength`; then `logout_hint` and `client_id` have to do. Default: `auto`.
    */
-  readonly idTokenHint?: IdTokenHintPolicy | undefined;
+  idTokenHint: choice('auto', 'always', 'never'),
 
   /** The longest URL with an ID Token, in bytes. Default: 8000. */
-  readonly maxRedirectLength?: number | undefined;
+  maxRedirectLength: count('bytes', 8000),
 
   /**
    * Tells the `logout_hint` of a session, such as a user name that the provider knows. It may be async; where
    * it fails, nothing is logged out. Default: none, and the `sid` where the ID Token is left out for its length.
    */
-  readonly logoutHint?: LogoutHint | undefined;
+  logoutHint: optional(callable<LogoutHint>()),
 
   /** The languages of the provider's pages, in order of preference: BCP 47 tags. Default: none. */
-  readonly uiLocales?: string | readonly string[] | undefined;
+  uiLocales: optional(locales()),
 
   /** Further parameters of the End Session request, by name. Default: none. */
-  readonly endSessionParameters?: Readonly<Record<string, string>> | undefined;
+  endSessionParameters: parameters(),
 
   /**
    * How the provider wants to be told of a logout: as the specification says, or at `auth0` at
    * `/v2/logout` with `returnTo`, or at Amazon `cognito` with `logout_uri`. These two send no `state` back.
    * Default: `standard`.
    */
-  readonly endSession?: EndSessionDialect | undefined;
+  endSession: choice('standard', 'auth0', 'cognito'),
 
   /**
    * Ask the provider about access tokens: about `opaque` ones that were not saved, or `always`, about JWTs
@@ -99,40 +85,35 @@ export interface ProviderRegistration {
    *
    * @see [RFC 7662](https://www.rfc-editor.org/rfc/rfc7662)
    */
-  readonly introspection?: IntrospectionPolicy | undefined;
+  introspection: choice('never', 'opaque', 'always'),
 
   /**
    * The provider's metadata under their wire names, as far as this package
    * reads them. Default: fetched from `<issuer>/.well-known/openid-configuration` when first needed.
    */
-  readonly metadata?: ProviderMetadata | undefined;
+  metadata: optional(providerMetadata(), 'discovered'),
 
   /** The provider's keys, as a JWK Set. Default: fetched from the metadata's `jwks_uri` when first needed. */
-  readonly jwks?: { readonly keys: readonly object[] } | undefined;
-}
-
-const NAMES: Record<keyof ProviderOptions, true> = {
-  issuer: true,
-  clientId: true,
-  clientSecret: true,
-  clientAuthentication: true,
-  postLogoutRedirectUri: true,
-  algorithms: true,
-  logoutTokenAlgorithms: true,
-  idTokenEncryption: true,
-  idTokenHint: true,
-  maxRedirectLength: true,
-  logoutHint: true,
-  uiLocales: true,
-  endSessionParameters: true,
-  endSession: true,
-  introspection: true,
-  metadata: true,
-  jwks: true,
+  jwks: optional(jwkSet(), 'fetched'),
 };
 
+/** How this app authenticates there. */
+export const CREDENTIAL_OPTIONS = {
+  clientSecret: optional(text()),
+  clientAuthentication: optional(clientAuthentication(), 'by the secret'),
+};
+
+/** What a provider is, and what this app is registered with there. */
+export interface ProviderRegistration extends OptionsOf<typeof REGISTRATION_OPTIONS> {}
+
+/** An OpenID Provider and this app's registration there. */
+export type ProviderOptions = ProviderRegistration & ClientCredentials;
+
+const PROVIDER_OPTIONS = { ...REGISTRATION_OPTIONS, ...CREDENTIAL_OPTIONS };
+
 export interface RequestRules {
-  readonly timeoutMs: number;
+  /** Seconds. */
+  readonly timeout: number;
   readonly allowInsecureRequests: boolean;
   /** Seconds. */
   readonly clockTolerance: number;
@@ -153,51 +134,13 @@ export function resolveProviders(
 }
 
 function resolveProvider(provider: ProviderOptions, rules: RequestRules): ProviderSettings {
-  checkObject(provider, 'provider');
-  checkNames(provider, Object.keys(NAMES), '"provider"');
-  const { clientSecret, postLogoutRedirectUri, metadata, jwks } = provider;
-  const insecure = rules.allowInsecureRequests;
-  const issuer = checkUrl(provider.issuer, 'provider.issuer', insecure);
+  const { allowInsecureRequests } = rules;
+  const place = optionsOfOption({ name: 'provider', allowInsecureRequests });
+  const options = readOptions(PROVIDER_OPTIONS, provider, place);
+  const { issuer, clientSecret, algorithms: used } = options;
+  const { logoutTokenAlgorithms = used } = options;
   if (issuer.includes('?')) throw new TypeError('"provider.issuer" must have no query');
-  if (metadata !== undefined) checkMetadata(metadata, insecure);
-  if (jwks !== undefined) checkJwks(jwks, 'provider.jwks');
-  if (clientSecret !== undefined) checkText(clientSecret, 'provider.clientSecret');
-  const algorithms = resolveAlgorithms(provider, 'algorithms', ['RS256']);
-  return Object.freeze({
-    ...rules,
-    issuer,
-    clientId: checkText(provider.clientId, 'provider.clientId'),
-    clientSecret,
-    clientAuthentication: resolveAuthentication(provider),
-    postLogoutRedirectUri:
-      postLogoutRedirectUri === undefined
-        ? undefined
-        : checkUrl(postLogoutRedirectUri, 'provider.postLogoutRedirectUri', insecure),
-    algorithms,
-    logoutTokenAlgorithms: resolveAlgorithms(provider, 'logoutTokenAlgorithms', algorithms),
-    idTokenEncryption: resolveEncryption(provider.idTokenEncryption),
-    ...resolveEndSession(provider),
-    introspection: checkChoice(provider.introspection, 'provider.introspection', [
-      'never',
-      'opaque',
-      'always',
-    ]),
-    metadata,
-    jwks,
-  });
-}
-
-const URL_MEMBERS = [
-  'jwks_uri',
-  'end_session_endpoint',
-  'revocation_endpoint',
-  'introspection_endpoint',
-] as const;
-
-function checkMetadata(metadata: ProviderMetadata, allowInsecure: boolean): void {
-  checkObject(metadata, 'provider.metadata');
-  for (const member of URL_MEMBERS) {
-    if (!metadata[member]) continue;
-    checkUrl(metadata[member], `provider.metadata.${member}`, allowInsecure);
-  }
+  checkSecretLength(clientSecret, [...used, ...logoutTokenAlgorithms]);
+  checkCredentials(options.clientAuthentication, clientSecret);
+  return Object.freeze({ ...rules, ...options, logoutTokenAlgorithms });
 }

@@ -1,52 +1,49 @@
-import {
-  checkChoice,
-  checkMethods,
-  checkMilliseconds,
-  checkNames,
-  checkNumber,
-  checkObject,
-  checkText,
-} from '../input/checks.ts';
-import type { StoreLossPolicy } from '../store/epoch.ts';
+import { checkText } from '../input/checks.ts';
 import type { RedisClient } from '../store/ready-redis.ts';
-import type { ReplicationRules } from '../store/replicated-writes.ts';
 import type { Store } from '../store/store.ts';
+import { choice, count, group, optional, seconds, timeout, withMethods } from '../input/kinds.ts';
+import type { Option, OptionsOf, ValuesOf } from '../input/option.ts';
 
-/** What the guard may remember. */
-export interface NearCacheOptions {
+const REDIS_METHODS = ['get', 'mget', 'call', 'pipeline', 'duplicate'];
+
+export const NEAR_CACHE_OPTIONS = {
   /**
    * How old a decision may be that the guard goes by, in seconds, should it not have heard of an
    * invalidation. Default: 5.
    */
-  readonly maxStaleness?: number | undefined;
-}
+  maxStaleness: seconds(5),
+};
+
+/** What the guard may remember. */
+export interface NearCacheOptions extends OptionsOf<typeof NEAR_CACHE_OPTIONS> {}
+
+export const DURABILITY_OPTIONS = {
+  /** How many replicas must have it. Default: 1. */
+  replicas: count('replicas', 1),
+
+  /** How long they are waited for, in seconds, beside `storeTimeout`. Default: 0.1. */
+  timeout: timeout(0.1),
+};
 
 /** When an invalidation is durable. A logout that does not come to that is answered 503. */
-export interface DurabilityOptions {
-  /** How many replicas must have it. Default: 1. */
-  readonly replicas?: number | undefined;
+export interface DurabilityOptions extends OptionsOf<typeof DURABILITY_OPTIONS> {}
 
-  /** How long they are waited for, in milliseconds, beside `storeTimeout`. Default: 100. */
-  readonly timeout?: number | undefined;
-}
-
-/** Where sessions and invalidations are kept. */
-export interface StoreOptions {
+export const STORE_OPTIONS = {
   /**
    * The app's own ioredis client, `Redis` or `Cluster`. It is never configured or closed. Default: none;
    * everything is kept in the memory of this process, which suits one process only.
    */
-  readonly redis?: RedisClient | undefined;
+  redis: optional(withMethods<RedisClient>('ioredis `Redis` or `Cluster`', REDIS_METHODS)),
 
   /** What every key in Redis begins with; no braces, which would put all keys into one slot. Default: `oidc1:`. */
-  readonly keyPrefix?: string | undefined;
+  keyPrefix: keyPrefix('oidc1:'),
 
   /**
    * Lets the guard go by what it remembers of a token. What is invalidated anywhere is pushed to it, and
    * forgotten at once; while the push is interrupted, and of a token that is new to it, it asks the list. Needs
    * `redis` or a `store` of the app; in memory nothing is nearer. Default: none, it asks the list at every request.
    */
-  readonly nearCache?: NearCacheOptions | undefined;
+  nearCache: optional(group(NEAR_CACHE_OPTIONS)),
 
   /**
    * Answers a logout when so many replicas of the Redis master have it, so that it outlives the master.
@@ -54,73 +51,45 @@ export interface StoreOptions {
    *
    * @see [WAIT](https://redis.io/docs/latest/commands/wait/)
    */
-  readonly durability?: DurabilityOptions | undefined;
+  durability: optional(group(DURABILITY_OPTIONS)),
 
   /** The app's own database, instead of `redis`. Default: none. */
-  readonly store?: Store | undefined;
+  store: optional(withMethods<Store>('`Store`', ['read', 'update', 'subscribe'])),
 
   /**
    * What becomes of everybody who logged in before the store lost its memory: flushed, or started empty. `accept`:
    * they stay, and with them who had logged out. `refuse`: nobody stays, and everybody has to log in once more.
    * Either way `store-warning` tells. Default: `accept`.
    */
-  readonly onStoreLoss?: StoreLossPolicy | undefined;
+  onStoreLoss: choice('accept', 'refuse'),
 
-  /** How long a call to the store may take, in milliseconds. Default: 500. */
-  readonly storeTimeout?: number | undefined;
-}
+  /** How long a call to the store may take, in seconds. Default: 0.5. */
+  storeTimeout: timeout(0.5),
+};
 
-export interface ResolvedStoreOptions {
-  readonly redis: RedisClient | undefined;
-  readonly keyPrefix: string;
-  /** Seconds. */
-  readonly maxStaleness: number | undefined;
-  readonly durability: ReplicationRules | undefined;
-  readonly store: Store | undefined;
-  readonly onStoreLoss: StoreLossPolicy;
-  readonly storeTimeout: number;
-}
+/** Where sessions and invalidations are kept. */
+export interface StoreOptions extends OptionsOf<typeof STORE_OPTIONS> {}
 
-export function resolveStoreOptions(options: StoreOptions): ResolvedStoreOptions {
-  const { redis, store, keyPrefix = 'oidc1:' } = options;
-  if (redis !== undefined) {
-    checkMethods(redis, 'redis', ['get', 'mget', 'call', 'pipeline', 'duplicate']);
+/** Checks which of the options of a store go together. */
+export function checkStoreOptions({
+  redis,
+  store,
+  durability,
+}: ValuesOf<typeof STORE_OPTIONS>): void {
+  if (redis === undefined && durability !== undefined) {
+    throw new TypeError('"durability" needs "redis"');
   }
-  if (typeof keyPrefix !== 'string') checkText(keyPrefix, 'keyPrefix');
-  checkOwnStore(options);
-  const storeTimeout = checkMilliseconds(options.storeTimeout, 'storeTimeout', 500);
+  if (redis !== undefined && store !== undefined) {
+    throw new TypeError('"redis" must be left out beside "store"');
+  }
+}
+
+function keyPrefix(standard: string): Option<string | undefined, string> {
   return {
-    ...{ redis, keyPrefix, store, storeTimeout },
-    onStoreLoss: checkChoice(options.onStoreLoss, 'onStoreLoss', ['accept', 'refuse']),
-    maxStaleness: resolveMaxStaleness(options.nearCache),
-    durability: resolveDurability(options),
+    takes: 'string',
+    standard: `'${standard}'`,
+    read(given = standard, { name }) {
+      return given === '' ? given : checkText(given, name);
+    },
   };
-}
-
-function checkOwnStore({ redis, store }: StoreOptions): void {
-  if (store === undefined) return;
-  if (redis !== undefined) throw new TypeError('"redis" must be left out beside "store"');
-  checkMethods(store, 'store', ['read', 'update', 'subscribe']);
-}
-
-function resolveMaxStaleness(nearCache: NearCacheOptions | undefined): number | undefined {
-  if (nearCache === undefined) return undefined;
-  checkObject(nearCache, 'nearCache');
-  checkNames(nearCache, ['maxStaleness'], '"nearCache"');
-  const rule = { standard: 5, least: 1, unit: 'seconds' };
-  return checkNumber(nearCache.maxStaleness, 'nearCache.maxStaleness', rule);
-}
-
-function resolveDurability({ redis, durability }: StoreOptions): ReplicationRules | undefined {
-  if (durability === undefined) return undefined;
-  checkObject(durability, 'durability');
-  checkNames(durability, ['replicas', 'timeout'], '"durability"');
-  if (redis === undefined) throw new TypeError('"durability" needs "redis"');
-  const replicas = checkNumber(durability.replicas, 'durability.replicas', {
-    standard: 1,
-    least: 1,
-    unit: 'replicas',
-  });
-  const timeout = checkMilliseconds(durability.timeout, 'durability.timeout', 100);
-  return { replicas, timeout };
 }

@@ -38,7 +38,8 @@ export interface ProviderSettings {
   readonly endSessionParameters: Readonly<Record<string, string>>;
   readonly metadata: ProviderMetadata | undefined;
   readonly jwks: object | undefined;
-  readonly timeoutMs: number;
+  /** Seconds. */
+  readonly timeout: number;
   readonly allowInsecureRequests: boolean;
   /** Seconds. */
   readonly clockTolerance: number;
@@ -70,7 +71,7 @@ export class Provider {
       settings.clientSecret,
       settings.clientAuthentication,
     );
-    this.requests = new Requests(settings.timeoutMs);
+    this.requests = new Requests(settings.timeout * 1000);
     this.#events = events;
     this.#metadata = new LastGood({
       load: () => this.attempt('metadata', () => this.#loadMetadata()),

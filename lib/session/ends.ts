@@ -15,7 +15,7 @@ import { readOwner, type SessionOwner, writeOwner } from './session-owner.ts';
 import type { ReadTokenResponse } from './token-response.ts';
 
 // Few enough to leave the event loop to others in between.
-const SESSIONS_AT_ONCE = 50;
+const SESSIONS_AT_ONCE = 20;
 
 /** What every end has in common. */
 export interface Ending {

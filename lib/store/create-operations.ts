@@ -22,6 +22,7 @@ export interface StoreSettings extends LifetimeOptions {
   readonly redis: RedisClient | undefined;
   readonly store: Store | undefined;
   readonly keyPrefix: string;
+  /** Seconds. */
   readonly storeTimeout: number;
   readonly durability: ReplicationRules | undefined;
 }
@@ -31,7 +32,7 @@ export function createOperations(settings: StoreSettings, events: Events): Creat
   const { redis, store, storeTimeout } = settings;
   if (redis !== undefined) return createRedisOperations(redis, settings, events);
   if (store === undefined) warnOfMemory();
-  const calls = new StoreCalls(events, storeTimeout);
+  const calls = new StoreCalls(events, storeTimeout * 1000);
   return {
     operations: new StoreOperations(store ?? new MemoryStore(), calls, lifetimesFrom(settings)),
     isShared: store !== undefined,
@@ -46,10 +47,11 @@ function createRedisOperations(
 ): CreatedOperations {
   const { keyPrefix, storeTimeout } = settings;
   const check = new ServerCheck(client, events);
-  const redis = new ReadyRedis(client, storeTimeout, () => {
+  const timeoutMs = storeTimeout * 1000;
+  const redis = new ReadyRedis(client, timeoutMs, () => {
     check.used();
   });
-  const calls = new StoreCalls(events, storeTimeout, () => redis.isConnected);
+  const calls = new StoreCalls(events, timeoutMs, () => redis.isConnected);
   const durable = createDurable(client, settings, events);
   const lifetimes = lifetimesFrom(settings);
   return {
@@ -66,7 +68,7 @@ function createDurable(
   events: Events,
 ) {
   if (durability === undefined) return undefined;
-  const writes = new ReplicatedWrites(client, durability, storeTimeout);
-  const timeout = storeTimeout + 2 * durability.timeout;
-  return { writes, calls: new StoreCalls(events, timeout, () => writes.isConnected) };
+  const writes = new ReplicatedWrites(client, durability, storeTimeout * 1000);
+  const timeoutMs = (storeTimeout + 2 * durability.timeout) * 1000;
+  return { writes, calls: new StoreCalls(events, timeoutMs, () => writes.isConnected) };
 }

@@ -16,7 +16,7 @@ const LONGEST_SILENCE_MS = 5000;
 /** When a write is durable. */
 export interface ReplicationRules {
   readonly replicas: number;
-  /** Milliseconds. */
+  /** Seconds. */
   readonly timeout: number;
 }
 
@@ -39,7 +39,8 @@ interface Replicated {
  */
 export class ReplicatedWrites {
   readonly #client: RedisClient;
-  readonly #rules: ReplicationRules;
+  readonly #replicas: number;
+  readonly #timeoutMs: number;
   readonly #patienceMs: number;
   #redis: ReadyRedis<RedisConnection>;
   #pending: RedisCommand[] = [];
@@ -50,7 +51,8 @@ export class ReplicatedWrites {
   /** The connection is waited for as {@link ReadyRedis} does. */
   constructor(client: RedisClient, rules: ReplicationRules, patienceMs: number) {
     this.#client = client;
-    this.#rules = rules;
+    this.#replicas = rules.replicas;
+    this.#timeoutMs = Math.ceil(rules.timeout * 1000);
     this.#patienceMs = patienceMs;
     this.#redis = this.#duplicate();
   }
@@ -75,7 +77,7 @@ export class ReplicatedWrites {
   }
 
   #duplicate(): ReadyRedis<RedisConnection> {
-    const socketTimeout = LONGEST_SILENCE_MS + this.#rules.timeout;
+    const socketTimeout = LONGEST_SILENCE_MS + this.#timeoutMs;
     const connection = isCluster(this.#client)
       ? this.#client.duplicate([], {
           lazyConnect: false,
@@ -90,10 +92,7 @@ export class ReplicatedWrites {
 
   async #runNext(): Promise<Replies> {
     // What hangs does not hold up what comes after it for longer than it may take.
-    await Promise.race([
-      this.#current,
-      setTimeout(2 * this.#rules.timeout, undefined, { ref: false }),
-    ]);
+    await Promise.race([this.#current, setTimeout(2 * this.#timeoutMs, undefined, { ref: false })]);
     const writes = this.#pending;
     this.#pending = [];
     this.#next = undefined;
@@ -109,7 +108,7 @@ export class ReplicatedWrites {
     const { replies, count } = redis.isCluster
       ? await this.#runOnCluster(redis as RedisCluster, writes)
       : await this.#runOnOne(redis, writes);
-    if (count >= this.#rules.replicas) return replies;
+    if (count >= this.#replicas) return replies;
     // What was refused says why: a script that is unknown is sent.
     return replies.map((reply) => (reply.status === 'rejected' ? reply : NOT_REPLICATED));
   }
@@ -117,8 +116,9 @@ export class ReplicatedWrites {
   // One pipeline: when the connection is lost in it, its `WAIT` is not sent again on another one, which
   // would know nothing of the writes and be content.
   async #runOnOne(redis: RedisConnection, commands: readonly RedisCommand[]): Promise<Replicated> {
-    const { replicas, timeout } = this.#rules;
-    const results = await redis.pipeline([...commands, ['wait', replicas, timeout]]).exec();
+    const results = await redis
+      .pipeline([...commands, ['wait', this.#replicas, this.#timeoutMs]])
+      .exec();
     const replies = (results ?? []).map(settled);
     const waited = replies.pop();
     if (waited?.status === 'rejected') throw waited.reason;

@@ -2,14 +2,14 @@ import { type CryptoKey, errors, type JWK, type JWTPayload, type JWTVerifyGetKey
 import { InvalidLogoutTokenError, ProviderUnavailableError } from '../errors.ts';
 import { failureReason } from '../input/failure-reason.ts';
 import { isObject } from '../input/json-object.ts';
+import { boolean, optional, seconds, text, texts, withDefault } from '../input/kinds.ts';
 import {
-  checkBoolean,
-  checkNames,
-  checkNumber,
-  checkObject,
-  checkText,
-  checkTexts,
-} from '../input/checks.ts';
+  type Option,
+  type OptionsOf,
+  optionsOfCall,
+  readOptions,
+  type ValuesOf,
+} from '../input/option.ts';
 import { decryptJwt, repeatsClaims, type TokenEncryption } from './encrypted-jwt.ts';
 import { InvalidJwtError, type Jwt, readJwt, verifyJwt } from './jwt.ts';
 import { isNumericDate } from './numeric-date.ts';
@@ -34,35 +34,30 @@ export interface LogoutToken {
   readonly expiresAt: number;
 }
 
-/** What a Logout Token is checked against. */
-export interface LogoutTokenOptions {
+const OPTIONS = {
   /** The provider's issuer identifier, exactly as in `iss`. */
-  readonly issuer: string;
+  issuer: text(),
   /** This client's `client_id`, which `aud` must contain. */
-  readonly clientId: string;
+  clientId: text(),
   /** The signature algorithms that are accepted. Default: `['RS256']`. */
-  readonly algorithms?: readonly string[] | undefined;
+  algorithms: withDefault(texts(), ['RS256']),
   /** How the token must be encrypted. Default: not at all. */
-  readonly encryption?: TokenEncryption | undefined;
+  encryption: optional(encryption()),
   /** Demand the type `logout+jwt`, `exp`, and no other audience. Default: `false`. */
-  readonly strict?: boolean | undefined;
+  strict: boolean(false),
   /** How far the clocks may be apart, in seconds. Default: 5. */
-  readonly clockTolerance?: number | undefined;
+  clockTolerance: seconds(5, 0),
   /** How long a token without `exp` is taken after its `iat`, in seconds. Default: 300. */
-  readonly maxAge?: number | undefined;
-}
+  maxAge: seconds(300),
+};
+
+/** What a Logout Token is checked against. */
+export interface LogoutTokenOptions extends OptionsOf<typeof OPTIONS> {}
+
+type Rules = ValuesOf<typeof OPTIONS>;
 
 /** A key, or a function that finds it, such as jose's `createRemoteJWKSet()` makes. */
 export type LogoutTokenKey = JWTVerifyGetKey | CryptoKey | JWK | Uint8Array;
-
-interface Rules {
-  readonly issuer: string;
-  readonly clientId: string;
-  readonly algorithms: readonly string[];
-  readonly strict: boolean;
-  readonly clockTolerance: number;
-  readonly maxAge: number;
-}
 
 /**
  * Verifies a Logout Token, for apps that keep their own sessions. Whether its `jti` was seen before is
@@ -86,8 +81,9 @@ export async function verifyLogoutToken(
   key: LogoutTokenKey,
   options: LogoutTokenOptions,
 ): Promise<LogoutToken> {
-  const rules = rulesOf(options);
-  const { encryption } = options;
+  // Checked each time: a rule that is missing would let pass what it is there to refuse.
+  const rules = readOptions(OPTIONS, options, optionsOfCall('verifyLogoutToken()'));
+  const { encryption } = rules;
   const text = encryption === undefined ? logoutToken : await decrypt(logoutToken, encryption);
   const jwt = readJwt(text);
   if (jwt === undefined) throw new InvalidLogoutTokenError('malformed');
@@ -101,30 +97,9 @@ export async function verifyLogoutToken(
   return readClaims(claims, rules);
 }
 
-const NAMES = [
-  'issuer',
-  'clientId',
-  'algorithms',
-  'encryption',
-  'strict',
-  'clockTolerance',
-  'maxAge',
-];
-
-// Checked each time: a rule that is missing would let pass what it is there to refuse.
-function rulesOf(options: LogoutTokenOptions): Rules {
-  checkObject(options, 'options');
-  checkNames(options, NAMES, 'verifyLogoutToken()');
-  const { issuer, clientId, algorithms = ['RS256'], strict, clockTolerance, maxAge } = options;
-  const unit = 'seconds';
-  return {
-    issuer: checkText(issuer, 'issuer'),
-    clientId: checkText(clientId, 'clientId'),
-    algorithms: checkTexts(algorithms, 'algorithms'),
-    strict: checkBoolean(strict, 'strict', false),
-    clockTolerance: checkNumber(clockTolerance, 'clockTolerance', { standard: 5, least: 0, unit }),
-    maxAge: checkNumber(maxAge, 'maxAge', { standard: 300, least: 1, unit }),
-  };
+// What is wrong with it shows when it is used.
+function encryption(): Option<TokenEncryption, TokenEncryption> {
+  return { takes: 'object', standard: 'required', read: (given) => given as TokenEncryption };
 }
 
 async function decrypt(token: string, encryption: TokenEncryption): Promise<string> {

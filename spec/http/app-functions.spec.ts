@@ -312,7 +312,7 @@ describe('a fetch of the app', () => {
       metadata: { introspection_endpoint: endpoint, revocation_endpoint: endpoint },
       introspection: 'opaque',
     };
-    return appWith({ ...optionsFor(signer, { provider }), providerTimeout: 50 });
+    return appWith({ ...optionsFor(signer, { provider }), providerTimeout: 0.05 });
   }
 
   const UNAVAILABLE = {

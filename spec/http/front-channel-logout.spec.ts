@@ -330,7 +330,10 @@ describe.each(Object.keys(EXPRESS))('frontChannelLogout on %s', (version) => {
     const { issuer } = server;
     const op = await createSigner(issuer);
     server.answer = () => undefined;
-    app = start({ ...optionsFor(op, { provider: { metadata: undefined } }), providerTimeout: 50 });
+    app = start({
+      ...optionsFor(op, { provider: { metadata: undefined } }),
+      providerTimeout: 0.05,
+    });
     const access_token = await login(app, {}, op);
     const { headers } = await visit(app, '?sid=sid-1').expect(200, PAGE);
     const policy = `default-src 'none'; frame-ancestors ${issuer}`;

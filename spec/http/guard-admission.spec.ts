@@ -108,7 +108,7 @@ describe('a JWT that was saved', () => {
   it('of another issuer is not saved, and kept out', async () => {
     const token = await signer.accessToken({ iss: 'https://other.example.com' });
     await expect(save(token)).rejects.toMatchObject({
-      code: 'ERR_INVALID_TOKEN',
+      code: 'ERR_OIDC_LOGOUT_INVALID_TOKEN',
       reason: 'of-another-session',
     });
     expect(await redis.dump()).toEqual({});
@@ -172,7 +172,7 @@ describe('an opaque token that was saved', () => {
 it('is malformed what sessions are given and is neither a JWT nor opaque', async () => {
   const token = await signer.accessToken();
   const access_token = token.slice(0, token.lastIndexOf('.'));
-  const expected = { code: 'ERR_INVALID_TOKEN', reason: 'malformed' };
+  const expected = { code: 'ERR_OIDC_LOGOUT_INVALID_TOKEN', reason: 'malformed' };
   const id_token = await signer.idToken();
   const { sessions } = app.oidc;
   await expect(sessions.save({ access_token, id_token })).rejects.toMatchObject(expected);
@@ -292,7 +292,7 @@ describe('an access token that looks like an ID Token', () => {
 
   it('is not let in while nobody can tell, also with onStoreError: "allow"', async () => {
     const broken = redis.connect();
-    app = start({ redis: broken, onStoreError: 'allow', storeTimeout: 200 });
+    app = start({ redis: broken, onStoreError: 'allow', storeTimeout: 0.2 });
     broken.disconnect();
     await call(app, await signer.accessToken()).expect(200);
     await call(app, await likeAnIdToken()).expect(503);
@@ -369,7 +369,7 @@ describe('a sender-constrained token', () => {
     await request(app.app).post(LOGOUT).send(tokens).expect(200);
     await expectRefused(other, 'The access token was invalidated by a logout');
     const rotation = app.oidc.sessions.rotate(tokens, { access_token: other });
-    await expect(rotation).rejects.toMatchObject({ code: 'ERR_SESSION_ENDED' });
+    await expect(rotation).rejects.toMatchObject({ code: 'ERR_OIDC_LOGOUT_SESSION_ENDED' });
   });
 });
 

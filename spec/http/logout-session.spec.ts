@@ -365,7 +365,7 @@ describe.each(Object.keys(EXPRESS))('an app without tokens in the browser, on %s
         { access_token, refresh_token },
         { access_token: 'new' },
       );
-      await expect(rotation).rejects.toMatchObject({ code: 'ERR_SESSION_ENDED' });
+      await expect(rotation).rejects.toMatchObject({ code: 'ERR_OIDC_LOGOUT_SESSION_ENDED' });
     });
 
     it('answers null where the provider has no endpoint, with a session and without', async () => {
@@ -628,7 +628,11 @@ describe.each(Object.keys(EXPRESS))('an app without tokens in the browser, on %s
     });
 
     const TYPE_ERROR = { name: 'TypeError' };
-    const RETURN_TO = { name: 'InvalidRequestError', code: 'ERR_INVALID_REQUEST', status: 400 };
+    const RETURN_TO = {
+      name: 'InvalidRequestError',
+      code: 'ERR_OIDC_LOGOUT_INVALID_REQUEST',
+      status: 400,
+    };
 
     it.each<[unknown, object]>([
       [{ issuer: 'https://unknown.example.com' }, TYPE_ERROR],
@@ -652,7 +656,7 @@ describe.each(Object.keys(EXPRESS))('an app without tokens in the browser, on %s
       mount(away);
       const answer = await ask(away).expect(200, {
         name: 'StoreUnavailableError',
-        code: 'ERR_STORE_UNAVAILABLE',
+        code: 'ERR_OIDC_LOGOUT_STORE_UNAVAILABLE',
         status: 503,
       });
       expect(answer.headers['set-cookie']).toBeUndefined();
@@ -665,7 +669,7 @@ describe.each(Object.keys(EXPRESS))('an app without tokens in the browser, on %s
       mount(away);
       await ask(away).expect(200, {
         name: 'ProviderUnavailableError',
-        code: 'ERR_PROVIDER_UNAVAILABLE',
+        code: 'ERR_OIDC_LOGOUT_PROVIDER_UNAVAILABLE',
         status: 503,
       });
     });

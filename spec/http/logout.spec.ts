@@ -441,7 +441,7 @@ describe.each(Object.keys(EXPRESS))('logout on %s', (version) => {
         await signer.accessToken({ sid: 'a' }),
       ];
       await expect(app.oidc.sessions.save({ access_token, id_token })).rejects.toMatchObject({
-        code: 'ERR_INVALID_TOKEN',
+        code: 'ERR_OIDC_LOGOUT_INVALID_TOKEN',
         reason: 'of-another-session',
       });
       expect(await redis.dump()).toEqual({});

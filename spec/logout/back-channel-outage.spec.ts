@@ -45,7 +45,7 @@ async function untilStoreFails({ events }: SessionApp): Promise<void> {
 
 describe('a Logout Token while Redis is away', () => {
   it('takes effect within its request where Redis is back within 1.5 s', async () => {
-    const app = listen({ storeTimeout: 100 });
+    const app = listen({ storeTimeout: 0.1 });
     const { access_token } = await save(app, await world.issue());
     const logoutToken = await world.op.signer.logoutToken();
     world.redis.pause();
@@ -77,7 +77,7 @@ describe('a Logout Token while Redis is away', () => {
   ])(
     '%s is answered 400 within 2 s, and takes effect when Redis is back',
     async (_what, claims) => {
-      const app = listen({ storeTimeout: 200 });
+      const app = listen({ storeTimeout: 0.2 });
       const saved = await save(app, await world.issue());
       const token = await world.op.signer.logoutToken(claims);
       world.redis.pause();
@@ -98,7 +98,7 @@ describe('a Logout Token while Redis is away', () => {
   );
 
   it('spares a newer login when it takes effect later', async () => {
-    const app = listen({ storeTimeout: 100, clockTolerance: 0 });
+    const app = listen({ storeTimeout: 0.1, clockTolerance: 0 });
     const past = now() - 30;
     const old = await save(app, await world.issue({ iat: past }));
     const logoutToken = await world.op.signer.logoutToken({ iat: past });
@@ -112,7 +112,7 @@ describe('a Logout Token while Redis is away', () => {
   });
 
   it('is kept once, however often the provider sends it', async () => {
-    const app = listen({ storeTimeout: 100 });
+    const app = listen({ storeTimeout: 0.1 });
     await save(app, await world.issue());
     const token = await world.op.signer.logoutToken();
     world.redis.pause();
@@ -127,7 +127,7 @@ describe('a Logout Token while Redis is away', () => {
   });
 
   it('is kept for 1000 sessions at most: what does not fit is told as lost', async () => {
-    const app = listen({ storeTimeout: 100 });
+    const app = listen({ storeTimeout: 0.1 });
     const tokens = await Promise.all(
       Array.from({ length: 1010 }, (_, count) =>
         world.op.signer.logoutToken({ sid: `sid-${count}` }),
@@ -145,7 +145,7 @@ describe('a Logout Token while Redis is away', () => {
   });
 
   it('is forgotten by close()', async () => {
-    const app = listen({ storeTimeout: 100 });
+    const app = listen({ storeTimeout: 0.1 });
     await save(app, await world.issue());
     world.redis.pause();
     await deliver(app, await world.op.signer.logoutToken()).expect(400);
@@ -162,7 +162,7 @@ describe('a Logout Token while the keys of the provider are away', () => {
     provider = await startProviderServer();
     const signer = await createSigner(provider.issuer);
     const app = listen({
-      providerTimeout: 300,
+      providerTimeout: 0.3,
       provider: { issuer: provider.issuer, metadata: undefined, jwks: undefined } as never,
     });
     provider.answer = (_req, res) => {

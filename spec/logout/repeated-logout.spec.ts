@@ -37,7 +37,7 @@ describe('a logout whose reply of the store was lost', () => {
       autoResendUnfulfilledCommands: false,
     });
     client.on('error', () => undefined);
-    return world.start({ redis: client, storeTimeout: 200 });
+    return world.start({ redis: client, storeTimeout: 0.2 });
   }
 
   function loseNextReply(): void {

@@ -3,7 +3,7 @@ import express from 'express';
 import { generateKeyPair } from 'jose';
 import request from 'supertest';
 import { oidcLogout } from '../../lib/index.ts';
-import { type ResolvedStoreOptions, resolveStoreOptions } from '../../lib/options/store-options.ts';
+import { type ResolvedOptions, resolveOptions } from '../../lib/options/oidc-logout-options.ts';
 
 const provider = { issuer: 'https://op.example.com', clientId: 'web' };
 const bytes = (length: number) => Buffer.alloc(length).toString('base64url');
@@ -73,11 +73,18 @@ describe('oidcLogout', () => {
   it.each<[unknown, string]>([
     [undefined, '"options" must be an object'],
     [[], '"options" must be an object'],
-    [{ provider, isuer: 1 }, '"isuer" is not an option of oidcLogout()'],
+    [
+      { provider, clockTolerence: 1 },
+      '"clockTolerence" is not an option of oidcLogout(); did you mean "clockTolerance"?',
+    ],
+    [{ provider, isuer: 1 }, '"isuer" is not an option of oidcLogout(); its options are provider,'],
     [{}, '"provider" must be an object'],
     [{ provider: [] }, '"provider" must name at least one provider'],
     [{ provider: [provider, provider] }, '"provider" must not name an "issuer" twice'],
-    [{ provider: { ...provider, clientID: 'web' } }, '"clientID" is not an option of "provider"'],
+    [
+      { provider: { ...provider, clientID: 'web' } },
+      '"clientID" is not an option of "provider"; did you mean "clientId"?',
+    ],
     [
       { provider: { ...provider, clientId: '' } },
       '"provider.clientId" must be a string that is not empty',
@@ -318,14 +325,18 @@ describe('oidcLogout', () => {
       '"provider.clientAuthentication.kid" must be a string that is not empty',
     ],
     [{ provider, revocation: true }, '"revocation" must be one of all, refresh-token, never'],
-    [
-      { provider, revocationTimeout: 0 },
-      '"revocationTimeout" must be a whole number of milliseconds, 1 or more',
-    ],
-    [
-      { provider, revocationTimeout: '1s' },
-      '"revocationTimeout" must be a whole number of milliseconds, 1 or more',
-    ],
+    ...[0, -1, 0.0009, NaN, Infinity, 60_001, '1s', null].map(
+      (revocationTimeout): [unknown, string] => [
+        { provider, revocationTimeout },
+        '"revocationTimeout" must be a number of seconds, 0.001 to 60',
+      ],
+    ),
+    ...(['storeTimeout', 'providerTimeout', 'revocationTimeout'] as const).map(
+      (name): [unknown, string] => [
+        { provider, [name]: 500 },
+        `"${name}" must be a number of seconds, 0.001 to 60: 500 milliseconds are 0.5`,
+      ],
+    ),
     [
       { provider, redis: {} },
       '"redis" must be an object with the methods get, mget, call, pipeline',
@@ -351,7 +362,7 @@ describe('oidcLogout', () => {
     ]),
     [
       { provider, redis, durability: { replica: 1 } },
-      '"replica" is not an option of "durability"; its options are replicas, timeout',
+      '"replica" is not an option of "durability"; did you mean "replicas"?',
     ],
     [{ provider, durability: {} }, '"durability" needs "redis"'],
     [{ provider, durability: {}, store }, '"durability" needs "redis"'],
@@ -359,10 +370,14 @@ describe('oidcLogout', () => {
       { provider, redis, durability: { replicas } },
       '"durability.replicas" must be a whole number of replicas, 1 or more',
     ]),
-    ...[0, -1, 1.5, '100', null].map((timeout): [unknown, string] => [
+    ...[0, -1, '100', null].map((timeout): [unknown, string] => [
       { provider, redis, durability: { timeout } },
-      '"durability.timeout" must be a whole number of milliseconds, 1 or more',
+      '"durability.timeout" must be a number of seconds, 0.001 to 60',
     ]),
+    [
+      { provider, redis, durability: { timeout: 100 } },
+      '"durability.timeout" must be a number of seconds, 0.001 to 60: 100 milliseconds are 0.1',
+    ],
     ...[{}, null, 'postgres://localhost', methods('read', 'update')].map(
       (incomplete): [unknown, string] => [
         { provider, store: incomplete },
@@ -429,14 +444,7 @@ describe('oidcLogout', () => {
       { provider, tokenCacheSize: Infinity },
       '"tokenCacheSize" must be a whole number of bytes, 1 or more',
     ],
-    [
-      { provider, storeTimeout: NaN },
-      '"storeTimeout" must be a whole number of milliseconds, 1 or more',
-    ],
-    [
-      { provider, providerTimeout: 2 ** 31 },
-      '"providerTimeout" must be a whole number of milliseconds',
-    ],
+    [{ provider, storeTimeout: NaN }, '"storeTimeout" must be a number of seconds, 0.001 to 60'],
     [{ provider, errorFormat: 'json' }, '"errorFormat" must be one of oauth, elasticsearch'],
     [{ provider, onStoreError: 'ignore' }, '"onStoreError" must be one of deny, allow'],
     [{ provider, allowInsecureRequests: 1 }, '"allowInsecureRequests" must be a boolean'],
@@ -466,31 +474,30 @@ describe('oidcLogout', () => {
     expect(() => oidcLogout(options)).not.toThrow();
   });
 
-  it.each<[object, ResolvedStoreOptions['maxStaleness']]>([
+  it.each<[object, ResolvedOptions['nearCache']]>([
     [{}, undefined],
     [{ nearCache: undefined }, undefined],
-    [{ nearCache: {} }, 5],
-    [{ nearCache: { maxStaleness: undefined } }, 5],
-    [{ nearCache: { maxStaleness: 1 } }, 1],
-    [{ nearCache: { maxStaleness: 3600 }, store }, 3600],
-  ])('takes of %j the maxStaleness %j', (options, maxStaleness) => {
-    expect(resolveStoreOptions(options)).toMatchObject({ maxStaleness });
+    [{ nearCache: {} }, { maxStaleness: 5 }],
+    [{ nearCache: { maxStaleness: undefined } }, { maxStaleness: 5 }],
+    [{ nearCache: { maxStaleness: 1 } }, { maxStaleness: 1 }],
+    [{ nearCache: { maxStaleness: 3600 }, store }, { maxStaleness: 3600 }],
+  ])('takes of %j the near-cache %j', (options, nearCache) => {
+    expect(resolveOptions({ provider, ...options }).nearCache).toEqual(nearCache);
   });
 
-  it.each<[object, ResolvedStoreOptions['durability']]>([
+  it.each<[object, ResolvedOptions['durability']]>([
     [{}, undefined],
     [{ durability: undefined }, undefined],
-    [{ durability: {} }, { replicas: 1, timeout: 100 }],
-    [{ durability: { replicas: 2 } }, { replicas: 2, timeout: 100 }],
-    [{ durability: { timeout: 250 } }, { replicas: 1, timeout: 250 }],
+    [{ durability: {} }, { replicas: 1, timeout: 0.1 }],
+    [{ durability: { replicas: 2 } }, { replicas: 2, timeout: 0.1 }],
+    [{ durability: { timeout: 0.25 } }, { replicas: 1, timeout: 0.25 }],
     [
-      { durability: {}, storeTimeout: 200 },
-      { replicas: 1, timeout: 100 },
+      { durability: {}, storeTimeout: 0.2 },
+      { replicas: 1, timeout: 0.1 },
     ],
   ])('takes of %j the durability %j', (options, durability) => {
-    expect(resolveStoreOptions({ ...options, redis: redis as never })).toMatchObject({
-      durability,
-    });
+    const all = { provider, ...options, redis: redis as never };
+    expect(resolveOptions(all).durability).toEqual(durability);
   });
 
   it('takes every option of a provider', () => {
@@ -541,10 +548,7 @@ describe('oidcLogout', () => {
   it.each<[unknown, string]>([
     [null, '"options" must be an object'],
     ['/shop', '"options" must be an object'],
-    [
-      { returnTO: () => '/' },
-      '"returnTO" is not an option of logout(); its options are tokens, form, returnTo, allowedReturnTo',
-    ],
+    [{ returnTO: () => '/' }, '"returnTO" is not an option of logout(); did you mean "returnTo"?'],
     [{ returnTo: '/shop' }, '"returnTo" must be a function'],
     [{ returnTo: null }, '"returnTo" must be a function'],
     [
@@ -578,7 +582,7 @@ describe('oidcLogout', () => {
 
   it.each<[unknown, string]>([
     [null, '"options" must be an object'],
-    [{ tokens: () => 'a' }, '"tokens" is not an option of guard(); its options are scope, token'],
+    [{ tokens: () => 'a' }, '"tokens" is not an option of guard(); did you mean "token"?'],
     [{ token: 'a' }, '"token" must be a function'],
     [{ token: null }, '"token" must be a function'],
   ])('guard() refuses %j', (options, message) => {

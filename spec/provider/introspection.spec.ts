@@ -506,7 +506,7 @@ describe('introspection', () => {
       ['a closed connection', () => (req) => req.socket.destroy()],
       ['50 MB', () => send(huge())],
     ])('%s', async (_what, answer) => {
-      const app = start({}, { providerTimeout: 300 });
+      const app = start({}, { providerTimeout: 0.3 });
       provider.answer = answer();
       const token = opaqueToken();
       await expectUnavailable(call(app, token));

@@ -55,7 +55,7 @@ describe('provider', () => {
   }
 
   it('gives 503 in time, though memory is collected while the provider hangs', async () => {
-    const app = start({}, { providerTimeout: 300 });
+    const app = start({}, { providerTimeout: 0.3 });
     const collectGarbage = garbageCollector();
     const arrived = new Promise<void>((resolve) => {
       provider.answer = () => {
@@ -128,7 +128,7 @@ describe('provider', () => {
       ['a body that never ends', slow],
     ])('that answers %s gives 503 in time, and changes nothing', async (_what, answer) => {
       provider.answer = answer;
-      const app = start({}, { providerTimeout: 200 });
+      const app = start({}, { providerTimeout: 0.2 });
       const answered = await call(app, await signer.accessToken());
       expect(answered.status).toBe(503);
       expect(answered.headers['retry-after']).toBe('1');

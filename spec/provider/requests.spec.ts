@@ -155,7 +155,7 @@ describe('requests to the provider', () => {
       if (req.url !== '/jwks') answer(req, res);
       else if (++count === 1) req.socket.destroy();
     };
-    const app = start({ providerTimeout: 300 });
+    const app = start({ providerTimeout: 0.3 });
     expect(await callWithJwt(app)).toBe(503);
     expect(count).toBe(2);
     const { issuer } = provider;
@@ -167,7 +167,7 @@ describe('requests to the provider', () => {
   it('are given up in time also where the fetch of the app ignores its signal', async () => {
     const never: typeof fetch = () => new Promise(() => undefined);
     const app = start(
-      { providerTimeout: 100 },
+      { providerTimeout: 0.1 },
       {
         clientSecret: undefined,
         clientAuthentication: { method: 'tls_client_auth', fetch: never },
@@ -246,7 +246,7 @@ describe('requests to the provider', () => {
       provider.answer = (req, res) => {
         if (req.url !== '/introspect') answer(req, res);
       };
-      const app = start({ providerTimeout: 200 });
+      const app = start({ providerTimeout: 0.2 });
       const calls = Array.from({ length: 100 }, (_each, index) => call(app, `opaque-${index}`));
       const statuses = (await Promise.all(calls)).map(({ status }) => status);
       expect(statuses).toEqual(Array(100).fill(503));

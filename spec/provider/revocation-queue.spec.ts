@@ -50,7 +50,7 @@ describe('the queue of revocations', () => {
     const { issuer } = provider;
     return {
       ...{ audience: AUDIENCE, encryptionKey: KEY, revocation: 'refresh-token' },
-      revocationTimeout: 50,
+      revocationTimeout: 0.05,
       ...options,
       // Given, so that providerTimeout is about revocations only.
       provider: {
@@ -119,7 +119,7 @@ describe('the queue of revocations', () => {
   );
 
   it('asks a provider that hangs for eight at once', async () => {
-    const app = start({ providerTimeout: 1000 });
+    const app = start({ providerTimeout: 1 });
     provider.answer = () => undefined;
     await Promise.all(Array.from({ length: 40 }, () => logOut(app)));
     await provider.untilAsked(8);
@@ -153,7 +153,7 @@ describe('the queue of revocations', () => {
   it(
     'holds 20,000 tokens; what does not fit has failed at once',
     async () => {
-      const settings = resolveOptions(optionsOf({ providerTimeout: 60_000 }));
+      const settings = resolveOptions(optionsOf({ providerTimeout: 60 }));
       const events = new Events();
       const told: RevocationEvent[] = [];
       events.on('revocation', (event) => told.push(event));
@@ -300,7 +300,7 @@ describe('the queue of revocations', () => {
     });
 
     it('gives up after 10 s what is under way and what waits', async () => {
-      const app = start({ providerTimeout: 60_000 });
+      const app = start({ providerTimeout: 60 });
       provider.answer = () => undefined;
       for (let count = 0; count < 10; count += 1) await logOut(app);
       expect(provider.requests).toHaveLength(8);

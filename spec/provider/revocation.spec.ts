@@ -424,8 +424,8 @@ describe('revocation', () => {
     async function logInAndOut(options: Omit<Partial<OidcLogoutOptions>, 'provider'> = {}) {
       const app = start(provider, {
         revocation: 'refresh-token',
-        revocationTimeout: 50,
-        providerTimeout: 500,
+        revocationTimeout: 0.05,
+        providerTimeout: 0.5,
         ...options,
         // Given, so that providerTimeout is about revocations only.
         provider: {
@@ -627,7 +627,7 @@ describe('revocation', () => {
     });
 
     it('keeps no logout waiting longer than revocationTimeout', async () => {
-      const app = start(provider, { revocationTimeout: 50, revocation: 'refresh-token' });
+      const app = start(provider, { revocationTimeout: 0.05, revocation: 'refresh-token' });
       const tokens = await login(app);
       await logOut(app, tokens).expect(200);
       await call(app, tokens.access_token).expect(401);
@@ -649,7 +649,7 @@ describe('revocation', () => {
     });
 
     it('is waited for by close()', async () => {
-      const app = start(provider, { revocationTimeout: 50, revocation: 'refresh-token' });
+      const app = start(provider, { revocationTimeout: 0.05, revocation: 'refresh-token' });
       await logOut(app, await login(app)).expect(200);
       await provider.untilAsked(1);
       const order: string[] = [];

@@ -48,7 +48,7 @@ describe('an end beside a rotate at the same moment', () => {
       const fresh = await world.issue({ sid });
       const rotate = async () =>
         one.oidc.sessions.rotate(old, fresh).catch((error: unknown) => {
-          expect(error).toMatchObject({ code: 'ERR_SESSION_ENDED' });
+          expect(error).toMatchObject({ code: 'ERR_OIDC_LOGOUT_SESSION_ENDED' });
         });
       await Promise.all([rotate(), end(other, sid, old.access_token)]);
       await call(one, old.access_token).expect(401);
@@ -189,7 +189,9 @@ describe('a login without a sid', () => {
     const app = world.start();
     const own = await world.issue({ sid: undefined });
     await notify(app);
-    await expect(app.oidc.sessions.save(own)).rejects.toMatchObject({ code: 'ERR_SESSION_ENDED' });
+    await expect(app.oidc.sessions.save(own)).rejects.toMatchObject({
+      code: 'ERR_OIDC_LOGOUT_SESSION_ENDED',
+    });
   });
 
   it('lives on where a session of the sid is known, or the user is another one', async () => {

@@ -15,8 +15,8 @@ import {
   world,
 } from '../support/session-world.ts';
 
-const ENDED = { code: 'ERR_SESSION_ENDED' };
-const CONTRADICTS = { code: 'ERR_INVALID_TOKEN' };
+const ENDED = { code: 'ERR_OIDC_LOGOUT_SESSION_ENDED' };
+const CONTRADICTS = { code: 'ERR_OIDC_LOGOUT_INVALID_TOKEN' };
 
 useSessionWorld();
 
@@ -143,7 +143,7 @@ describe('rotate', () => {
     const { id_token } = await world.issue({ sub: 'mallory' });
     const refreshed = { ...(await world.issue()), id_token };
     await expect(app.oidc.sessions.rotate(own, refreshed)).rejects.toMatchObject({
-      code: 'ERR_INVALID_ID_TOKEN',
+      code: 'ERR_OIDC_LOGOUT_INVALID_ID_TOKEN',
     });
     expect(await world.redis.dump()).toEqual(before);
   });

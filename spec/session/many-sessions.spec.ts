@@ -52,7 +52,7 @@ function watchSockets(): { most(): number } {
 
 describe('the end of 10,000 sessions of a user', () => {
   it('revokes every refresh token at a healthy provider, over few connections', async () => {
-    const app = world.start({ storeTimeout: 20_000 });
+    const app = world.start({ storeTimeout: 20 });
     const refreshTokens = await saveMany(app, 10_000);
     const sockets = watchSockets();
     const told = listenToRevocations(app.oidc);
@@ -110,7 +110,7 @@ describe('the sessions of a user', () => {
   });
 
   it('leave the event loop to other requests while they end', async () => {
-    const app = world.start({ storeTimeout: 20_000, revocation: 'never' });
+    const app = world.start({ storeTimeout: 20, revocation: 'never' });
     await saveMany(app, 500);
     const other = await world.op.signer.accessToken({ sub: 'bob', sid: 'sid-b' });
     await call(app, other).expect(200);

@@ -10,8 +10,8 @@ interface AppError extends Error {
 }
 
 const STATUS: Readonly<Record<string, number>> = {
-  ERR_SESSION_ENDED: 409,
-  ERR_INVALID_ID_TOKEN: 400,
+  ERR_OIDC_LOGOUT_SESSION_ENDED: 409,
+  ERR_OIDC_LOGOUT_INVALID_ID_TOKEN: 400,
 };
 
 /** A route that calls `oidc.sessions`; what the call rejects with is told by its code. */

@@ -13,7 +13,7 @@ import { StoreOperations } from '../../lib/store/store-operations.ts';
 import { byTime, loginAt, tokensAt } from '../support/session-states.ts';
 import { LIFETIMES } from '../support/lifetimes.ts';
 
-const CORRUPT = { code: 'ERR_STORE_UNAVAILABLE', reason: 'corrupt-record' };
+const CORRUPT = { code: 'ERR_OIDC_LOGOUT_STORE_UNAVAILABLE', reason: 'corrupt-record' };
 const record = {
   last: 100,
   ids: ['a'],

@@ -99,7 +99,7 @@ describe.each(LOSSES)('Redis that %s', (_how, lose) => {
     const late = await world.issue({ iat: now() - 5, sid: 'sid-2' });
     await lose();
     await untilBack(app, before.access_token);
-    const ended = { code: 'ERR_SESSION_ENDED' };
+    const ended = { code: 'ERR_OIDC_LOGOUT_SESSION_ENDED' };
     await expect(app.oidc.sessions.save(late)).rejects.toMatchObject(ended);
     const fresh = await world.issue();
     await expect(app.oidc.sessions.rotate(before, fresh)).rejects.toMatchObject(ended);

@@ -29,7 +29,7 @@ afterAll(async () => {
 function open(lifetimes: Lifetimes, replicas = 1): RedisOperations {
   const client = cluster.createClient();
   const events = new Events();
-  const writes = new ReplicatedWrites(client, { replicas, timeout: 2000 }, 5000);
+  const writes = new ReplicatedWrites(client, { replicas, timeout: 2 }, 5000);
   writers.push(writes);
   const calls = new StoreCalls(events, 5000);
   const redis = new ReadyRedis(client, 5000);
@@ -47,7 +47,7 @@ describe('RedisOperations on a Redis Cluster', () => {
 
   it('waits for replicas where something ends, and nowhere else', async () => {
     const operations = open(LIFETIMES, 2);
-    const none = { code: 'ERR_STORE_UNAVAILABLE', reason: 'not-replicated' };
+    const none = { code: 'ERR_OIDC_LOGOUT_STORE_UNAVAILABLE', reason: 'not-replicated' };
     expect(await operations.saveLogin(save)).toBe('ok');
     expect(await operations.renewLogin(save)).toBe('ok');
     expect(await operations.addMember(save.login)).toBe('ok');

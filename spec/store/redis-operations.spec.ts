@@ -10,7 +10,7 @@ import { LIFETIMES } from '../support/lifetimes.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
 import { byLogin, byTime, loginAt, tokensAt } from '../support/session-states.ts';
 
-const CORRUPT = { code: 'ERR_STORE_UNAVAILABLE', reason: 'corrupt-record' };
+const CORRUPT = { code: 'ERR_OIDC_LOGOUT_STORE_UNAVAILABLE', reason: 'corrupt-record' };
 const save = { login: loginAt(100), owner: 'owner', clientId: 'web', tokens: tokensAt(100) };
 const end = { session: 'session', how: byTime(100), claimant: 'app', state: '', owner: 'owner' };
 const key = { kind: 'access-token', of: 'token' } as const;

@@ -51,7 +51,7 @@ async function causeOf(verification: Promise<unknown>) {
   const { name, code, status, error: word, reason, cause } = error as InvalidLogoutTokenError;
   expect({ name, code, status, word, cause }).toEqual({
     name: 'InvalidLogoutTokenError',
-    code: 'ERR_INVALID_LOGOUT_TOKEN',
+    code: 'ERR_OIDC_LOGOUT_INVALID_LOGOUT_TOKEN',
     status: 400,
     word: 'invalid_request',
     cause: undefined,
@@ -252,7 +252,7 @@ describe('verifyLogoutToken with createRemoteJWKSet', () => {
     const verification = verifyLogoutToken(await signer.logoutToken(), keys, options);
     await expect(verification).rejects.toThrow(ProviderUnavailableError);
     await expect(verification).rejects.toMatchObject({
-      code: 'ERR_PROVIDER_UNAVAILABLE',
+      code: 'ERR_OIDC_LOGOUT_PROVIDER_UNAVAILABLE',
       status: 503,
       error: 'temporarily_unavailable',
     });

@@ -113,9 +113,9 @@ describe.each([33, 5000, DEEP])('a token of %i levels', (levels) => {
   it('is none for sessions, and saves nothing', async () => {
     const { sessions } = app.oidc;
     const good = { access_token: accessToken(2), id_token: idToken(2) };
-    const deep = { code: 'ERR_INVALID_ID_TOKEN' };
+    const deep = { code: 'ERR_OIDC_LOGOUT_INVALID_ID_TOKEN' };
     await expect(sessions.save({ ...good, id_token: idToken(levels) })).rejects.toMatchObject(deep);
-    const malformed = { code: 'ERR_INVALID_TOKEN', reason: 'malformed' };
+    const malformed = { code: 'ERR_OIDC_LOGOUT_INVALID_TOKEN', reason: 'malformed' };
     const access_token = accessToken(levels);
     await expect(sessions.save({ ...good, access_token })).rejects.toMatchObject(malformed);
     await sessions.save(good);
@@ -146,7 +146,7 @@ describe.each([33, 5000, DEEP])('a token of %i levels', (levels) => {
       await sendLogoutToken(await encrypt(sound, { [name]: deep }), app).expect(400);
       const id_token = await encrypt(idToken(2), { [name]: deep });
       const saved = app.oidc.sessions.save({ access_token: 'opaque-1', id_token });
-      await expect(saved).rejects.toMatchObject({ code: 'ERR_INVALID_ID_TOKEN' });
+      await expect(saved).rejects.toMatchObject({ code: 'ERR_OIDC_LOGOUT_INVALID_ID_TOKEN' });
     }
     await sendLogoutToken(await encrypt(sound, {}), app).expect(200);
   });
@@ -170,7 +170,7 @@ describe('a JWT with b64', () => {
     await request(app.app).post(LOGOUT).send({ access_token }).expect(401, NOT_AUTHENTIC);
     await sendLogoutToken(logout_token).expect(400, FORGED_LOGOUT_TOKEN);
     const saved = app.oidc.sessions.save({ access_token: accessToken(2), id_token });
-    await expect(saved).rejects.toMatchObject({ code: 'ERR_INVALID_ID_TOKEN' });
+    await expect(saved).rejects.toMatchObject({ code: 'ERR_OIDC_LOGOUT_INVALID_ID_TOKEN' });
   });
 });
 

@@ -8,7 +8,7 @@ import { takeLogin } from './login.ts';
 const BACK_CHANNEL = '/back-channel-logout';
 // Back-Channel Logout 1.0, section 2.8: an outage is 400 as well.
 const BACK_CHANNEL_OUTAGE = { outage: ['400 temporarily_unavailable'] };
-const ADMIN_OUTAGE = { outage: ['503 ERR_STORE_UNAVAILABLE'] };
+const ADMIN_OUTAGE = { outage: ['503 ERR_OIDC_LOGOUT_STORE_UNAVAILABLE'] };
 
 function post(logout_token: string): PlainRequest {
   return postForm(BACK_CHANNEL, { logout_token });

@@ -3,8 +3,11 @@ import { bearer, postJson } from '../http.ts';
 import type { Login, Tokens } from '../logins.ts';
 import { type Ask, type Kind, REFUSED, type Right, type World } from '../world.ts';
 
-export const OVER = ['409 ERR_SESSION_ENDED'];
-const UNAVAILABLE = ['503 ERR_STORE_UNAVAILABLE', '503 ERR_PROVIDER_UNAVAILABLE'];
+export const OVER = ['409 ERR_OIDC_LOGOUT_SESSION_ENDED'];
+const UNAVAILABLE = [
+  '503 ERR_OIDC_LOGOUT_STORE_UNAVAILABLE',
+  '503 ERR_OIDC_LOGOUT_PROVIDER_UNAVAILABLE',
+];
 const DONE = ['204'];
 
 function save(ask: Ask, tokens: Tokens, right: Right, input = ''): Promise<Answer> {
@@ -61,7 +64,7 @@ async function refreshByTokensOfTwo(ask: Ask, world: World): Promise<void> {
   const old = { ...victim.tokens, refresh_token: world.issuing.secret('refresh') };
   // No ID Token tells that they are of two users.
   const tokens = { ...(await world.issuing.tokens(other.sub, other.sid)), id_token: undefined };
-  const right = [...OVER, '400 ERR_INVALID_ID_TOKEN'];
+  const right = [...OVER, '400 ERR_OIDC_LOGOUT_INVALID_ID_TOKEN'];
   await ask(postJson('/refresh', { old, tokens }), right, { outage: UNAVAILABLE });
 }
 
@@ -70,7 +73,7 @@ async function saveForged(ask: Ask, world: World): Promise<void> {
   const { known, unknown } = world.issuing.forgers;
   const forger = world.random.pick([known, unknown]);
   const id_token = await forger.idToken({ sub, sid, iat: Math.floor(Date.now() / 1000) - 600 });
-  await save(ask, { ...tokens, id_token }, ['400 ERR_INVALID_ID_TOKEN']);
+  await save(ask, { ...tokens, id_token }, ['400 ERR_OIDC_LOGOUT_INVALID_ID_TOKEN']);
 }
 
 async function saveNotAnIdToken(ask: Ask, world: World): Promise<void> {
@@ -81,7 +84,7 @@ async function saveNotAnIdToken(ask: Ask, world: World): Promise<void> {
     ['text', 'x'.repeat(2000)],
     ['nested', `e30.${Buffer.from('['.repeat(20_000)).toString('base64url')}.e30`],
   ] as const);
-  await save(ask, { ...tokens, id_token }, ['400 ERR_INVALID_ID_TOKEN'], text);
+  await save(ask, { ...tokens, id_token }, ['400 ERR_OIDC_LOGOUT_INVALID_ID_TOKEN'], text);
 }
 
 export const LOGIN_KINDS: readonly Kind[] = [

@@ -24,7 +24,10 @@ async function endBeforeSave(ask: Ask, { issuing }: World): Promise<void> {
   const end = postForm('/back-channel-logout', { logout_token });
   const { status } = await ask(end, ['200'], BACK_CHANNEL_OUTAGE);
   if (status !== 200) return;
-  const outage = ['503 ERR_STORE_UNAVAILABLE', '503 ERR_PROVIDER_UNAVAILABLE'];
+  const outage = [
+    '503 ERR_OIDC_LOGOUT_STORE_UNAVAILABLE',
+    '503 ERR_OIDC_LOGOUT_PROVIDER_UNAVAILABLE',
+  ];
   await ask(postJson('/login', tokens), OVER, { outage, input: 'save' });
 }
 

@@ -1,0 +1,131 @@
+import { inspect } from 'node:util';
+import {
+  checkBoolean,
+  checkChoice,
+  checkFunction,
+  checkMethods,
+  checkText,
+  checkTexts,
+  checkTimeout,
+  checkUrl,
+  checkWhole,
+} from './checks.ts';
+import {
+  type Option,
+  type OptionsOf,
+  optionsOfOption,
+  type Place,
+  readOptions,
+  type ValuesOf,
+} from './option.ts';
+
+/** The same option, which may be left out. */
+export function optional<Given, Value>(
+  option: Option<Given, Value>,
+  standard = 'none',
+): Option<Given | undefined, Value | undefined> {
+  const { takes, read } = option;
+  return {
+    takes,
+    standard,
+    read: (given, place) => (given === undefined ? undefined : read(given, place)),
+  };
+}
+
+/** The same option, with a default. */
+export function withDefault<Given, Value>(
+  { takes, read }: Option<Given, Value>,
+  standard: Value,
+): Option<Given | undefined, Value> {
+  return {
+    takes,
+    standard: inspect(standard),
+    read: (given, place) => (given === undefined ? standard : read(given, place)),
+  };
+}
+
+function required<Given>(
+  takes: string,
+  read: (given: unknown, place: Place) => Given,
+): Option<Given, Given> {
+  return { takes, standard: 'required', read };
+}
+
+export function text(): Option<string, string> {
+  return required('string', (given, { name }) => checkText(given, name));
+}
+
+export function texts(): Option<string | readonly string[], readonly string[]> {
+  return required<never>(
+    'string or strings',
+    (given, { name }) => checkTexts(given, name) as never,
+  );
+}
+
+/** An absolute URL that is safe to use. */
+export function url(): Option<string, string> {
+  return required('URL', (given, { name, allowInsecureRequests }) =>
+    checkUrl(given, name, allowInsecureRequests),
+  );
+}
+
+export function callable<Type>(): Option<Type, Type> {
+  return required('function', (given, { name }) => checkFunction(given, name) as Type);
+}
+
+/** An object by its shape. */
+export function withMethods<Type>(takes: string, methods: readonly string[]): Option<Type, Type> {
+  return required(takes, (given, { name }) => checkMethods(given, name, methods) as Type);
+}
+
+export function boolean(standard: boolean): Option<boolean | undefined, boolean> {
+  return withDefault(
+    required('boolean', (given, { name }) => checkBoolean(given, name)),
+    standard,
+  );
+}
+
+/** One of some words; the first of them is the default. */
+export function choice<const Choice extends string>(
+  ...choices: readonly [Choice, ...Choice[]]
+): Option<Choice | undefined, Choice> {
+  const takes = choices.map((each) => inspect(each)).join(', ');
+  return withDefault(
+    required(takes, (given, { name }) => checkChoice(given, name, choices)),
+    choices[0],
+  );
+}
+
+function whole(unit: string, standard: number, least: number): Option<number | undefined, number> {
+  return withDefault(
+    required(`whole ${unit}, ${least} or more`, (given, { name }) =>
+      checkWhole(given, name, { unit, least }),
+    ),
+    standard,
+  );
+}
+
+export function count(unit: string, standard: number) {
+  return whole(unit, standard, 1);
+}
+
+/** A span that is counted in whole seconds: a lifetime. */
+export function seconds(standard: number, least = 1) {
+  return whole('seconds', standard, least);
+}
+
+/** A span that somebody waits for: seconds with fractions. */
+export function timeout(standard: number): Option<number | undefined, number> {
+  return withDefault(
+    required('seconds, 0.001 to 60', (given, { name }) => checkTimeout(given, name)),
+    standard,
+  );
+}
+
+/** Options within an option. */
+export function group<Table extends Parameters<typeof readOptions>[0]>(
+  table: Table,
+): Option<OptionsOf<Table>, ValuesOf<Table>> {
+  const read = (given: unknown, place: Place) => readOptions(table, given, optionsOfOption(place));
+  return { takes: 'object', standard: 'required', read };
+}
