@@ -26,7 +26,7 @@ export function providerMetadata(): Option<ProviderMetadata, ProviderMetadata> {
   };
 }
 
-interface JwkSet {
+export interface JwkSet {
   readonly keys: readonly object[];
 }
 

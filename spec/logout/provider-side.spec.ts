@@ -60,8 +60,8 @@ describe('the front channel before the Logout Token of the same end', () => {
     const app = world.start();
     const { access_token } = await save(app, await world.issue());
     await frame(app).expect(200);
-    const { body } = await logOut(app, { access_token }).expect(200);
-    const { redirect } = body as { redirect: string };
+    const answer = await logOut(app, { access_token }).expect(200);
+    const { redirect } = answer.body as { redirect: string };
     expect([...new URL(redirect).searchParams.keys()]).toEqual(REPEATED_PARAMETERS);
   });
 
