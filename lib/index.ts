@@ -25,7 +25,7 @@ export type { ClientMetadata, ClientMetadataOptions } from './provider/client-me
 export type { EndSessionOptions } from './http/end-session-url.ts';
 export type { GuardOptions } from './http/guard.ts';
 export type { LogoutOptions } from './http/logout-options.ts';
-export type { SessionTokens } from './http/logout-tokens.ts';
+export type { SessionTokens } from './http/session-tokens.ts';
 export type { RevocationPolicy } from './provider/revocations.ts';
 export type { PostLogout } from './http/post-logout.ts';
 export type { RequestAuth } from './http/request-auth.ts';
@@ -55,15 +55,15 @@ export type {
   PrivateKeyJwtAuthentication,
   TlsClientAuthentication,
 } from './provider/client-authentication.ts';
+export type { EndSessionForm } from './provider/end-session-request.ts';
 export type {
   EndSessionDialect,
-  EndSessionForm,
   IdTokenHintPolicy,
   LogoutHint,
-} from './provider/end-session-request.ts';
-export type { IntrospectionPolicy } from './provider/provider.ts';
+} from './provider/provider-settings.ts';
+export type { IntrospectionPolicy } from './provider/provider-settings.ts';
 export type { ProviderMetadata } from './provider/metadata.ts';
-export type { RedisClient, RedisConnection } from './store/ready-redis.ts';
+export type { RedisClient, RedisConnection } from './store/redis-client.ts';
 export type {
   Store,
   StoreChange,

@@ -1,4 +1,4 @@
-import { AccessTokens } from './access-token/access-token.ts';
+import { AccessTokens } from './access-token/access-tokens.ts';
 import { NearCache } from './access-token/near-cache.ts';
 import { TokenStatuses } from './access-token/token-status.ts';
 import { Events } from './events.ts';

@@ -28,14 +28,13 @@ export function introspectedToken(
   { audience, clockTolerance, maxTokenLifetime }: AccessTokenRules,
 ): AccessToken {
   const { issuer } = provider;
-  const { iss = issuer, sub, nbf = 0, iat } = claims;
+  const { iss = issuer, nbf = 0, iat } = claims;
   const isTooEarly = !isNumericDate(nbf) || nbf > Date.now() / 1000 + clockTolerance;
   if (!isKindOfAccessToken(claims)) throw new InvalidTokenError('wrong-kind');
   if (iss !== issuer || isTooEarly || isForOthers(claims, provider, audience)) {
     throw new InvalidTokenError('not-authentic');
   }
   const payload = deepFreeze({ ...claims, iss: issuer }) as JWTPayload;
-  const sid = sidOf(payload);
   return {
     token,
     header: undefined,
@@ -45,11 +44,19 @@ export function introspectedToken(
     issuedAt: isNumericDate(iat) ? iat : undefined,
     authTime: secondOf(claims.auth_time),
     key,
-    subjectKey: typeof sub === 'string' && sub !== '' ? subjectKey(issuer, sub) : undefined,
-    sessionKey: sid === undefined ? undefined : sessionKey(issuer, sid),
+    ...keysOf(issuer, claims),
     saved: undefined,
     isUnclear: false,
     isSenderConstrained: isBoundToKey(claims) || isDpop(claims.token_type),
+  };
+}
+
+function keysOf(issuer: string, claims: Introspection) {
+  const { sub } = claims;
+  const sid = sidOf(claims);
+  return {
+    subjectKey: typeof sub === 'string' && sub !== '' ? subjectKey(issuer, sub) : undefined,
+    sessionKey: sid === undefined ? undefined : sessionKey(issuer, sid),
   };
 }
 

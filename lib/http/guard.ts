@@ -11,7 +11,8 @@ import {
 import { checkText } from '../input/checks.ts';
 import { callable, optional } from '../input/kinds.ts';
 import { type Option, type OptionsOf, optionsOfCall, readOptions } from '../input/option.ts';
-import type { AccessToken, AccessTokens } from '../access-token/access-token.ts';
+import type { AccessToken } from '../access-token/access-token.ts';
+import type { AccessTokens } from '../access-token/access-tokens.ts';
 import type { TokenStatus } from '../access-token/token-status.ts';
 import { readBearerToken } from '../token/bearer-token.ts';
 import { forbidCaching, sendEmpty, setHeaders } from './answer.ts';

@@ -10,13 +10,11 @@ import {
   readOptions,
   type ValuesOf,
 } from '../input/option.ts';
-import type { SessionTokens } from './logout-tokens.ts';
+import type { FindTokens } from './session-tokens.ts';
 import { isOwnPath } from './return-to.ts';
 
-type FoundTokens = SessionTokens | undefined | null;
 type FoundPlace = string | undefined | null;
 
-type FindTokens = (req: Request) => FoundTokens | Promise<FoundTokens>;
 type FindPlace = (req: Request) => FoundPlace | Promise<FoundPlace>;
 
 export const LOGOUT_OPTIONS = {

@@ -2,16 +2,10 @@ import type { Request, Response } from 'express';
 import { callOption } from '../input/app-function.ts';
 import type { LogoutTokens } from '../logout/presented-tokens.ts';
 import { checkObject, checkText } from '../input/checks.ts';
-import type { LogoutOptions } from './logout-options.ts';
 import { readLogoutRequest } from './logout-request.ts';
 import { createBodyReader, FORM_TYPE, JSON_TYPES } from './request-body.ts';
 import { requireSameOrigin } from './same-origin.ts';
-
-/** The tokens of a session, as an app keeps them. A refresh token alone ends its saved session. */
-export interface SessionTokens {
-  readonly access_token?: string | null | undefined;
-  readonly refresh_token?: string | null | undefined;
-}
+import type { FindTokens, SessionTokens } from './session-tokens.ts';
 
 /** Finds the tokens of a logout; `undefined` where the app's session has none. */
 export type TokenReader = (req: Request, res: Response) => Promise<LogoutTokens | undefined>;
@@ -26,7 +20,7 @@ export function tokensFromBody(bodyLimit: number): TokenReader {
  * Takes the tokens from the app's own session. Its cookie comes with every request of the browser, so
  * that only one from a page of the app itself counts.
  */
-export function tokensFromSession(find: NonNullable<LogoutOptions['tokens']>): TokenReader {
+export function tokensFromSession(find: FindTokens): TokenReader {
   return async (req) => {
     requireSameOrigin(req);
     return callOption('tokens', async () => readTokens(await find(req)));

@@ -39,9 +39,13 @@ export class ReturningBrowser {
   async verify(req: IncomingMessage, res: ServerResponse): Promise<PostLogout> {
     const [state = '', ...others] = queryValues(req, 'state');
     if (state === '' && others.length === 0) return { outcome: 'missing' };
+    if (others.length > 0 || !STATE.test(state)) return { outcome: 'mismatch' };
     const cookie = parse(req.headers.cookie ?? '')[this.#cookie.name];
     const isForeign = cookie !== undefined && !isEqual(this.#states.stateOf(cookie), state);
-    if (others.length > 0 || !STATE.test(state) || isForeign) return { outcome: 'mismatch' };
+    return isForeign ? { outcome: 'mismatch' } : this.#take(state, cookie, res);
+  }
+
+  async #take(state: string, cookie: string | undefined, res: ServerResponse): Promise<PostLogout> {
     try {
       const logout = await this.#states.take(state, cookie);
       if (cookie !== undefined && !res.headersSent) this.#unbind(res);

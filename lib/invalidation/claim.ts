@@ -1,4 +1,3 @@
-import type { SessionToEnd } from './end-session.ts';
 import type { HowToEnd } from './how-to-end.ts';
 import type { SessionRecord } from './session-record.ts';
 
@@ -8,13 +7,18 @@ export interface Claiming {
   readonly lease: number;
 }
 
+interface Call {
+  readonly how: HowToEnd;
+  readonly claimant: string;
+}
+
 /**
  * Decides whose turn it is to do what is left about an end. A signed end takes over what the front channel left
  * held, and what another claimant has not done within its lease.
  */
 export function claim(
   record: SessionRecord,
-  { how, claimant }: Pick<SessionToEnd, 'how' | 'claimant'>,
+  { how, claimant }: Call,
   { now, lease }: Claiming,
 ): SessionRecord {
   const { end } = record;

@@ -6,7 +6,8 @@ import {
 } from '../errors.ts';
 import type { Events, LogoutTokenDelayedEvent } from '../events.ts';
 import type { Provider } from '../provider/provider.ts';
-import type { Ending, SessionEnds } from '../session/ends.ts';
+import type { SessionEnds } from '../session/ends.ts';
+import type { Ending } from '../session/ending.ts';
 import type { Repetitions } from '../session/repetitions.ts';
 import { type LogoutToken, verifyLogoutToken } from '../token/logout-token.ts';
 import { logoutTokenKey, sessionKey, subjectKey } from '../token/token-keys.ts';

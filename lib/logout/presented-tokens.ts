@@ -1,4 +1,5 @@
-import type { AccessToken, AccessTokens } from '../access-token/access-token.ts';
+import type { AccessToken } from '../access-token/access-token.ts';
+import type { AccessTokens } from '../access-token/access-tokens.ts';
 import { InvalidRequestError, InvalidTokenError } from '../errors.ts';
 import type { CutOff } from '../invalidation/cut-off.ts';
 import type { Login } from '../invalidation/login.ts';
@@ -63,31 +64,26 @@ export async function readPresentedTokens(
     tokens.accessToken === undefined
       ? undefined
       : await parts.accessTokens.authenticate(tokens.accessToken);
-  const { entry, refreshToken, cutOff } = await readStored(parts.operations, accessToken, tokens);
-  if (accessToken?.isUnclear === true && entry?.login === undefined) {
-    throw new InvalidTokenError('wrong-kind');
-  }
-  const login = loginOf(accessToken, entry, refreshToken?.entry);
-  await refuseLiveLogin(parts.operations, entry, refreshToken?.entry);
-  if (accessToken !== undefined && refreshToken?.entry?.login === undefined) {
-    parts.accessTokens.refuseLongExpired(accessToken);
-  }
-  const own = claimsOf(entry);
-  const claims = own ?? claimsOf(refreshToken?.entry);
+  const stored = await readStored(parts.operations, accessToken, tokens.refreshToken);
+  refuseWrongKind(accessToken, stored);
+  const login = loginOf(accessToken, stored);
+  await refuseLiveLogin(parts.operations, stored);
+  refuseLongExpired(parts.accessTokens, accessToken, stored);
+  const claims = claimsOf(stored.entry) ?? claimsOf(stored.refreshToken?.entry);
   const provider = accessToken?.provider ?? parts.providers.get(claims?.iss ?? '');
   if (provider === undefined) return undefined;
-  const isSenderConstrained = accessToken?.isSenderConstrained === true || own?.bound === true;
-  const found = { entry, login, claims, cutOff, isSenderConstrained };
-  return { provider, accessToken, refreshToken, ...found };
+  const isSenderConstrained = isBoundToSender(accessToken, stored);
+  return { ...stored, provider, accessToken, login, claims, isSenderConstrained };
 }
+
+type Stored = Pick<PresentedTokens, 'entry' | 'refreshToken' | 'cutOff'>;
 
 async function readStored(
   operations: Operations,
   accessToken: AccessToken | undefined,
-  tokens: LogoutTokens,
-) {
-  const refreshKey =
-    tokens.refreshToken === undefined ? undefined : refreshTokenKey(tokens.refreshToken);
+  refreshToken: string | undefined,
+): Promise<Stored> {
+  const refreshKey = refreshToken === undefined ? undefined : refreshTokenKey(refreshToken);
   const subject = accessToken?.subjectKey;
   const [entry, refreshEntry, cutOff] = await readAll(operations, [
     accessToken && { kind: 'access-token', of: accessToken.key },
@@ -97,9 +93,9 @@ async function readStored(
   return {
     entry: decodeTokenEntry(entry),
     refreshToken:
-      tokens.refreshToken === undefined || refreshKey === undefined
+      refreshToken === undefined || refreshKey === undefined
         ? undefined
-        : { text: tokens.refreshToken, key: refreshKey, entry: decodeTokenEntry(refreshEntry) },
+        : { text: refreshToken, key: refreshKey, entry: decodeTokenEntry(refreshEntry) },
     cutOff: decodeCutOff(cutOff),
   };
 }
@@ -113,31 +109,55 @@ async function readAll(
   return keys.map((key) => (key === undefined ? undefined : texts[known.indexOf(key)]));
 }
 
+// What may be an ID Token is an access token where it was saved as one.
+function refuseWrongKind(accessToken: AccessToken | undefined, { entry }: Stored): void {
+  if (accessToken?.isUnclear !== true || entry?.login !== undefined) return;
+  throw new InvalidTokenError('wrong-kind');
+}
+
+function refuseLongExpired(
+  accessTokens: AccessTokens,
+  accessToken: AccessToken | undefined,
+  { refreshToken }: Stored,
+): void {
+  const isSaved = refreshToken?.entry?.login !== undefined;
+  if (accessToken !== undefined && !isSaved) accessTokens.refuseLongExpired(accessToken);
+}
+
+/** The login of the access token, else that of the refresh token. */
 function loginOf(
   accessToken: AccessToken | undefined,
-  entry: TokenEntry | undefined,
-  refreshEntry: TokenEntry | undefined,
+  { entry, refreshToken }: Stored,
 ): Login | undefined {
-  const [own, other] = [entry?.login, refreshEntry?.login];
+  const [own, other] = [entry?.login, refreshToken?.entry?.login];
   if (other === undefined) return own;
-  const subject = own?.subject ?? accessToken?.subjectKey ?? other.subject;
-  const session = own?.session ?? accessToken?.sessionKey ?? other.session;
-  if (subject === other.subject && session === other.session) return own ?? other;
+  const named = own ?? namedBy(accessToken, other);
+  const isOfOne = named.subject === other.subject && named.session === other.session;
+  if (isOfOne) return own ?? other;
   throw new InvalidRequestError('refresh-token-of-another-session');
+}
+
+// What the access token does not tell, it does not contradict.
+function namedBy(accessToken: AccessToken | undefined, other: Login) {
+  const { subjectKey = other.subject, sessionKey = other.session } = accessToken ?? {};
+  return { subject: subjectKey, session: sessionKey };
 }
 
 // A dead access token does not end a later login of its session.
 async function refuseLiveLogin(
   operations: Operations,
-  entry: TokenEntry | undefined,
-  refreshEntry: TokenEntry | undefined,
+  { entry, refreshToken }: Stored,
 ): Promise<void> {
-  const [own, other] = [entry?.login, refreshEntry?.login];
+  const [own, other] = [entry?.login, refreshToken?.entry?.login];
   if (own === undefined || other === undefined || own.id === other.id) return;
   const [text] = await operations.read([{ kind: 'verdict', of: own.session }]);
   const verdict = decodeVerdict(text);
   if (!isOver(verdict, own) || isOver(verdict, other)) return;
   throw new InvalidRequestError('refresh-token-of-another-session');
+}
+
+function isBoundToSender(accessToken: AccessToken | undefined, { entry }: Stored): boolean {
+  return accessToken?.isSenderConstrained === true || claimsOf(entry)?.bound === true;
 }
 
 function claimsOf(entry: TokenEntry | undefined): TokenClaims | undefined {

@@ -1,9 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
-import type { AccessTokens } from '../access-token/access-token.ts';
+import type { AccessTokens } from '../access-token/access-tokens.ts';
 import type { Events } from '../events.ts';
 import {
   type EndSessionForm,
   type EndSessionRules,
+  type PreparedEndSession,
   prepareEndSession,
 } from '../provider/end-session-request.ts';
 import type { Provider } from '../provider/provider.ts';
@@ -45,6 +46,26 @@ export interface RpInitiatedLogoutParts extends EndSessionRules {
   readonly revocationTimeout: number;
 }
 
+/** A logout of which all is read, and nothing is invalidated yet. */
+interface PreparedLogout {
+  readonly presented: PresentedTokens;
+  readonly owner: SessionOwner;
+  /** `undefined` where the provider has no End Session endpoint. */
+  readonly request: PreparedEndSession | undefined;
+  /** Tells this logout from others: a digest of the token that was presented. */
+  readonly call: string;
+  /** The `state` that a token nobody had saved was answered before. */
+  readonly before: string | undefined;
+  readonly state: string;
+}
+
+interface InvalidatedLogout {
+  readonly prepared: PreparedLogout;
+  readonly end: LogoutEnd;
+  /** The `state` as it was kept with this request. */
+  readonly kept: BoundState;
+}
+
 /**
  * Ends the session that tokens belong to: validate everything, read what the answer needs, invalidate, revoke, answer.
  * The same logout again completes what the first one left, and within `retryWindow` its answer is the same.
@@ -65,26 +86,54 @@ export class RpInitiatedLogout {
   ): Promise<LogoutAnswer | undefined> {
     const presented = await readPresentedTokens(this.#parts, tokens);
     if (presented === undefined) return undefined;
-    const { provider } = presented;
+    const prepared = await this.#prepare(presented);
+    const invalidated = await this.#invalidate(prepared, returnTo);
+    await this.#untilAsked(invalidated.end);
+    return this.#answer(invalidated, await this.#bind(invalidated, returnTo));
+  }
+
+  /** Reads what the answer needs: whatever can fail of it fails before anything ends. */
+  async #prepare(presented: PresentedTokens): Promise<PreparedLogout> {
     const owner = ownerOf(presented);
-    const request = await prepareEndSession(provider, owner, this.#parts);
+    const request = await prepareEndSession(presented.provider, owner, this.#parts);
     const call = presented.accessToken?.key ?? presented.refreshToken?.key ?? '';
     const before = await this.#stateBefore(presented, call);
-    const state = before ?? request?.state ?? '';
+    return { presented, owner, request, call, before, state: before ?? request?.state ?? '' };
+  }
+
+  async #invalidate(
+    prepared: PreparedLogout,
+    returnTo: string | undefined,
+  ): Promise<InvalidatedLogout> {
+    const { presented, owner, call, state } = prepared;
     const { logoutEnds, seal, states } = this.#parts;
     const sealed = await seal.sealState(call, state);
     const [end, kept] = await Promise.all([
       logoutEnds.end({ presented, owner, call, state: sealed }),
       states.keep(state, returnTo),
     ]);
-    await this.#untilAsked(end);
+    return { prepared, end, kept };
+  }
+
+  async #untilAsked({ asked }: LogoutEnd): Promise<void> {
+    const timeout = new AbortController();
+    const { signal } = timeout;
+    const milliseconds = this.#parts.revocationTimeout * 1000;
+    const over = setTimeout(milliseconds, undefined, { signal, ref: false });
+    await Promise.race([asked, over.catch(() => undefined)]);
+    timeout.abort();
+  }
+
+  async #answer(
+    { prepared, end }: InvalidatedLogout,
+    { state, cookie }: BoundState,
+  ): Promise<LogoutAnswer> {
+    const { presented, owner, request } = prepared;
+    const { provider } = presented;
     const idToken = await this.#idTokenFor(presented, end);
-    const answered = end.isRepeated
-      ? await this.#stateOfRepeat({ end, call, state, before }, returnTo)
-      : kept;
     this.#parts.events.emit('logout', { ...owner, repeated: end.isRepeated });
     const { sid } = readOwner(end.record?.owner ?? '') ?? owner;
-    return { provider, ...request?.with(idToken, answered.state, sid), cookie: answered.cookie };
+    return { provider, ...request?.with(idToken, state, sid), cookie };
   }
 
   /** Sends a browser to the provider that has no session here. */
@@ -118,25 +167,18 @@ export class RpInitiatedLogout {
     return isRecent ? this.#parts.seal.openState(call, note.state) : undefined;
   }
 
-  /** Within `retryWindow` the `state` of the first answer; later one that only the browser keeps. */
-  async #stateOfRepeat(repeat: Repeat, returnTo: string | undefined): Promise<BoundState> {
-    const { end, call, state, before } = repeat;
+  /** Of a repeat within `retryWindow` the `state` of the first answer; later one that only the browser keeps. */
+  async #bind(
+    { prepared, end, kept }: InvalidatedLogout,
+    returnTo: string | undefined,
+  ): Promise<BoundState> {
+    if (!end.isRepeated) return kept;
+    const { call, state, before } = prepared;
     const { seal, states } = this.#parts;
     const sealed = this.#isAnsweredAsBefore(end) ? end.record?.end?.state : undefined;
     const first = (sealed && (await seal.openState(call, sealed))) ?? before;
     if (first !== state) await states.drop(state);
     return first ? states.keep(first, returnTo) : states.unkept(state, returnTo);
-  }
-
-  async #untilAsked({ asked }: LogoutEnd): Promise<void> {
-    const timeout = new AbortController();
-    const { signal } = timeout;
-    const over = setTimeout(this.#parts.revocationTimeout * 1000, undefined, {
-      signal,
-      ref: false,
-    });
-    await Promise.race([asked, over.catch(() => undefined)]);
-    timeout.abort();
   }
 
   // A session that something else ended, and whose rest this logout took over, was answered by no logout.
@@ -147,15 +189,6 @@ export class RpInitiatedLogout {
     const isEndOfLogout = state !== '' && claimedAt === endedAt;
     return isEndOfLogout && retryWindow > 0 && age <= retryWindow;
   }
-}
-
-interface Repeat {
-  readonly end: LogoutEnd;
-  readonly call: string;
-  /** The `state` that was kept with this request. */
-  readonly state: string;
-  /** The `state` that a token nobody had saved was answered before. */
-  readonly before: string | undefined;
 }
 
 function ownerOf({ provider, accessToken, claims }: PresentedTokens): SessionOwner {

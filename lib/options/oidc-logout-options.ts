@@ -1,4 +1,4 @@
-import type { ProviderSettings } from '../provider/provider.ts';
+import type { ProviderSettings } from '../provider/provider-settings.ts';
 import { boolean, choice, count, optional, seconds, texts, timeout } from '../input/kinds.ts';
 import {
   type Option,

@@ -1,6 +1,6 @@
 import type { ClientCredentials } from '../provider/client-authentication.ts';
-import type { LogoutHint } from '../provider/end-session-request.ts';
-import type { ProviderSettings } from '../provider/provider.ts';
+import type { LogoutHint } from '../provider/provider-settings.ts';
+import type { ProviderSettings } from '../provider/provider-settings.ts';
 import { algorithms, checkSecretLength } from './algorithms.ts';
 import { checkCredentials, clientAuthentication } from './client-authentication.ts';
 import { locales, parameters } from './end-session.ts';

@@ -1,5 +1,5 @@
 import { checkText } from '../input/checks.ts';
-import type { RedisClient } from '../store/ready-redis.ts';
+import type { RedisClient } from '../store/redis-client.ts';
 import type { Store } from '../store/store.ts';
 import { choice, count, group, optional, seconds, timeout, withMethods } from '../input/kinds.ts';
 import type { Option, OptionsOf, ValuesOf } from '../input/option.ts';

@@ -1,5 +1,5 @@
 import { checkNames, checkObject, checkText, checkUrl } from '../input/checks.ts';
-import type { ProviderSettings } from './provider.ts';
+import type { ProviderSettings } from './provider-settings.ts';
 
 /** Where the app mounts its endpoints, and for which provider the metadata are. */
 export interface ClientMetadataOptions {

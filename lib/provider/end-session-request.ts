@@ -5,21 +5,6 @@ import { readJwt } from '../token/jwt.ts';
 import { buildEndSessionUrl, type EndSessionParameter, sentParameters } from './end-session-url.ts';
 import type { Provider } from './provider.ts';
 
-/** Whether the ID Token is sent: always, never, or unless the URL would become too long. */
-export type IdTokenHintPolicy = 'auto' | 'always' | 'never';
-
-/** What a provider understands of a logout request: the standard, or a form of its own. */
-export type EndSessionDialect = 'standard' | 'auth0' | 'cognito';
-
-type FoundHint = string | undefined | null;
-
-/** Tells the `logout_hint` of a session, at once or by a promise; `undefined`, `null` or `''` for none. */
-export type LogoutHint = (session: {
-  readonly issuer: string;
-  readonly subject: string | undefined;
-  readonly sid: string | undefined;
-}) => FoundHint | Promise<FoundHint>;
-
 /** Whose session is to end at the provider, as far as it is known. */
 export interface SessionToEnd {
   readonly subject: string | undefined;

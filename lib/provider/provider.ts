@@ -5,48 +5,16 @@ import type { Events, ProviderErrorEvent } from '../events.ts';
 import { failureReason } from '../input/failure-reason.ts';
 import { createKeySet, fetchKeys, type KeySet } from './keys.ts';
 import { LastGood } from './last-good.ts';
-import { fetchMetadata, IssuerMismatchError, type ProviderMetadata } from './metadata.ts';
+import { fetchMetadata, IssuerMismatchError } from './metadata.ts';
 import { ProviderKeys } from './provider-keys.ts';
 import { Requests } from './requests.ts';
 import { type UsableMetadata, usableMetadata, UnusableMemberError } from './usable-metadata.ts';
-import { type ClientAuthentication, ClientAuthenticator } from './client-authentication.ts';
-import type { EndSessionDialect, IdTokenHintPolicy, LogoutHint } from './end-session-request.ts';
-import type { TokenEncryption } from '../token/encrypted-jwt.ts';
+import { ClientAuthenticator } from './client-authentication.ts';
+import type { ProviderSettings } from './provider-settings.ts';
 
 const METADATA_MAX_AGE_MS = 60 * 60 * 1000;
 /** How long keys, and with them what they verified, are used before they are looked at again. */
 export const KEYS_MAX_AGE_MS = 10 * 60 * 1000;
-
-/** One provider's configuration, checked. */
-export interface ProviderSettings {
-  readonly issuer: string;
-  readonly clientId: string;
-  readonly clientSecret: string | undefined;
-  readonly clientAuthentication: ClientAuthentication | undefined;
-  readonly postLogoutRedirectUri: string | undefined;
-  readonly algorithms: readonly string[];
-  readonly logoutTokenAlgorithms: readonly string[];
-  readonly idTokenEncryption: TokenEncryption | undefined;
-  readonly introspection: IntrospectionPolicy;
-  readonly endSession: EndSessionDialect;
-  readonly idTokenHint: IdTokenHintPolicy;
-  /** Bytes. */
-  readonly maxRedirectLength: number;
-  readonly logoutHint: LogoutHint | undefined;
-  /** Language tags, separated by spaces. */
-  readonly uiLocales: string | undefined;
-  readonly endSessionParameters: Readonly<Record<string, string>>;
-  readonly metadata: ProviderMetadata | undefined;
-  readonly jwks: object | undefined;
-  /** Seconds. */
-  readonly timeout: number;
-  readonly allowInsecureRequests: boolean;
-  /** Seconds. */
-  readonly clockTolerance: number;
-}
-
-/** Which access tokens the provider is asked about: none, those that are no JWTs, or all. */
-export type IntrospectionPolicy = 'never' | 'opaque' | 'always';
 
 type Operation = ProviderErrorEvent['operation'];
 

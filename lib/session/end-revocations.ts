@@ -2,16 +2,8 @@ import type { SessionRecord } from '../invalidation/session-record.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { Revocations, TokensToRevoke } from '../provider/revocations.ts';
 import type { Operations } from '../store/operations.ts';
-import type { Ending, LateTokens, SessionEnding } from './ends.ts';
+import type { Ending, LateTokens, SessionEnding } from './ending.ts';
 import type { OpenTokens, SessionSeal } from './session-seal.ts';
-
-/** The tokens that came with a logout. */
-export interface HandedInTokens {
-  readonly refreshToken?: string | undefined;
-  readonly accessToken?: string | undefined;
-  /** A login has the refresh token: whoever ended the session before did not know the token. */
-  readonly isSaved?: boolean | undefined;
-}
 
 /** The revocations of one end. */
 export interface EndRevocation {

@@ -1,65 +1,19 @@
 import { setImmediate } from 'node:timers/promises';
-import type { EndCause, Events, InvalidatedEvent } from '../events.ts';
+import type { Events, InvalidatedEvent } from '../events.ts';
 import { type EndReply, eventOfUnsaved } from '../invalidation/end-session.ts';
-import type { HowToEnd } from '../invalidation/how-to-end.ts';
 import type { Login } from '../invalidation/login.ts';
 import { eventOfSubject } from '../invalidation/subject.ts';
-import type { Provider } from '../provider/provider.ts';
-import type { Operations, TokenKey } from '../store/operations.ts';
+import type { Operations } from '../store/operations.ts';
 import { secondsUntil } from '../store/seconds-until.ts';
 import { accessTokenKey, refreshTokenKey } from '../token/token-keys.ts';
 import type { Announcements } from './announcements.ts';
 import { claimantOf } from './claimant.ts';
-import type { EndRevocation, EndRevocations, HandedInTokens } from './end-revocations.ts';
+import type { EndRevocation, EndRevocations } from './end-revocations.ts';
+import type { Ending, TokenEnding, SubjectEnding, SessionEnding, LateTokens } from './ending.ts';
 import { readOwner, type SessionOwner, writeOwner } from './session-owner.ts';
-import type { ReadTokenResponse } from './token-response.ts';
 
 // Few enough to leave the event loop to others in between.
 const SESSIONS_AT_ONCE = 20;
-
-/** What every end has in common. */
-export interface Ending {
-  readonly cause: EndCause;
-  /** Tells calls of one cause apart: a digest of the token that ends the session. */
-  readonly call?: string | undefined;
-  readonly owner: SessionOwner;
-  /** Refresh tokens of `offline_access` are revoked too. */
-  readonly revokesOfflineAccess?: boolean | undefined;
-  /** The tokens of a logout, to be revoked with those that the session keeps. */
-  readonly handedIn?: HandedInTokens | undefined;
-}
-
-/** One session, and what ends it. */
-export interface SessionEnding extends Ending {
-  readonly session: string;
-  readonly how: HowToEnd;
-  /** The `state` of a logout. */
-  readonly state?: string | undefined;
-}
-
-/** All sessions of a subject until a time. */
-export interface SubjectEnding extends Ending {
-  readonly subject: string;
-  /** Seconds since the epoch. */
-  readonly time: number;
-  /** Seconds. */
-  readonly tolerance: number;
-  /** Ends only logins without a `sid`, and nothing where this session is one of the subject's. */
-  readonly unless?: string | undefined;
-}
-
-/** A token that is to be refused for itself. */
-export interface TokenEnding extends Ending {
-  readonly key: TokenKey;
-  /** Seconds. */
-  readonly ttl: number;
-  /** Kept with the token. */
-  readonly note: string;
-  /** Also where a login has the token. */
-  readonly isForced?: boolean | undefined;
-  /** Only its own end revokes what is handed in. */
-  readonly isOfNoSession?: boolean | undefined;
-}
 
 /** What the end of a token came to. */
 export interface EndedToken {
@@ -69,13 +23,6 @@ export interface EndedToken {
   readonly login: Login | undefined;
   /** Resolves when the provider was asked for every revocation once; never rejects. */
   readonly asked: Promise<unknown>;
-}
-
-/** Tokens that were issued to a login that is over. */
-export interface LateTokens {
-  readonly owner: SessionOwner;
-  readonly provider: Provider | undefined;
-  readonly tokens: ReadTokenResponse;
 }
 
 /** What an end came to. */

@@ -1,4 +1,4 @@
-import type { AccessTokens } from '../access-token/access-token.ts';
+import type { AccessTokens } from '../access-token/access-tokens.ts';
 import { InvalidIdTokenError, InvalidTokenError, SessionEndedError } from '../errors.ts';
 import type { Login } from '../invalidation/login.ts';
 import { checkObject, checkText } from '../input/checks.ts';
@@ -11,7 +11,8 @@ import { type IdToken, verifyIdToken } from '../token/id-token.ts';
 import { sidOf } from '../token/sid.ts';
 import { accessTokenKey, refreshTokenKey, subjectKey } from '../token/token-keys.ts';
 import { providerOf } from '../token/unverified-issuer.ts';
-import type { LateTokens, SessionEnds } from './ends.ts';
+import type { SessionEnds } from './ends.ts';
+import type { LateTokens } from './ending.ts';
 import type { Epoch } from '../store/epoch.ts';
 import { loginOf } from './login-of.ts';
 import { type SessionOwner, writeOwner } from './session-owner.ts';
@@ -80,16 +81,9 @@ export class Logins {
     const tokens = this.#read(response);
     const renewed =
       response.id_token === undefined ? undefined : await this.#verify(response.id_token);
-    const usedToken = used.refresh_token
-      ? checkText(used.refresh_token, 'refresh_token')
-      : undefined;
-    const found = usedToken === undefined ? undefined : await this.#findLogin(usedToken);
-    if (usedToken === undefined || found === undefined) {
-      const provider = providerFor(tokens.accessToken, this.#parts.providers);
-      const owner = { issuer: provider?.issuer ?? '', subject: undefined, sid: undefined };
-      return this.#refuse({ owner, provider, tokens });
-    }
-    const { login, claims, provider } = found;
+    const found = await this.#findLogin(used.refresh_token);
+    if (found === undefined) return this.#refuseUnknown(tokens);
+    const { login, claims, provider, usedToken } = found;
     refuseAnotherUser(login, tokens.accessToken, renewed?.idToken);
     const refreshToken = tokens.refreshToken ?? usedToken;
     const issue: Issue = {
@@ -97,6 +91,12 @@ export class Logins {
       owner: { issuer: claims.iss, subject: claims.sub, sid: claims.sid },
       ...{ idToken: renewed?.idToken.token, scope: tokens.scope ?? claims.scope },
     };
+    await this.#renew(issue, usedToken, tokens);
+  }
+
+  async #renew(issue: Issue, usedToken: string, tokens: ReadTokenResponse): Promise<void> {
+    const { login } = issue;
+    const { refreshToken } = issue.tokens;
     const { operations, expiredTokenGrace } = this.#parts;
     const record = await this.#record(issue);
     const isReplaced = refreshToken !== usedToken;
@@ -136,15 +136,18 @@ export class Logins {
     }
   }
 
-  async #findLogin(refreshToken: string) {
-    const [text] = await this.#parts.operations.read([keyOfRefreshToken(refreshToken)]);
+  /** The login whose refresh token was used. */
+  async #findLogin(used: unknown) {
+    if (!used) return undefined;
+    const usedToken = checkText(used, 'refresh_token');
+    const [text] = await this.#parts.operations.read([keyOfRefreshToken(usedToken)]);
     const entry = decodeTokenEntry(text);
     const claims = entry?.login && readTokenClaims(entry.claims);
     const provider = this.#parts.providers.get(claims?.iss ?? '');
     if (entry?.login === undefined || claims === undefined || provider === undefined) {
       return undefined;
     }
-    return { login: entry.login, claims, provider };
+    return { login: entry.login, claims, provider, usedToken };
   }
 
   async #record({ login, owner, provider, tokens, idToken, scope }: Issue): Promise<LoginToSave> {
@@ -173,6 +176,12 @@ export class Logins {
       access,
       operations.linkToken(keyOfRefreshToken(refreshToken), login, kept, maxSessionLifetime),
     ];
+  }
+
+  #refuseUnknown(tokens: ReadTokenResponse): Promise<never> {
+    const provider = providerFor(tokens.accessToken, this.#parts.providers);
+    const owner = { issuer: provider?.issuer ?? '', subject: undefined, sid: undefined };
+    return this.#refuse({ owner, provider, tokens });
   }
 
   async #refuse(late: LateTokens): Promise<never> {

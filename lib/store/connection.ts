@@ -1,6 +1,6 @@
 import { StoreUnavailableError } from '../errors.ts';
 import { Deadline } from './deadline.ts';
-import type { RedisClient } from './ready-redis.ts';
+import type { RedisClient } from './redis-client.ts';
 
 /**
  * Waits for a client that is just being connected, but in one outage for no longer than its patience: then

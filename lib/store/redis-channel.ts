@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Events } from '../events.ts';
-import type { ReadyRedis, RedisCluster, RedisConnection } from './ready-redis.ts';
+import type { ReadyRedis } from './ready-redis.ts';
+import type { RedisCluster, RedisConnection } from './redis-client.ts';
 import { storeFailureReason } from './store-failure-reason.ts';
 
 const SUBSCRIBE_TIMEOUT_MS = 5000;

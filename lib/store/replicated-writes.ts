@@ -1,14 +1,14 @@
 import { setTimeout } from 'node:timers/promises';
 import slotOf from 'cluster-key-slot';
 import { StoreUnavailableError } from '../errors.ts';
-import {
-  type RedisClient,
-  type RedisCluster,
-  type RedisCommand,
-  type RedisConnection,
-  type RedisNode,
-  ReadyRedis,
-} from './ready-redis.ts';
+import { ReadyRedis } from './ready-redis.ts';
+import type {
+  RedisClient,
+  RedisCluster,
+  RedisCommand,
+  RedisConnection,
+  RedisNode,
+} from './redis-client.ts';
 
 // A connection that something in between has forgotten while no one logged out is replaced after so long.
 const LONGEST_SILENCE_MS = 5000;

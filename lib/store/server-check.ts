@@ -1,5 +1,5 @@
 import type { Events, StoreWarningEvent } from '../events.ts';
-import type { RedisClient, RedisCluster } from './ready-redis.ts';
+import type { RedisClient, RedisCluster } from './redis-client.ts';
 
 // GETDEL came with this version.
 const LEAST_VERSION = '6.2';

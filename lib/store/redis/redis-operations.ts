@@ -24,7 +24,8 @@ import type {
   Subscriber,
   TokenKey,
 } from '../operations.ts';
-import type { ReadyRedis, RedisCommand } from '../ready-redis.ts';
+import type { ReadyRedis } from '../ready-redis.ts';
+import type { RedisCommand } from '../redis-client.ts';
 import { RedisChannel } from '../redis-channel.ts';
 import type { ReplicatedWrites } from '../replicated-writes.ts';
 import type { StoreCalls } from '../store-calls.ts';

@@ -1,0 +1,196 @@
+import type { JWTPayload } from 'jose';
+import { InvalidTokenError, ProviderUnavailableError } from '../errors.ts';
+import { Introspections } from '../provider/introspection.ts';
+import { KEYS_MAX_AGE_MS, type Provider } from '../provider/provider.ts';
+import { decodeTokenEntry } from '../store/codecs/token-entry.ts';
+import type { Operations } from '../store/operations.ts';
+import {
+  type JwtAccessToken,
+  type OpaqueAccessToken,
+  readAccessToken,
+} from '../token/access-token-text.ts';
+import { ByteCache } from '../token/byte-cache.ts';
+import { deepFreeze } from '../token/deep-freeze.ts';
+import { InvalidJwtError, verifyJwt } from '../token/jwt.ts';
+import { secondOf } from '../token/numeric-date.ts';
+import { isBearer, isBoundToKey } from '../token/sender-constraint.ts';
+import { sidOf } from '../token/sid.ts';
+import { readTokenClaims } from '../token/token-claims.ts';
+import { accessTokenKey, refreshTokenKey, sessionKey, subjectKey } from '../token/token-keys.ts';
+import { isOfAnotherClient, kindOf } from '../token/token-kind.ts';
+import type { AccessToken, AccessTokenRules } from './access-token.ts';
+import { introspectedToken } from './introspected-token.ts';
+import { savedToken } from './saved-token.ts';
+
+// RFC 9068, section 2.2
+const REQUIRED_CLAIMS = ['iss', 'exp', 'aud', 'sub', 'client_id', 'iat', 'jti'];
+
+/** Verifies access tokens: JWTs by the provider's keys, opaque tokens by what they were saved as. */
+export class AccessTokens {
+  readonly #providers: ReadonlyMap<string, Provider>;
+  readonly #operations: Operations;
+  readonly #rules: AccessTokenRules;
+  /** By their texts. */
+  readonly #verified: ByteCache<AccessToken>;
+  readonly #introspections: Introspections;
+
+  constructor(
+    providers: ReadonlyMap<string, Provider>,
+    operations: Operations,
+    rules: AccessTokenRules,
+  ) {
+    this.#providers = providers;
+    this.#operations = operations;
+    this.#rules = rules;
+    this.#verified = new ByteCache(rules.tokenCacheSize);
+    this.#introspections = new Introspections(rules.tokenCacheSize);
+  }
+
+  /** Verifies a token that is to be accepted: a Bearer token that is neither expired nor lives too long. */
+  async verify(token: string): Promise<AccessToken> {
+    const accessToken = await this.authenticate(token);
+    this.#checkUse(accessToken);
+    await this.#requireActive(accessToken);
+    return accessToken;
+  }
+
+  /** The same of a token that was verified before, where nobody has to be asked again. */
+  recall(token: string): AccessToken | undefined {
+    const accessToken = this.#verified.get(token);
+    if (accessToken?.provider.settings.introspection === 'always') return undefined;
+    if (accessToken !== undefined) this.#checkUse(accessToken);
+    return accessToken;
+  }
+
+  /** Verifies a token that is to be invalidated, whether or not it expired. */
+  async authenticate(text: string): Promise<AccessToken> {
+    const verified = this.#verified.get(text);
+    if (verified !== undefined) return verified;
+    const token = readAccessToken(text);
+    if (token === undefined) throw new InvalidTokenError('malformed');
+    const accessToken =
+      token.kind === 'jwt' ? await this.#authenticateJwt(token) : await this.#findSaved(token);
+    if (accessToken === undefined) return this.#introspectOpaque(token as OpaqueAccessToken);
+    const ttlMs = Math.min(KEYS_MAX_AGE_MS, accessToken.expiresAt * 1000 - Date.now());
+    this.#verified.set(text, accessToken, { characters: text.length, ttlMs });
+    return accessToken;
+  }
+
+  /** Refuses what expired so long ago that its logout vouches for nothing. */
+  refuseLongExpired({ expiresAt }: AccessToken): void {
+    const { clockTolerance, expiredTokenGrace } = this.#rules;
+    const grace = Math.max(clockTolerance, expiredTokenGrace);
+    if (expiresAt <= Date.now() / 1000 - grace) throw new InvalidTokenError('expired');
+  }
+
+  #checkUse({ expiresAt, issuedAt = Infinity, isSenderConstrained }: AccessToken): void {
+    if (isSenderConstrained) throw new InvalidTokenError('sender-constrained');
+    const { clockTolerance, maxTokenLifetime } = this.#rules;
+    const now = Date.now() / 1000;
+    if (expiresAt <= now - clockTolerance) throw new InvalidTokenError('expired');
+    // No token may outlive the entry that ends its session.
+    const lifetime = expiresAt - Math.min(issuedAt, now);
+    if (lifetime > maxTokenLifetime + clockTolerance) throw new InvalidTokenError('lives-too-long');
+  }
+
+  async #requireActive({ key, provider, token }: AccessToken): Promise<void> {
+    if (provider.settings.introspection !== 'always') return;
+    const claims = await this.#introspections.introspect(provider, token, key);
+    if (claims === undefined) throw new InvalidTokenError('inactive');
+    if (isBoundToKey(claims) || !isBearer(claims.token_type)) {
+      throw new InvalidTokenError('sender-constrained');
+    }
+  }
+
+  async #authenticateJwt(jwt: JwtAccessToken): Promise<AccessToken> {
+    // Of an unverified token only `iss` is used, and only to choose the configuration.
+    const provider = this.#providers.get(jwt.claims.iss ?? '');
+    if (provider === undefined) throw new InvalidTokenError('unknown-issuer');
+    const payload = await this.#verifyClaims(jwt, provider);
+    const { audience, strict } = this.#rules;
+    const { clientId } = provider.settings;
+    const kind = kindOf(jwt.header, payload, { clientId, strict });
+    if (kind === 'other') throw new InvalidTokenError('wrong-kind');
+    // Whoever has no audience to check is at least the client that the token was issued to.
+    if (audience === undefined && isOfAnotherClient(payload, clientId)) {
+      throw new InvalidTokenError('not-authentic');
+    }
+    const { sub } = payload;
+    const sid = sidOf(payload);
+    if (sub !== undefined && (typeof sub !== 'string' || sub === '')) {
+      throw new InvalidTokenError('not-authentic');
+    }
+    return {
+      token: jwt.text,
+      header: deepFreeze(jwt.header),
+      payload: deepFreeze(payload),
+      provider,
+      expiresAt: expiryOf(payload),
+      issuedAt: payload.iat,
+      authTime: secondOf(payload.auth_time),
+      key: accessTokenKey(jwt),
+      subjectKey: sub === undefined ? undefined : subjectKey(provider.issuer, sub),
+      sessionKey: sid === undefined ? undefined : sessionKey(provider.issuer, sid),
+      saved: undefined,
+      isUnclear: kind === 'unclear',
+      isSenderConstrained: isBoundToKey(payload),
+    };
+  }
+
+  async #verifyClaims(jwt: JwtAccessToken, provider: Provider): Promise<JWTPayload> {
+    const { audience, clockTolerance, strict } = this.#rules;
+    try {
+      return await verifyJwt(jwt, provider.findKey, {
+        issuer: provider.issuer,
+        ...(audience && { audience: [...audience] }),
+        algorithms: provider.settings.algorithms.filter((alg) => !alg.startsWith('HS')),
+        requiredClaims: strict ? REQUIRED_CLAIMS : ['exp'],
+        clockTolerance,
+      });
+    } catch (error) {
+      throw error instanceof InvalidJwtError ? new InvalidTokenError('not-authentic') : error;
+    }
+  }
+
+  /** @throws {@link InvalidTokenError} when the token was invalidated, which is all that is known of it. */
+  async #findSaved(token: OpaqueAccessToken): Promise<AccessToken | undefined> {
+    const key = accessTokenKey(token);
+    const [text] = await this.#operations.read([{ kind: 'access-token', of: key }]);
+    const entry = decodeTokenEntry(text);
+    if (entry === undefined) return undefined;
+    if (entry.login === undefined) throw new InvalidTokenError('invalidated');
+    const claims = readTokenClaims(entry.claims);
+    const provider = this.#providers.get(claims?.iss ?? '');
+    if (claims?.exp === undefined || provider === undefined) return undefined;
+    return savedToken({ token, key, provider, entry, claims });
+  }
+
+  /** Asks every provider that may be asked, until one knows the token. */
+  async #introspectOpaque(opaque: OpaqueAccessToken): Promise<AccessToken> {
+    const { text: token } = opaque;
+    const key = accessTokenKey(opaque);
+    // A provider may call a refresh token active as well, and not say what it is.
+    const refreshToken = { kind: 'refresh-token', of: refreshTokenKey(token) } as const;
+    const [asRefreshToken] = await this.#operations.read([refreshToken]);
+    if (asRefreshToken !== undefined) throw new InvalidTokenError('wrong-kind');
+    let failure: Error = new InvalidTokenError('malformed');
+    for (const provider of this.#providers.values()) {
+      if (provider.settings.introspection === 'never') continue;
+      try {
+        const claims = await this.#introspections.introspect(provider, token, key);
+        if (claims === undefined) continue;
+        return introspectedToken({ token, key, provider, claims }, this.#rules);
+      } catch (error) {
+        if (!(error instanceof ProviderUnavailableError)) throw error;
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+}
+
+function expiryOf({ exp }: JWTPayload): number {
+  const expiresAt = Math.ceil(exp ?? Infinity);
+  if (!Number.isSafeInteger(expiresAt * 1000)) throw new InvalidTokenError('lives-too-long');
+  return expiresAt;
+}
