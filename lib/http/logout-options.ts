@@ -22,7 +22,7 @@ export const LOGOUT_OPTIONS = {
    * Takes the tokens from the app's own session, for apps whose browser never sees a token. The request
    * must then come from a page of the app itself, else it is answered 403; and where there is no session
    * left to end, the answer is a redirect all the same. It may be async. Where it fails, or finds what are no
-   * tokens, the error goes to `next`, with nothing changed. Default: the tokens are in the body.
+   * tokens, the error goes to `next`, with nothing changed. Default: the body.
    */
   tokens: optional(callable<FindTokens>(), 'the body'),
 
@@ -39,7 +39,7 @@ export const LOGOUT_OPTIONS = {
    * of `allowedReturnTo`. It is kept with the logout, and handed to the page after
    * `postLogoutCallback()` when the `state` is verified. It may be async; `''` is nowhere special, as are
    * `undefined` and `null`. Any other place is answered 400; where it fails, the error goes to `next`; both with
-   * nothing changed. Default: nowhere special.
+   * nothing changed. Default: none.
    */
   returnTo: optional(callable<FindPlace>()),
 

@@ -1,4 +1,3 @@
-import { inspect } from 'node:util';
 import {
   checkBoolean,
   checkChoice,
@@ -39,9 +38,14 @@ export function withDefault<Given, Value>(
 ): Option<Given | undefined, Value> {
   return {
     takes,
-    standard: inspect(standard),
+    standard: literal(standard),
     read: (given, place) => (given === undefined ? standard : read(given, place)),
   };
+}
+
+// As it is written in code.
+function literal(value: unknown): string {
+  return `\`${JSON.stringify(value).replaceAll('"', "'")}\``;
 }
 
 function required<Given>(
@@ -89,7 +93,7 @@ export function boolean(standard: boolean): Option<boolean | undefined, boolean>
 export function choice<const Choice extends string>(
   ...choices: readonly [Choice, ...Choice[]]
 ): Option<Choice | undefined, Choice> {
-  const takes = choices.map((each) => inspect(each)).join(', ');
+  const takes = choices.map(literal).join(', ');
   return withDefault(
     required(takes, (given, { name }) => checkChoice(given, name, choices)),
     choices[0],

@@ -26,7 +26,7 @@ export const OIDC_LOGOUT_OPTIONS = {
   encryptionKey: optional(encryptionKey()),
 
   /**
-   * What `aud` of an access token must contain: the identifier of this API. `guard()` requires it.
+   * What `aud` of an access token must contain: the identifier of this API. `guard()` requires it. Default: none.
    *
    * @see [RFC 9068, section 4](https://www.rfc-editor.org/rfc/rfc9068#section-4)
    */

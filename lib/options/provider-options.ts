@@ -45,7 +45,7 @@ export const REGISTRATION_OPTIONS = {
 
   /**
    * How the provider encrypts ID Tokens and Logout Tokens to this client, as it was registered. A Logout
-   * Token that is not encrypted so is then refused. Default: not at all.
+   * Token that is not encrypted so is then refused. Default: none.
    *
    * @see [OpenID Connect Back-Channel Logout 1.0, section 2.6](https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation)
    */
@@ -89,7 +89,7 @@ export const REGISTRATION_OPTIONS = {
 
   /**
    * The provider's metadata under their wire names, as far as this package
-   * reads them. Default: fetched from `<issuer>/.well-known/openid-configuration` when first needed.
+   * reads them. Default: discovered at `<issuer>/.well-known/openid-configuration` when first needed.
    */
   metadata: optional(providerMetadata(), 'discovered'),
 
@@ -99,7 +99,15 @@ export const REGISTRATION_OPTIONS = {
 
 /** How this app authenticates there. */
 export const CREDENTIAL_OPTIONS = {
+  /**
+   * The client's secret, for the provider's revocation and introspection endpoints; and the key of ID Tokens and
+   * Logout Tokens whose algorithm is `HS256`, `HS384` or `HS512`. Default: none; a public client.
+   */
   clientSecret: optional(text()),
+  /**
+   * How the client authenticates. Default: by the secret, in the body where the provider lists
+   * `client_secret_post`, else in the header; without a secret not at all.
+   */
   clientAuthentication: optional(clientAuthentication(), 'by the secret'),
 };
 
@@ -109,7 +117,7 @@ export interface ProviderRegistration extends OptionsOf<typeof REGISTRATION_OPTI
 /** An OpenID Provider and this app's registration there. */
 export type ProviderOptions = ProviderRegistration & ClientCredentials;
 
-const PROVIDER_OPTIONS = { ...REGISTRATION_OPTIONS, ...CREDENTIAL_OPTIONS };
+export const PROVIDER_OPTIONS = { ...REGISTRATION_OPTIONS, ...CREDENTIAL_OPTIONS };
 
 export interface RequestRules {
   /** Seconds. */

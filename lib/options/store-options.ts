@@ -87,7 +87,7 @@ export function checkStoreOptions({
 function keyPrefix(standard: string): Option<string | undefined, string> {
   return {
     takes: 'string',
-    standard: `'${standard}'`,
+    standard: `\`'${standard}'\``,
     read(given = standard, { name }) {
       return given === '' ? given : checkText(given, name);
     },

@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
+import ts from 'typescript';
+import { GUARD_OPTIONS } from '../../lib/http/guard.ts';
+import { LOGOUT_OPTIONS } from '../../lib/http/logout-options.ts';
+import type { Option } from '../../lib/input/option.ts';
+import { OIDC_LOGOUT_OPTIONS } from '../../lib/options/oidc-logout-options.ts';
+import { PROVIDER_OPTIONS } from '../../lib/options/provider-options.ts';
+import { DURABILITY_OPTIONS, NEAR_CACHE_OPTIONS } from '../../lib/options/store-options.ts';
+import { REPOSITORY } from '../support/consumer-project.ts';
+
+export type Table = Readonly<Record<string, Option<unknown, unknown>>>;
+
+/** The tables of options, by their headings on the page. */
+export const TABLES: Readonly<Record<string, Table>> = {
+  'Options of `oidcLogout()`': OIDC_LOGOUT_OPTIONS,
+  'Members of `provider`': PROVIDER_OPTIONS,
+  'Members of `nearCache`': NEAR_CACHE_OPTIONS,
+  'Members of `durability`': DURABILITY_OPTIONS,
+  'Options of `logout()`': LOGOUT_OPTIONS,
+  'Options of `guard()`': GUARD_OPTIONS,
+};
+const SOURCES = [
+  'lib/options/oidc-logout-options.ts',
+  'lib/options/provider-options.ts',
+  'lib/options/store-options.ts',
+  'lib/http/guard.ts',
+  'lib/http/logout-options.ts',
+];
+
+export const PAGE = join(REPOSITORY, 'docs/configuration.md');
+const PLACE = /(?<=<!-- options -->\n).*(?=<!-- \/options -->)/s;
+const DEFAULT = / ?Default: (.*)$/s;
+
+/** What the comment of an option says, and which default. */
+export interface OptionComment {
+  readonly text: string;
+  readonly standard: string | undefined;
+}
+
+/** The comments in the tables, by the names of the options. */
+export function readComments(): ReadonlyMap<string, OptionComment> {
+  const found = new Map<string, OptionComment>();
+  for (const source of SOURCES) {
+    const text = readFileSync(join(REPOSITORY, source), 'utf8');
+    const file = ts.createSourceFile(source, text, ts.ScriptTarget.Latest, true);
+    for (const member of file.statements.flatMap(membersOf)) {
+      const [comment] = ts.getJSDocCommentsAndTags(member);
+      const told = comment === undefined ? '' : (ts.getTextOfJSDocComment(comment.comment) ?? '');
+      const line = told.replace(/\s+/g, ' ');
+      const standard = DEFAULT.exec(line)?.[1];
+      found.set(member.name.getText(), { text: line.replace(DEFAULT, ''), standard });
+    }
+  }
+  return found;
+}
+
+function membersOf(statement: ts.Statement): readonly ts.PropertyAssignment[] {
+  if (!ts.isVariableStatement(statement)) return [];
+  return statement.declarationList.declarations.flatMap(({ initializer }) =>
+    initializer !== undefined && ts.isObjectLiteralExpression(initializer)
+      ? initializer.properties.filter((property) => ts.isPropertyAssignment(property))
+      : [],
+  );
+}
+
+/** The page with the tables as the code has them. */
+export async function renderPage(): Promise<string> {
+  const comments = readComments();
+  const reference = Object.entries(TABLES)
+    .map(([heading, table]) => `## ${heading}\n\n${rowsOf(table, comments).join('\n')}\n`)
+    .join('\n');
+  const page = readFileSync(PAGE, 'utf8').replace(PLACE, () => `\n${reference}\n`);
+  return format(page, { ...(await resolveConfig(PAGE)), parser: 'markdown' });
+}
+
+function rowsOf(table: Table, comments: ReadonlyMap<string, OptionComment>): string[] {
+  const rows = Object.entries(table).map(([name, { takes, standard }]) => [
+    `\`${name}\``,
+    takes,
+    standard,
+    comments.get(name)?.text ?? '',
+  ]);
+  const lines = [['Name', 'Takes', 'Default', 'Meaning'], ['-', '-', '-', '-'], ...rows];
+  return lines.map((cells) => `| ${cells.map(escapeCell).join(' | ')} |`);
+}
+
+function escapeCell(text: string): string {
+  return text.replaceAll('|', '\\|');
+}
