@@ -50,7 +50,7 @@ export async function createConsumerProject(
       await writeFile(join(folder, path), text);
     },
     async start(args, env = {}) {
-      const app = await run(folder, args, env);
+      const app = await startApp(folder, args, env);
       apps.push(app);
       return app;
     },
@@ -70,7 +70,8 @@ export async function createConsumerProject(
   };
 }
 
-async function run(
+/** Runs `node` in a folder until it says which port it listens on. */
+export async function startApp(
   folder: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,

@@ -25,7 +25,7 @@ export async function startNginx(upstream: string): Promise<Nginx> {
   await writeFile(join(folder, 'nginx.conf'), configuration(folder, upstream));
   const errors: string[] = [];
   const server = await run(folder, errors);
-  const socket = await startSocketPort(join(folder, 'nginx.sock'));
+  const socket = await startSocketPort(() => ({ path: join(folder, 'nginx.sock') }));
   return {
     url: `http://localhost:${socket.port}`,
     errors,

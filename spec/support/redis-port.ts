@@ -7,6 +7,6 @@ export interface RedisPort {
 }
 
 export async function startRedisPort(path: string): Promise<RedisPort> {
-  const socket = await startSocketPort(path);
+  const socket = await startSocketPort(() => ({ path }));
   return { url: `redis://127.0.0.1:${socket.port}`, close: () => socket.close() };
 }

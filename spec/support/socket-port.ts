@@ -1,30 +1,36 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import {
+  type AddressInfo,
+  connect,
+  createServer,
+  type NetConnectOpts,
+  type Socket,
+} from 'node:net';
 
-/** A port on loopback for a server on a unix socket: for clients that know no other address. */
+/** A port on loopback for a server elsewhere: on a unix socket, or on a port that is known later. */
 export interface SocketPort {
   readonly port: number;
   close(): Promise<void>;
 }
 
-export async function startSocketPort(path: string): Promise<SocketPort> {
+export async function startSocketPort(target: () => NetConnectOpts): Promise<SocketPort> {
   const sockets = new Set<Socket>();
-  const server = createServer((client) => {
-    const target = connect(path);
-    for (const socket of [client, target]) {
+  const port = createServer((client) => {
+    const server = connect(target());
+    for (const socket of [client, server]) {
       sockets.add(socket.on('error', () => undefined));
       socket.once('close', () => sockets.delete(socket));
     }
-    client.pipe(target).pipe(client);
+    client.pipe(server).pipe(client);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  port.listen(0, '127.0.0.1');
+  await once(port, 'listening');
   return {
-    port: (server.address() as AddressInfo).port,
+    port: (port.address() as AddressInfo).port,
     async close() {
-      server.close();
+      port.close();
       for (const socket of sockets) socket.destroy();
-      await once(server, 'close');
+      await once(port, 'close');
     },
   };
 }
