@@ -49,6 +49,10 @@ it('holds the build, the documents, and nothing else', async () => {
     ...['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json'],
     ...['docs/examples/own-store.ts', 'docs/how-it-works.md'],
     'docs/redis.md',
+    ...['back-channel', 'configuration', 'events', 'guard', 'logout', 'providers', 'security']
+      .concat(['sessions', 'troubleshooting'])
+      .map((name) => `docs/${name}.md`),
+    'docs/login.mjs',
   ];
   expect(stdout.trim().split('\n').sort()).toEqual(
     [...built, ...documents].map((file) => `package/${file}`).sort(),
