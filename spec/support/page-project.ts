@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdir, symlink } from 'node:fs/promises';
+import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { transformFile } from '@swc/core';
 import {
   type ConsumerProject,
   createConsumerProject,
@@ -15,15 +16,24 @@ export interface PageProject extends ConsumerProject {
   sh(lines: string): Promise<void>;
 }
 
-/** Makes a project that has the package by its name, from its sources, and nothing else of its own. */
+/** Makes a project that has the package by its name, built from its sources, and nothing else of its own. */
 export async function createPageProject(): Promise<PageProject> {
   const project = await createConsumerProject();
   const folder = join('node_modules', PACKAGE);
-  const source = JSON.stringify(join(REPOSITORY, 'lib/index.ts'));
   await mkdir(join(project.folder, folder));
   await symlink(join(REPOSITORY, 'docs'), join(project.folder, folder, 'docs'));
-  await project.write(join(folder, 'package.json'), '{"type":"module","exports":"./index.js"}');
-  await project.write(join(folder, 'index.js'), `export * from ${source};`);
+  await project.write(
+    join(folder, 'package.json'),
+    '{"type":"module","exports":"./dist/index.js"}',
+  );
+  const sources = await readdir(join(REPOSITORY, 'lib'), { recursive: true });
+  const modules = sources.filter((name) => name.endsWith('.ts'));
+  await Promise.all(
+    modules.map(async (name) => {
+      const { code } = await transformFile(join(REPOSITORY, 'lib', name), TO_JAVASCRIPT);
+      await project.write(join(folder, 'dist', name.replace(/\.ts$/, '.js')), code);
+    }),
+  );
   return {
     ...project,
     async sh(lines) {
@@ -31,3 +41,14 @@ export async function createPageProject(): Promise<PageProject> {
     },
   };
 }
+
+// A process that has nothing to compile starts in a third of the time.
+const TO_JAVASCRIPT = {
+  swcrc: false,
+  module: { type: 'es6' },
+  jsc: {
+    target: 'es2023',
+    parser: { syntax: 'typescript' },
+    rewriteRelativeImportExtensions: true,
+  },
+} as const;

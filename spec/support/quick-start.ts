@@ -73,7 +73,7 @@ export async function followQuickStart(): Promise<QuickStart> {
     async start(program, env) {
       const file = `app-${++count}.mjs`;
       await project.write(file, program);
-      const app = await project.start(['--env-file=.env', '--import', 'tsx', file], env);
+      const app = await project.start(['--env-file=.env', file], env);
       lead(app);
       return app;
     },
