@@ -86,13 +86,15 @@ function linksOf(page: string): Link[] {
     });
 }
 
-/** The anchors of a page's headings, as GitHub makes them. */
+/** The anchors of a page's headings, as GitHub makes them: a heading that comes again gets a number. */
 function anchorsOf(path: string): string[] {
   const headings = [...openPage(path).text.matchAll(/^#+ (.*)$/gm)].map(([, text = '']) => text);
-  return headings.map((text) =>
-    text
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N} _-]/gu, '')
-      .replaceAll(' ', '-'),
-  );
+  const names = headings.map((text) => {
+    const letters = text.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '');
+    return letters.replaceAll(' ', '-');
+  });
+  return names.map((name, index) => {
+    const before = names.slice(0, index).filter((other) => other === name).length;
+    return before === 0 ? name : `${name}-${before}`;
+  });
 }

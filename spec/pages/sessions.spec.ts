@@ -21,7 +21,9 @@ const END = PAGE.take('js', 'oidc.sessions.end');
 const LISTEN = PAGE.take('js', 'console.log');
 
 const SAME_ORIGIN = { 'Sec-Fetch-Site': 'same-origin', Accept: 'text/html' };
-const SHOW_TOKENS = `app.get('/tokens', (req, res) => res.json(tokens(req) ?? null));`;
+/** For a look at the tokens, and at what becomes of those that no session has any more. */
+const SHOW_TOKENS = `app.get('/tokens', (req, res) => res.json(tokens(req) ?? null));
+app.use('/orders', oidc.guard(), (req, res) => res.sendStatus(204));`;
 const BASE_URL = 'https://app.example.com';
 
 let quickStart: QuickStart;
@@ -179,6 +181,25 @@ describe('the refresh', () => {
     expect(second).toMatchObject({ access_token: expect.any(String) });
     expect(second?.access_token).not.toBe(first?.access_token);
     expect((await ask(`${app.url}/api`, cookie)).status).toBe(200);
+  });
+
+  it('leaves no token behind that outlives the logout', async () => {
+    provider.claims = { sid: undefined };
+    const { url } = appAtProvider;
+    const cookie = await logInAt(appAtProvider);
+    const first = await tokensOf(appAtProvider, cookie);
+    expect((await post(`${url}/refresh`, cookie)).status).toBe(204);
+    const second = await tokensOf(appAtProvider, cookie);
+    const statuses = () =>
+      Promise.all(
+        [first, second].map(async (tokens) => {
+          const headers = { Authorization: `Bearer ${String(tokens?.access_token)}` };
+          return (await fetch(`${url}/orders`, { headers })).status;
+        }),
+      );
+    expect(await statuses()).toEqual([204, 204]);
+    expect((await post(`${url}/logout`, cookie, SAME_ORIGIN)).status).toBe(200);
+    expect(await statuses()).toEqual([401, 401]);
   });
 
   it.each<[provider: string, isReal: boolean]>([
