@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -47,12 +47,24 @@ it('holds the build, the documents, and nothing else', async () => {
   const built = modules.flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`]);
   const documents = [
     ...['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json'],
-    ...['docs/examples/own-store.ts', 'docs/how-it-works.md'],
-    'docs/redis.md',
-    ...['back-channel', 'configuration', 'events', 'guard', 'logout', 'providers', 'security']
-      .concat(['sessions', 'troubleshooting'])
-      .map((name) => `docs/${name}.md`),
+    ...[
+      'back-channel',
+      'configuration',
+      'events',
+      'guard',
+      'how-it-works',
+      'logout',
+      'providers',
+      'redis',
+      'security',
+      'sessions',
+      'troubleshooting',
+    ].map((name) => `docs/${name}.md`),
     'docs/login.mjs',
+    'docs/examples/README.md',
+    ...['least-app', 'redis-and-two-processes', 'cookie-session', 'front-end-and-api', 'login']
+      .concat(['own-store', 'own-store-app'])
+      .map((name) => `docs/examples/${name}.ts`),
   ];
   expect(stdout.trim().split('\n').sort()).toEqual(
     [...built, ...documents].map((file) => `package/${file}`).sort(),
@@ -121,14 +133,17 @@ describe('the types of the package', () => {
     noUncheckedIndexedAccess: true,
     noPropertyAccessFromIndexSignature: true,
     skipLibCheck: false,
+    allowImportingTsExtensions: true,
     noEmit: true,
   };
 
-  it('fit a strict consumer, and refuse what is wrong', async () => {
+  it('fit a strict consumer and the packed examples, and refuse what is wrong', async () => {
+    const packed = join(project.folder, 'node_modules', PACKAGE, 'docs/examples');
+    await cp(packed, join(project.folder, 'examples'), { recursive: true });
     await project.write('consumer.ts', TYPED);
     await project.write('consumer.cts', TYPED_COMMON_JS);
     expect(await project.typeCheck()).toBe('');
-  }, 60_000);
+  }, 120_000);
 });
 
 const TYPED_COMMON_JS = `

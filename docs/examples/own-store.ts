@@ -1,6 +1,6 @@
 /* eslint-disable @typescript-eslint/require-await */
 import Database from 'better-sqlite3';
-import type { Store, StoreChange, StoreSubscriber, StoreUpdate } from '../../lib/index.ts'; // from 'express-oidc-logout'
+import type { Store, StoreChange, StoreSubscriber, StoreUpdate } from 'express-oidc-logout';
 
 /** How often a process asks for the messages of the others: so late may it hear that a session ended. */
 const POLL_MS = 100;

@@ -50,7 +50,6 @@ export class ProviderLogin {
         {
           timeout: TIMEOUT_SECONDS,
           // Which http: issuers are allowed was decided when the settings were read.
-          // eslint-disable-next-line @typescript-eslint/no-deprecated
           execute: issuer.startsWith('http:') ? [client.allowInsecureRequests] : [],
         },
       );

@@ -99,7 +99,6 @@ export async function startRevocationProvider(): Promise<RevocationProvider> {
         authentication,
         {
           // The provider is on loopback.
-          // eslint-disable-next-line @typescript-eslint/no-deprecated
           execute: [client.allowInsecureRequests],
           [client.customFetch]: (url, options) => send(url, options as RequestInit),
         },
