@@ -3,8 +3,10 @@
  * a token, a secret or a claim.
  */
 export abstract class OidcLogoutError extends Error {
+  /** Stable, and of this class alone: tell errors apart by their code. */
   abstract readonly code: string;
 
+  /** The name of the class. */
   override get name(): string {
     return this.constructor.name;
   }
@@ -17,8 +19,11 @@ export abstract class OidcLogoutError extends Error {
  * @see [RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)
  */
 export abstract class HttpError extends OidcLogoutError {
+  /** The status of the answer. */
   abstract readonly status: number;
+  /** The member `error` of the body. */
   abstract readonly error: string;
+  /** The headers of the answer that tell of the error. */
   readonly headers: Readonly<Record<string, string>> = {};
 }
 
@@ -49,17 +54,23 @@ const INVALID_REQUEST = {
   'credentials-repeated': 'The request carries an access token in more than one way',
 } as const;
 
-/** What is wrong with a request: one word per cause, one fixed text per word. */
+/**
+ * What is wrong with a request: one word per cause, one fixed text per word.
+ *
+ * @useDeclaredType
+ */
 export type InvalidRequestCause = keyof typeof INVALID_REQUEST;
 
 const PRINTABLE_FIELD = /^[A-Za-z_]{1,32}$/;
 
 /** The request is malformed; nothing was changed. Status 400, `invalid_request`. */
 export class InvalidRequestError extends HttpError {
+  /** The code of these errors. */
   static readonly code = 'ERR_OIDC_LOGOUT_INVALID_REQUEST';
   readonly code = InvalidRequestError.code;
   readonly status = 400;
   readonly error = 'invalid_request';
+  /** What is wrong. */
   readonly reason: InvalidRequestCause;
   /** The name of the unknown field or parameter; absent when it does not look like a name. */
   readonly field: string | undefined;
@@ -78,6 +89,7 @@ export class InvalidRequestError extends HttpError {
 
 /** The request may have been made by the page of another site. Status 403; nothing was changed. */
 export class CrossOriginError extends HttpError {
+  /** The code of these errors. */
   static readonly code = 'ERR_OIDC_LOGOUT_CROSS_ORIGIN';
   readonly code = CrossOriginError.code;
   readonly status = 403;
@@ -90,6 +102,7 @@ export class CrossOriginError extends HttpError {
 
 /** The endpoint does not serve this method. Status 405 with `Allow`. */
 export class MethodNotAllowedError extends HttpError {
+  /** The code of these errors. */
   static readonly code = 'ERR_OIDC_LOGOUT_METHOD_NOT_ALLOWED';
   readonly code = MethodNotAllowedError.code;
   readonly status = 405;
@@ -104,6 +117,7 @@ export class MethodNotAllowedError extends HttpError {
 
 /** The body is larger than `bodyLimit`. Status 413. */
 export class PayloadTooLargeError extends HttpError {
+  /** The code of these errors. */
   static readonly code = 'ERR_OIDC_LOGOUT_PAYLOAD_TOO_LARGE';
   readonly code = PayloadTooLargeError.code;
   readonly status = 413;
@@ -116,6 +130,7 @@ export class PayloadTooLargeError extends HttpError {
 
 /** The body is neither JSON nor a form, or its charset or encoding is unknown. Status 415. */
 export class UnsupportedMediaTypeError extends HttpError {
+  /** The code of these errors. */
   static readonly code = 'ERR_OIDC_LOGOUT_UNSUPPORTED_MEDIA_TYPE';
   readonly code = UnsupportedMediaTypeError.code;
   readonly status = 415;
@@ -132,11 +147,12 @@ export class UnsupportedMediaTypeError extends HttpError {
  * @see [RFC 6750, section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)
  */
 export class MissingTokenError extends HttpError {
+  /** The code of these errors. */
   static readonly code = 'ERR_OIDC_LOGOUT_MISSING_TOKEN';
   readonly code = MissingTokenError.code;
   readonly status = 401;
   readonly error = 'invalid_token';
-  override readonly headers = { 'WWW-Authenticate': REALM };
+  override readonly headers: Readonly<Record<string, string>> = { 'WWW-Authenticate': REALM };
 
   constructor() {
     super('The request has no access token');
@@ -157,7 +173,11 @@ const INVALID_TOKEN = {
   invalidated: 'The access token was invalidated by a logout',
 } as const;
 
-/** Why an access token is refused. */
+/**
+ * Why an access token is refused.
+ *
+ * @useDeclaredType
+ */
 export type InvalidTokenCause = keyof typeof INVALID_TOKEN;
 
 /**
@@ -166,10 +186,12 @@ export type InvalidTokenCause = keyof typeof INVALID_TOKEN;
  * @see [RFC 6750, section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)
  */
 export class InvalidTokenError extends HttpError {
+  /** The code of these errors. */
   static readonly code = 'ERR_OIDC_LOGOUT_INVALID_TOKEN';
   readonly code = InvalidTokenError.code;
   readonly status = 401;
   readonly error = 'invalid_token';
+  /** Why the access token is refused. */
   readonly reason: InvalidTokenCause;
   override readonly headers: Readonly<Record<string, string>>;
 
@@ -194,7 +216,11 @@ const INVALID_LOGOUT_TOKEN = {
   'another-subject': 'The sub and the sid of the Logout Token do not belong together',
 } as const;
 
-/** Why a Logout Token is refused. */
+/**
+ * Why a Logout Token is refused.
+ *
+ * @useDeclaredType
+ */
 export type InvalidLogoutTokenCause = keyof typeof INVALID_LOGOUT_TOKEN;
 
 /**
@@ -203,10 +229,12 @@ export type InvalidLogoutTokenCause = keyof typeof INVALID_LOGOUT_TOKEN;
  * @see [OpenID Connect Back-Channel Logout 1.0, section 2.6](https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation)
  */
 export class InvalidLogoutTokenError extends HttpError {
+  /** The code of these errors. */
   static readonly code = 'ERR_OIDC_LOGOUT_INVALID_LOGOUT_TOKEN';
   readonly code = InvalidLogoutTokenError.code;
   readonly status = 400;
   readonly error = 'invalid_request';
+  /** Why the Logout Token is refused. */
   readonly reason: InvalidLogoutTokenCause;
 
   constructor(reason: InvalidLogoutTokenCause) {
@@ -217,6 +245,7 @@ export class InvalidLogoutTokenError extends HttpError {
 
 /** The access token lacks a scope that the route demands. Status 403, `insufficient_scope`. */
 export class InsufficientScopeError extends HttpError {
+  /** The code of these errors. */
   static readonly code = 'ERR_OIDC_LOGOUT_INSUFFICIENT_SCOPE';
   readonly code = InsufficientScopeError.code;
   readonly status = 403;
@@ -234,7 +263,7 @@ export class InsufficientScopeError extends HttpError {
 abstract class TemporarilyUnavailableError extends HttpError {
   readonly status = 503;
   readonly error = 'temporarily_unavailable';
-  override readonly headers = { 'Retry-After': '1' };
+  override readonly headers: Readonly<Record<string, string>> = { 'Retry-After': '1' };
   /** A short word of the failure: an error code such as `ECONNREFUSED`, or `timeout`. */
   readonly reason: string;
 
@@ -246,6 +275,7 @@ abstract class TemporarilyUnavailableError extends HttpError {
 
 /** The store did not answer in `storeTimeout`, or refused. Status 503 with `Retry-After`. */
 export class StoreUnavailableError extends TemporarilyUnavailableError {
+  /** The code of these errors. */
   static readonly code = 'ERR_OIDC_LOGOUT_STORE_UNAVAILABLE';
   readonly code = StoreUnavailableError.code;
 
@@ -256,6 +286,7 @@ export class StoreUnavailableError extends TemporarilyUnavailableError {
 
 /** The provider's metadata or keys cannot be had. Status 503 with `Retry-After`. */
 export class ProviderUnavailableError extends TemporarilyUnavailableError {
+  /** The code of these errors. */
   static readonly code = 'ERR_OIDC_LOGOUT_PROVIDER_UNAVAILABLE';
   readonly code = ProviderUnavailableError.code;
 
@@ -266,6 +297,7 @@ export class ProviderUnavailableError extends TemporarilyUnavailableError {
 
 /** An ID Token given to `sessions` is not one that the provider issued to this client. */
 export class InvalidIdTokenError extends OidcLogoutError {
+  /** The code of these errors. */
   static readonly code = 'ERR_OIDC_LOGOUT_INVALID_ID_TOKEN';
   readonly code = InvalidIdTokenError.code;
 
@@ -276,6 +308,7 @@ export class InvalidIdTokenError extends OidcLogoutError {
 
 /** The session ended, or was never saved, before its tokens were rotated: log in again. */
 export class SessionEndedError extends OidcLogoutError {
+  /** The code of these errors. */
   static readonly code = 'ERR_OIDC_LOGOUT_SESSION_ENDED';
   readonly code = SessionEndedError.code;
 

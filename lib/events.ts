@@ -1,6 +1,8 @@
 /** A session was logged out by its own access token. */
 export interface LogoutEvent {
+  /** The provider. */
   readonly issuer: string;
+  /** The user, by `sub`, when it is known. */
   readonly subject: string | undefined;
   /** The provider's session, when it is known. */
   readonly sid: string | undefined;
@@ -10,10 +12,13 @@ export interface LogoutEvent {
 
 /** Something was put on the invalidation list, and is stored. */
 export interface InvalidatedEvent {
+  /** What the entry is of. */
   readonly kind: 'access-token' | 'refresh-token' | 'session' | 'subject';
   /** Absent when a refresh was refused whose session nobody knows. */
   readonly issuer?: string | undefined;
+  /** The user, by `sub`, when it is known. */
   readonly subject?: string | undefined;
+  /** The provider's session, when it is known. */
   readonly sid?: string | undefined;
 }
 
@@ -29,11 +34,13 @@ export type EndCause = 'logout' | 'back-channel' | 'front-channel' | 'app' | 'lo
  * told twice; of a session that was not saved also when it is ended twice at the same moment.
  */
 export interface SessionEndedEvent {
+  /** The provider. */
   readonly issuer: string;
   /** Absent when the session was not saved and only its `sid` is known. */
   readonly subject: string | undefined;
   /** Absent when every session of the subject ended, or when the provider names none. */
   readonly sid: string | undefined;
+  /** Who ended the session. */
   readonly cause: EndCause;
   /** The provider ended `offline_access` too, as Keycloak can. */
   readonly revokesOfflineAccess: boolean;
@@ -45,6 +52,7 @@ export interface SessionEndedEvent {
  * @see [RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)
  */
 export interface RevocationEvent {
+  /** Which token was to be revoked. */
   readonly kind: 'access-token' | 'refresh-token';
   /**
    * `unsupported`: the provider cannot revoke this kind of token, which expires by itself. `skipped`: the session lives
@@ -56,8 +64,11 @@ export interface RevocationEvent {
    * `queue-full` where more wait for this provider than are kept, and `closed` where the app closed before.
    */
   readonly reason: string | undefined;
+  /** The provider. */
   readonly issuer: string;
+  /** The user, by `sub`, when it is known. */
   readonly subject: string | undefined;
+  /** The provider's session, when it is known. */
   readonly sid: string | undefined;
 }
 
@@ -86,6 +97,7 @@ export interface LogoutTokenDelayedEvent {
   readonly reason: string | undefined;
   /** Absent where the token could not be verified yet. */
   readonly issuer: string | undefined;
+  /** The session that the Logout Token names; absent as `issuer` is. */
   readonly sid: string | undefined;
 }
 
@@ -111,7 +123,9 @@ export interface StoreWarningEvent {
  * its metadata cannot be used; or it did not answer an introspection.
  */
 export interface ProviderErrorEvent {
+  /** The provider. */
   readonly issuer: string;
+  /** What was asked of the provider. */
   readonly operation: 'metadata' | 'keys' | 'introspection';
   /**
    * `TimeoutError`, a code such as `ECONNREFUSED`, or:
@@ -132,24 +146,39 @@ export interface ProviderErrorEvent {
 
 /** A listener of another event threw or rejected. Never a part of a request's outcome. */
 export interface ListenerErrorEvent {
+  /** The event that was listened to. */
   readonly event: string;
+  /** What the listener threw, or rejected with. */
   readonly error: unknown;
 }
 
 /** What happens, told without tokens. Each listener gets an object of its own. */
 export interface OidcLogoutEvents {
+  /** A logout by the session's own access token. */
   logout: LogoutEvent;
+  /** A new entry of the invalidation list. */
   invalidated: InvalidatedEvent;
+  /** The end of a session, in whatever process. */
   'session-ended': SessionEndedEvent;
+  /** The outcome of a revocation at the provider. */
   revocation: RevocationEvent;
+  /** A call to the store failed. */
   'store-error': StoreErrorEvent;
+  /** The Redis server is not as it must be. */
   'store-warning': StoreWarningEvent;
+  /** The provider did not answer as it must. */
   'provider-error': ProviderErrorEvent;
+  /** A Logout Token met an outage. */
   'logout-token-delayed': LogoutTokenDelayedEvent;
+  /** A listener of another event failed. */
   'listener-error': ListenerErrorEvent;
 }
 
-/** Is told of an event. It may be async; nobody waits for it. */
+/**
+ * Is told of an event. It may be async; nobody waits for it.
+ *
+ * @inline
+ */
 export type Listener<Name extends keyof OidcLogoutEvents> = (
   event: OidcLogoutEvents[Name],
 ) => unknown;

@@ -48,6 +48,7 @@ it('holds the build, the documents, and nothing else', async () => {
   const documents = [
     ...['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json'],
     ...[
+      'api',
       'back-channel',
       'configuration',
       'events',

@@ -20,8 +20,10 @@ import { sendOAuthError } from './endpoint.ts';
 import './request-auth.ts';
 import { RequestEnd } from './request-end.ts';
 
+/** @inline */
 type FoundToken = string | undefined | null;
 
+/** @inline */
 type FindToken = (req: Request) => FoundToken | Promise<FoundToken>;
 
 export const GUARD_OPTIONS = {

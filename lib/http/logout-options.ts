@@ -13,8 +13,10 @@ import {
 import type { FindTokens } from './session-tokens.ts';
 import { isOwnPath } from './return-to.ts';
 
+/** @inline */
 type FoundPlace = string | undefined | null;
 
+/** @inline */
 type FindPlace = (req: Request) => FoundPlace | Promise<FoundPlace>;
 
 export const LOGOUT_OPTIONS = {

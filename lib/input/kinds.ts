@@ -127,9 +127,9 @@ export function timeout(standard: number): Option<number | undefined, number> {
 }
 
 /** Options within an option. */
-export function group<Table extends Parameters<typeof readOptions>[0]>(
+export function group<Table extends Parameters<typeof readOptions>[0], Given = OptionsOf<Table>>(
   table: Table,
-): Option<OptionsOf<Table>, ValuesOf<Table>> {
+): Option<Given, ValuesOf<Table>> {
   const read = (given: unknown, place: Place) => readOptions(table, given, optionsOfOption(place));
   return { takes: 'object', standard: 'required', read };
 }

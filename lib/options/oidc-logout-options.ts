@@ -135,6 +135,7 @@ export function resolveOptions(given: OidcLogoutOptions): ResolvedOptions {
   return Object.freeze({ ...options, providers: resolveProviders(provider, rules) });
 }
 
+/** @inline */
 type Providers = ProviderOptions | readonly ProviderOptions[];
 
 // Read last: what is allowed of a provider is told by other options.

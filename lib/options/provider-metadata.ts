@@ -26,7 +26,9 @@ export function providerMetadata(): Option<ProviderMetadata, ProviderMetadata> {
   };
 }
 
+/** @inline */
 export interface JwkSet {
+  /** The keys, as JWKs. */
   readonly keys: readonly object[];
 }
 

@@ -43,7 +43,7 @@ export const STORE_OPTIONS = {
    * forgotten at once; while the push is interrupted, and of a token that is new to it, it asks the list. Needs
    * `redis` or a `store` of the app; in memory nothing is nearer. Default: none, it asks the list at every request.
    */
-  nearCache: optional(group(NEAR_CACHE_OPTIONS)),
+  nearCache: optional(group<typeof NEAR_CACHE_OPTIONS, NearCacheOptions>(NEAR_CACHE_OPTIONS)),
 
   /**
    * Answers a logout when so many replicas of the Redis master have it, so that it outlives the master.
@@ -51,7 +51,7 @@ export const STORE_OPTIONS = {
    *
    * @see [WAIT](https://redis.io/docs/latest/commands/wait/)
    */
-  durability: optional(group(DURABILITY_OPTIONS)),
+  durability: optional(group<typeof DURABILITY_OPTIONS, DurabilityOptions>(DURABILITY_OPTIONS)),
 
   /** The app's own database, instead of `redis`. Default: none. */
   store: optional(withMethods<Store>('`Store`', ['read', 'update', 'subscribe'])),

@@ -10,17 +10,21 @@ import {
 
 /** `client_secret_basic` (RFC 6749, section 2.3.1): the secret in the Authorization header. */
 export interface ClientSecretBasicAuthentication {
+  /** The name of the method. */
   readonly method: 'client_secret_basic';
 }
 
 /** `client_secret_post` (RFC 6749, section 2.3.1): the secret in the body. */
 export interface ClientSecretPostAuthentication {
+  /** The name of the method. */
   readonly method: 'client_secret_post';
 }
 
 /** `private_key_jwt` (OpenID Connect Core 1.0, section 9): a JWT signed by the client. */
 export interface PrivateKeyJwtAuthentication {
+  /** The name of the method. */
   readonly method: 'private_key_jwt';
+  /** The key that signs. */
   readonly privateKey: CryptoKey;
   /** The `kid` of its public key as the provider knows it. Default: none. */
   readonly kid?: string | undefined;
@@ -28,12 +32,15 @@ export interface PrivateKeyJwtAuthentication {
 
 /** `tls_client_auth` (RFC 8705): the certificate that the app's own `fetch` presents. */
 export interface TlsClientAuthentication {
+  /** The name of the method. */
   readonly method: 'tls_client_auth';
+  /** Presents the certificate of the client. */
   readonly fetch: typeof fetch;
 }
 
 /** `none`: a public client, which only names itself. */
 export interface NoClientAuthentication {
+  /** The name of the method. */
   readonly method: 'none';
 }
 
@@ -62,12 +69,16 @@ export type ClientCredentials =
         PrivateKeyJwtAuthentication | TlsClientAuthentication | undefined;
     }
   | {
+      /** The client's secret. */
       readonly clientSecret: string;
+      /** How the client authenticates by the secret. */
       readonly clientAuthentication:
         ClientSecretBasicAuthentication | ClientSecretPostAuthentication;
     }
   | {
+      /** None. */
       readonly clientSecret?: undefined;
+      /** The client does not authenticate. */
       readonly clientAuthentication: NoClientAuthentication;
     };
 

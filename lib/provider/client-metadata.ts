@@ -18,14 +18,23 @@ export interface ClientMetadataOptions {
  * @see [OpenID Connect Dynamic Client Registration 1.0, section 2](https://openid.net/specs/openid-connect-registration-1_0.html#ClientMetadata)
  */
 export interface ClientMetadata {
+  /** Where the provider may send the browser after a logout. */
   readonly post_logout_redirect_uris?: string[];
+  /** Where the provider posts its Logout Tokens. */
   readonly backchannel_logout_uri?: string;
+  /** Logout Tokens have to name the session. */
   readonly backchannel_logout_session_required?: boolean;
+  /** What the provider frames in its logout page. */
   readonly frontchannel_logout_uri?: string;
+  /** The framed URL has to name the session. */
   readonly frontchannel_logout_session_required?: boolean;
+  /** How the client authenticates. */
   readonly token_endpoint_auth_method?: string;
+  /** The signature algorithm of ID Tokens and Logout Tokens. */
   readonly id_token_signed_response_alg: string;
+  /** How the key of an encrypted ID Token is encrypted. */
   readonly id_token_encrypted_response_alg?: string;
+  /** How the content of an encrypted ID Token is encrypted. */
   readonly id_token_encrypted_response_enc?: string;
 }
 

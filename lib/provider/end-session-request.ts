@@ -17,8 +17,11 @@ export interface EndSessionRules {
 
 /** A form that a page can post instead of following a long URL. */
 export interface EndSessionForm {
+  /** Where the form is posted: the End Session endpoint. */
   readonly action: string;
+  /** How the form is sent. */
   readonly method: 'POST';
+  /** The hidden fields, by their names. */
   readonly fields: Readonly<Record<string, string>>;
 }
 

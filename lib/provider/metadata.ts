@@ -20,16 +20,26 @@ const LONGEST_ISSUER = 200;
  * @see [OpenID Connect RP-Initiated Logout 1.0, section 2.1](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#OPMetadata)
  */
 export interface ProviderMetadata {
+  /** The provider's keys. */
   readonly jwks_uri?: string | null | undefined;
+  /** Where a logout is sent. */
   readonly end_session_endpoint?: string | null | undefined;
+  /** Where tokens are revoked. */
   readonly revocation_endpoint?: string | null | undefined;
+  /** Where opaque tokens are asked about. */
   readonly introspection_endpoint?: string | null | undefined;
+  /** How clients authenticate, where the next two say nothing. */
   readonly token_endpoint_auth_methods_supported?: readonly string[] | undefined;
+  /** How clients authenticate for a revocation. */
   readonly revocation_endpoint_auth_methods_supported?: readonly string[] | undefined;
+  /** How clients authenticate for an introspection. */
   readonly introspection_endpoint_auth_methods_supported?: readonly string[] | undefined;
+  /** The endpoints for clients that authenticate by a certificate (RFC 8705, section 5). */
   readonly mtls_endpoint_aliases?:
     | {
+        /** Where tokens are revoked. */
         readonly revocation_endpoint?: string | undefined;
+        /** Where opaque tokens are asked about. */
         readonly introspection_endpoint?: string | undefined;
       }
     | undefined;

@@ -39,6 +39,7 @@ export type IdTokenHintPolicy = 'auto' | 'always' | 'never';
 /** What a provider understands of a logout request: the standard, or a form of its own. */
 export type EndSessionDialect = 'standard' | 'auth0' | 'cognito';
 
+/** @inline */
 type FoundHint = string | undefined | null;
 
 /** Tells the `logout_hint` of a session, at once or by a promise; `undefined`, `null` or `''` for none. */

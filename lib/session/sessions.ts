@@ -8,8 +8,22 @@ import type { TokenResponse } from './token-response.ts';
 
 /** One session of a provider, by its `sid`, or all sessions of a user, by the `sub`. */
 export type SessionName =
-  | { readonly issuer: string; readonly sid: string; readonly sub?: never }
-  | { readonly issuer: string; readonly sub: string; readonly sid?: never };
+  | {
+      /** The provider. */
+      readonly issuer: string;
+      /** The session. */
+      readonly sid: string;
+      /** Not beside a `sid`. */
+      readonly sub?: never;
+    }
+  | {
+      /** The provider. */
+      readonly issuer: string;
+      /** The user. */
+      readonly sub: string;
+      /** Not beside a `sub`. */
+      readonly sid?: never;
+    };
 
 /** Tells the package of logins and refreshes, and ends sessions from the app's side. */
 export interface Sessions {

@@ -10,13 +10,17 @@ import { isBearer } from '../token/sender-constraint.ts';
  * @see [OpenID Connect Core 1.0, section 3.1.3.3](https://openid.net/specs/openid-connect-core-1_0.html#TokenResponse)
  */
 export interface TokenResponse {
+  /** The access token. */
   readonly access_token: string;
   /** A token that is not `Bearer` is bound to its sender: the guard refuses it. Default: `Bearer`. */
   readonly token_type?: string | undefined;
+  /** The ID Token. A login has one, a refresh may have one. */
   readonly id_token?: string | undefined;
+  /** The refresh token. Default: none. */
   readonly refresh_token?: string | null | undefined;
   /** Seconds; some providers send them as a string. */
   readonly expires_in?: number | string | undefined;
+  /** The scopes of the access token, with spaces between them. */
   readonly scope?: string | undefined;
 }
 

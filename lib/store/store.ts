@@ -1,5 +1,6 @@
 /** What is to stand under a key from now on. */
 export interface StoreWrite {
+  /** Where the value is written. */
   readonly key: string;
   /** `undefined`: nothing. */
   readonly value: string | undefined;

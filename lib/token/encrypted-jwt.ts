@@ -9,7 +9,10 @@ export interface TokenEncryption {
   /** `id_token_encrypted_response_enc`. Default: `A128CBC-HS256`. */
   readonly enc?: string | undefined;
   /** The client's private keys, as a JWK Set; several while keys are replaced. */
-  readonly jwks: { readonly keys: readonly object[] };
+  readonly jwks: {
+    /** The keys, as JWKs. */
+    readonly keys: readonly object[];
+  };
 }
 
 const COMPACT_JWE = /^[\w-]+\.[\w-]*(?:\.[\w-]+){3}$/;

@@ -20,7 +20,9 @@ const UNTYPED = /^(?:application\/)?jwt$/i;
 
 /** What a verified Logout Token says: whose session ended, by `subject`, `sid`, or both. */
 export interface LogoutToken {
+  /** The provider. */
   readonly issuer: string;
+  /** The user, by `sub`; absent where the token names a session alone. */
   readonly subject: string | undefined;
   /** The session that ended; without it, all sessions of the subject did. */
   readonly sid: string | undefined;
