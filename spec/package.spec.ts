@@ -55,6 +55,7 @@ it('holds the build, the documents, and nothing else', async () => {
       'guard',
       'how-it-works',
       'logout',
+      'migration',
       'providers',
       'redis',
       'security',
