@@ -50,7 +50,7 @@ function readArguments(): Arguments | 'help' | undefined {
   }
 }
 
-/** What is known before there is a registration: the URIs and the algorithm. */
+/** Known before a registration: the URIs and the algorithm. */
 function registrationFor(offer: Offer, { baseUrl, insecure }: Arguments): ClientMetadata {
   const postLogoutRedirectUri = `${baseUrl.replace(/\/$/, '')}/logged-out`;
   const { providers } = resolveOptions({

@@ -1,6 +1,6 @@
 /**
- * Base class of every error of this package. `code` is stable and tells the cause; no error carries
- * a token, a secret or a claim.
+ * Base class of every error of this package. `code` is stable and tells the cause. No error
+ * contains a token, a secret or a claim.
  */
 export abstract class OidcLogoutError extends Error {
   /** Stable, and of this class alone: tell errors apart by their code. */
@@ -13,8 +13,8 @@ export abstract class OidcLogoutError extends Error {
 }
 
 /**
- * An error that is also an answer: `status` and `headers` are read by Express's own error handler,
- * `error` and the message are the members of the body.
+ * An error with its answer: Express's error handler reads `status` and `headers`; `error` and the
+ * message are the members of the body.
  *
  * @see [RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)
  */
@@ -55,7 +55,7 @@ const INVALID_REQUEST = {
 } as const;
 
 /**
- * What is wrong with a request: one word per cause, one fixed text per word.
+ * The fault of a request: one word per cause, one fixed text per word.
  *
  * @useDeclaredType
  */
@@ -72,7 +72,7 @@ export class InvalidRequestError extends HttpError {
   readonly error = 'invalid_request';
   /** What is wrong. */
   readonly reason: InvalidRequestCause;
-  /** The name of the unknown field or parameter; absent when it does not look like a name. */
+  /** The unknown field or parameter; absent when its name contains unusual characters. */
   readonly field: string | undefined;
   override readonly headers: Readonly<Record<string, string>>;
 
@@ -87,7 +87,7 @@ export class InvalidRequestError extends HttpError {
   }
 }
 
-/** The request may have been made by the page of another site. Status 403; nothing was changed. */
+/** The request may come from a page of another site. Status 403; nothing was changed. */
 export class CrossOriginError extends HttpError {
   /** The code of these errors. */
   static readonly code = 'ERR_OIDC_LOGOUT_CROSS_ORIGIN';
@@ -181,7 +181,7 @@ const INVALID_TOKEN = {
 export type InvalidTokenCause = keyof typeof INVALID_TOKEN;
 
 /**
- * The access token is forged, expired, invalidated, or none. Status 401, `invalid_token`.
+ * The token is forged, expired, invalidated, or no access token. Status 401, `invalid_token`.
  *
  * @see [RFC 6750, section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)
  */
@@ -224,7 +224,7 @@ const INVALID_LOGOUT_TOKEN = {
 export type InvalidLogoutTokenCause = keyof typeof INVALID_LOGOUT_TOKEN;
 
 /**
- * The Logout Token is not one that ends a session of this client. Status 400, `invalid_request`.
+ * The Logout Token does not end a session of this client. Status 400, `invalid_request`.
  *
  * @see [OpenID Connect Back-Channel Logout 1.0, section 2.6](https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation)
  */
@@ -243,7 +243,7 @@ export class InvalidLogoutTokenError extends HttpError {
   }
 }
 
-/** The access token lacks a scope that the route demands. Status 403, `insufficient_scope`. */
+/** The access token lacks a scope of the route. Status 403, `insufficient_scope`. */
 export class InsufficientScopeError extends HttpError {
   /** The code of these errors. */
   static readonly code = 'ERR_OIDC_LOGOUT_INSUFFICIENT_SCOPE';
@@ -273,7 +273,7 @@ abstract class TemporarilyUnavailableError extends HttpError {
   }
 }
 
-/** The store did not answer in `storeTimeout`, or refused. Status 503 with `Retry-After`. */
+/** The store did not answer within `storeTimeout`, or refused. Status 503 with `Retry-After`. */
 export class StoreUnavailableError extends TemporarilyUnavailableError {
   /** The code of these errors. */
   static readonly code = 'ERR_OIDC_LOGOUT_STORE_UNAVAILABLE';
@@ -284,7 +284,7 @@ export class StoreUnavailableError extends TemporarilyUnavailableError {
   }
 }
 
-/** The provider's metadata or keys cannot be had. Status 503 with `Retry-After`. */
+/** The provider's metadata or keys are not available. Status 503 with `Retry-After`. */
 export class ProviderUnavailableError extends TemporarilyUnavailableError {
   /** The code of these errors. */
   static readonly code = 'ERR_OIDC_LOGOUT_PROVIDER_UNAVAILABLE';
@@ -295,7 +295,7 @@ export class ProviderUnavailableError extends TemporarilyUnavailableError {
   }
 }
 
-/** An ID Token given to `sessions` is not one that the provider issued to this client. */
+/** The provider did not issue the ID Token given to `sessions` for this client. */
 export class InvalidIdTokenError extends OidcLogoutError {
   /** The code of these errors. */
   static readonly code = 'ERR_OIDC_LOGOUT_INVALID_ID_TOKEN';
@@ -306,7 +306,10 @@ export class InvalidIdTokenError extends OidcLogoutError {
   }
 }
 
-/** The session ended, or was never saved, before its tokens were rotated: log in again. */
+/**
+ * The session ended before its tokens were rotated, or was never saved. The user has to log in
+ * again.
+ */
 export class SessionEndedError extends OidcLogoutError {
   /** The code of these errors. */
   static readonly code = 'ERR_OIDC_LOGOUT_SESSION_ENDED';

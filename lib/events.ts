@@ -1,20 +1,20 @@
-/** A session was logged out by its own access token. */
+/** A logout ended a session by its own tokens. */
 export interface LogoutEvent {
   /** The provider. */
   readonly issuer: string;
   /** The user, by `sub`, when it is known. */
   readonly subject: string | undefined;
-  /** The provider's session, when it is known. */
+  /** The provider's session, where known. */
   readonly sid: string | undefined;
-  /** `true` when the access token was on the list before: nothing new ended. */
+  /** `true` when the tokens were invalidated before: nothing new ended. */
   readonly repeated: boolean;
 }
 
-/** Something was put on the invalidation list, and is stored. */
+/** A new entry stands on the invalidation list. */
 export interface InvalidatedEvent {
   /** What the entry is of. */
   readonly kind: 'access-token' | 'refresh-token' | 'session' | 'subject';
-  /** Absent when a refresh was refused whose session nobody knows. */
+  /** Absent for a refused refresh of an unknown session. */
   readonly issuer?: string | undefined;
   /** The user, by `sub`, when it is known. */
   readonly subject?: string | undefined;
@@ -23,22 +23,22 @@ export interface InvalidatedEvent {
 }
 
 /**
- * Who ended a session: its own tokens, the provider on one of its channels, the app, or the login of another user
- * under the same `sid`.
+ * Who ended a session: its own tokens, the provider on one of its channels, the app, or another
+ * user's login under the same `sid`.
  */
 export type EndCause = 'logout' | 'back-channel' | 'front-channel' | 'app' | 'login';
 
 /**
- * A session ended, in this process or in another one that shares the Redis: close what it keeps open.
- * Told once, when the end is stored. After a failure in between it is told at the next try, and may then be
- * told twice; of a session that was not saved also when it is ended twice at the same moment.
+ * A session ended, in this process or in another process with the same store. The app can now close
+ * the user's connections. The end is announced once, when stored. After a failure in between, or
+ * for an unsaved session ended twice at the same moment, the end may be announced twice.
  */
 export interface SessionEndedEvent {
   /** The provider. */
   readonly issuer: string;
   /** Absent when the session was not saved and only its `sid` is known. */
   readonly subject: string | undefined;
-  /** Absent when every session of the subject ended, or when the provider names none. */
+  /** Absent when all sessions of the subject ended, or when the provider gives no `sid`. */
   readonly sid: string | undefined;
   /** Who ended the session. */
   readonly cause: EndCause;
@@ -47,7 +47,8 @@ export interface SessionEndedEvent {
 }
 
 /**
- * What came of a revocation at the provider. It never changes the outcome of the logout.
+ * The outcome of a revocation at the provider. The outcome of the logout does not depend on
+ * revocations.
  *
  * @see [RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)
  */
@@ -55,13 +56,14 @@ export interface RevocationEvent {
   /** Which token was to be revoked. */
   readonly kind: 'access-token' | 'refresh-token';
   /**
-   * `unsupported`: the provider cannot revoke this kind of token, which expires by itself. `skipped`: the session lives
-   * again, and a late revocation could end the new login.
+   * `unsupported`: the provider cannot revoke this kind of token; the token expires by itself.
+   * `skipped`: the session is live again, and a late revocation could end the new login.
    */
   readonly outcome: 'revoked' | 'unsupported' | 'skipped' | 'failed';
   /**
-   * Of a failure: the provider's error code, `HTTP_503`, `TimeoutError` or a code such as `ECONNREFUSED`;
-   * `queue-full` where more wait for this provider than are kept, and `closed` where the app closed before.
+   * Only for a failure: the provider's error code, `HTTP_503`, `TimeoutError` or a code such as
+   * `ECONNREFUSED`; `queue-full` when too many revocations wait for this provider; `closed` when
+   * the app closed before.
    */
   readonly reason: string | undefined;
   /** The provider. */
@@ -75,41 +77,43 @@ export interface RevocationEvent {
 /** A call to the store failed or took longer than `storeTimeout`. */
 export interface StoreErrorEvent {
   /**
-   * What was asked of the store, such as `read` or `endSession`; `subscribe` when this process is not told of ended
-   * sessions, or its near-cache of what has changed.
+   * The operation of the store, such as `read` or `endSession`; `subscribe` when this process
+   * misses ended sessions, or its near-cache misses changes.
    */
   readonly operation: string;
   /**
-   * `timeout`, `stalled`, `not-connected`, `not-replicated`, or the code of the failure, such as `ECONNRESET`
-   * or `OOM`.
+   * `timeout`, `stalled`, `not-connected`, `not-replicated`, or the code of the failure, such as
+   * `ECONNRESET` or `OOM`.
    */
   readonly reason: string;
 }
 
 /**
- * A Logout Token came while the store or the provider's keys were away, and was answered 400. It is kept in memory,
- * since the provider may not send it again, until it takes effect, is refused, or is older than `logoutTokenMaxAge`.
+ * A Logout Token came during an outage of the store or of the provider's keys, and was answered
+ * 400. The provider may not send the token again, so the token is kept in memory until the token
+ * takes effect, is refused, or is older than `logoutTokenMaxAge`.
  */
 export interface LogoutTokenDelayedEvent {
-  /** `lost`: there was no room to keep it. */
+  /** `lost`: there was no room to keep the token. */
   readonly outcome: 'kept' | 'took-effect' | 'refused' | 'lost';
-  /** Why it was delayed: as in `store-error` and `provider-error`. */
+  /** The reason of the delay, as in `store-error` and `provider-error`. */
   readonly reason: string | undefined;
-  /** Absent where the token could not be verified yet. */
+  /** Absent when the token could not be verified yet. */
   readonly issuer: string | undefined;
   /** The session that the Logout Token names; absent as `issuer` is. */
   readonly sid: string | undefined;
 }
 
 /**
- * The Redis server works, but not as it must for logouts to hold. Told once, after the first use of the store;
- * nothing is told of a server that may not be asked (`INFO`).
+ * The Redis server works, but not as logouts require. Told once, after the first use of the store;
+ * never for a server that refuses `INFO`.
  */
 export interface StoreWarningEvent {
   /**
-   * `version`: the server lacks commands. `maxmemory-policy`: it drops logouts when its memory is full. `role`:
-   * it is a replica, which takes no logouts and may not know those of the master. `memory`: it started anew
-   * without what it had stored; told each time.
+   * - `version`: the server lacks commands.
+   * - `maxmemory-policy`: the server drops logouts when its memory is full.
+   * - `role`: the server is a replica, which takes no logouts and may not know the master's.
+   * - `memory`: the server started anew without its data; told each time.
    */
   readonly setting: 'version' | 'maxmemory-policy' | 'role' | 'memory';
   /** Such as `6.0.16`, `allkeys-lru`, `replica` or `empty`. */
@@ -119,8 +123,8 @@ export interface StoreWarningEvent {
 }
 
 /**
- * The provider's metadata or keys could not be fetched, where the last good copy stays in use; or a member of
- * its metadata cannot be used; or it did not answer an introspection.
+ * The provider's metadata or keys could not be fetched, and the last good copy stays in use; or a
+ * member of the metadata is unusable; or an introspection got no answer.
  */
 export interface ProviderErrorEvent {
   /** The provider. */
@@ -130,21 +134,27 @@ export interface ProviderErrorEvent {
   /**
    * `TimeoutError`, a code such as `ECONNREFUSED`, or:
    *
-   * - `ISSUER_MISMATCH`: the metadata are those of another issuer;
-   * - `UNUSABLE_` with the name of a member of the metadata, such as `UNUSABLE_END_SESSION_ENDPOINT`: it is taken
-   *   as absent, which is told once;
-   * - `NO_USABLE_KEY`: no key is one for the algorithms of this provider;
-   * - `KEYS_RENEWED_TOO_OFTEN`: the keys were fetched five times within 30 s for tokens whose key is unknown,
-   *   so that further ones have to wait.
+   * - `ISSUER_MISMATCH`: the metadata are of another issuer;
+   * - `UNUSABLE_` with the name of a metadata member, such as `UNUSABLE_END_SESSION_ENDPOINT`: the
+   *   member counts as absent, told once;
+   * - `NO_USABLE_KEY`: no key fits the algorithms of this provider;
+   * - `KEYS_RENEWED_TOO_OFTEN`: the keys were fetched five times within 30 s for tokens with an
+   *   unknown key, and further tokens have to wait.
    */
   readonly reason: string;
-  /** Of `ISSUER_MISMATCH`: the issuer that is configured. */
+  /** Only for `ISSUER_MISMATCH`: the configured issuer. */
   readonly expected?: string | undefined;
-  /** Of `ISSUER_MISMATCH`: the issuer of the metadata, in printable ASCII and 200 characters at most. */
+  /**
+   * Only for `ISSUER_MISMATCH`: the issuer of the metadata, in printable ASCII and 200 characters
+   * at most.
+   */
   readonly found?: string | undefined;
 }
 
-/** A listener of another event threw or rejected. Never a part of a request's outcome. */
+/**
+ * A listener of another event threw or rejected. The outcome of a request does not depend on
+ * listeners.
+ */
 export interface ListenerErrorEvent {
   /** The event that was listened to. */
   readonly event: string;
@@ -152,7 +162,7 @@ export interface ListenerErrorEvent {
   readonly error: unknown;
 }
 
-/** What happens, told without tokens. Each listener gets an object of its own. */
+/** The events, none with a token. Each listener gets its own object. */
 export interface OidcLogoutEvents {
   /** A logout by the session's own access token. */
   logout: LogoutEvent;
@@ -175,7 +185,7 @@ export interface OidcLogoutEvents {
 }
 
 /**
- * Is told of an event. It may be async; nobody waits for it.
+ * Called with an event. A listener may be async; nobody waits for the listener.
  *
  * @inline
  */
@@ -197,7 +207,7 @@ const NAMES: Record<keyof OidcLogoutEvents, true> = {
 
 type AnyListener = (event: never) => unknown;
 
-/** Tells listeners what happens. One that fails, at once or later, harms no request and no other. */
+/** Calls listeners. A failing listener, now or later, harms no request and no other listener. */
 export class Events {
   readonly #listeners = new Map<keyof OidcLogoutEvents, Set<AnyListener>>();
 
@@ -213,7 +223,7 @@ export class Events {
   }
 
   emit<Name extends keyof OidcLogoutEvents>(name: Name, event: OidcLogoutEvents[Name]): void {
-    // A listener may add and take away listeners, itself too.
+    // A listener may add and remove listeners, itself too.
     for (const listener of [...(this.#listeners.get(name) ?? [])]) {
       void this.#call(name, () => listener({ ...event } as never));
     }

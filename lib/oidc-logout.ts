@@ -20,9 +20,10 @@ import type { Sessions } from './session/sessions.ts';
 /** The parts to mount and to call, made by {@link oidcLogout}. */
 export interface OidcLogout {
   /**
-   * The logout endpoint: `POST` with `access_token` (or `token`) and optionally `refresh_token`, as JSON
-   * or as a form. It invalidates both and their session in every process, and answers
-   * `{"redirect": "<End Session URL>"}`, or a page that goes on there by itself to a caller that prefers HTML.
+   * The logout endpoint: `POST` with `access_token` (or `token`) and optionally `refresh_token`, as
+   * JSON or as a form. The endpoint invalidates the tokens and ends their session in every process.
+   * The answer is `{"redirect": "<End Session URL>"}`, or for a caller that prefers HTML a page
+   * that continues to the same URL.
    *
    * @example
    * app.use('/_security/oidc/logout', oidc.logout());
@@ -32,9 +33,9 @@ export interface OidcLogout {
   logout(options?: LogoutOptions): RequestHandler;
 
   /**
-   * Where the provider posts its Logout Tokens: `POST` with the form field `logout_token`. It ends the
-   * session that the token names by `sid`, or everything that was issued to its `sub` until its `iat`, and
-   * answers 200 with no body; every failure is 400.
+   * Receives the provider's Logout Tokens: `POST` with the form field `logout_token`. The endpoint
+   * ends the session of the token's `sid`, or all logins of its `sub` up to its `iat`. The answer
+   * is 200 with no body; every failure is 400.
    *
    * @example
    * app.use('/oidc/back-channel-logout', oidc.backChannelLogout());
@@ -44,8 +45,9 @@ export interface OidcLogout {
   backChannelLogout(): RequestHandler;
 
   /**
-   * What the provider shows in a frame of its logout page: `GET` with `iss` and `sid`. It ends that
-   * session, if it was saved, without any cookie; only the provider's own pages can frame it.
+   * The page in a frame of the provider's logout page: `GET` with `iss` and `sid`. The endpoint
+   * ends the session, if saved, without any cookie. Only the provider's own pages can frame the
+   * page.
    *
    * @example
    * app.use('/oidc/front-channel-logout', oidc.frontChannelLogout());
@@ -55,8 +57,8 @@ export interface OidcLogout {
   frontChannelLogout(): RequestHandler;
 
   /**
-   * Where the provider sends the browser after the logout: `GET` with `state`. It sets
-   * `req.postLogout` and leaves the page to whoever comes next.
+   * Receives the browser after the provider's logout: `GET` with `state`. Sets `req.postLogout` and
+   * leaves the page to the next handler.
    *
    * @example
    * app.use('/logged-out', oidc.postLogoutCallback(), (req, res) => {
@@ -68,27 +70,28 @@ export interface OidcLogout {
   postLogoutCallback(): RequestHandler;
 
   /**
-   * Protects an API: lets a request pass whose Bearer token is authentic, alive and not invalidated,
-   * and sets `req.auth`.
+   * Protects an API: a request passes if its Bearer token is authentic, not expired and not
+   * invalidated. Sets `req.auth`.
    *
    * @throws TypeError when the option `audience` is missing.
    *
    * @example
    * app.use('/api', oidc.guard({ scope: 'read' }), api);
    *
-   * @see [RFC 6750](https://www.rfc-editor.org/rfc/rfc6750), [RFC 9068](https://www.rfc-editor.org/rfc/rfc9068)
+   * @see [RFC 6750](https://www.rfc-editor.org/rfc/rfc6750),
+   * [RFC 9068](https://www.rfc-editor.org/rfc/rfc9068)
    */
   guard(options?: GuardOptions): RequestHandler;
 
-  /** Registers logins and refreshes, and ends sessions. */
+  /** Records logins and refreshes, and ends sessions. */
   readonly sessions: Sessions;
 
   /**
-   * The End Session URL by itself, for an app that builds its own logout route; `null` where the provider has
-   * none. It ends nothing here. Its `state` is kept, and bound to the browser by a cookie on `res`, which must
-   * not have been sent yet.
+   * The End Session URL alone, for an app with its own logout route; `null` where the provider has
+   * none. Nothing ends here. The `state` is kept, and bound to the browser by a cookie on `res`, so
+   * `res` must not have been sent yet.
    *
-   * @throws TypeError when the issuer is not a configured one.
+   * @throws TypeError when the issuer is not configured.
    * @throws {@link InvalidRequestError} when `returnTo` is not a path of the app.
    * @throws {@link StoreUnavailableError} or {@link ProviderUnavailableError}
    *
@@ -101,9 +104,9 @@ export interface OidcLogout {
   ): Promise<string | null>;
 
   /**
-   * What to register of this app at the provider for its logout, to be merged into what is registered for
-   * its login, such as `redirect_uris`. `baseUrl` is where the app is found, such as
-   * `https://app.example.com`; its front channel must have the origin of a redirect URI.
+   * The client metadata to register at the provider for logout, to be merged into the metadata for
+   * login, such as `redirect_uris`. `baseUrl` is the URL of the app, such as
+   * `https://app.example.com`. The front channel must have the origin of a redirect URI.
    *
    * @throws TypeError when the base URL or an option is wrong.
    *
@@ -112,33 +115,35 @@ export interface OidcLogout {
   clientMetadata(baseUrl: string, options?: ClientMetadataOptions): ClientMetadata;
 
   /**
-   * Listens to an event. Each listener gets an object of its own. It may be async; one that throws or rejects
-   * harms no request and no other, and `listener-error` tells of it.
+   * Listens to an event. Each listener gets its own object, and may be async. A listener that
+   * throws or rejects harms no request and no other listener; `listener-error` tells of the
+   * failure.
    *
-   * @throws TypeError when there is no such event, or the listener is no function.
+   * @throws TypeError when the event is unknown, or the listener is no function.
    */
   on<Name extends keyof OidcLogoutEvents>(name: Name, listener: Listener<Name>): OidcLogout;
 
   /**
    * Stops listening.
    *
-   * @throws TypeError when there is no such event, or the listener is no function.
+   * @throws TypeError when the event is unknown, or the listener is no function.
    */
   off<Name extends keyof OidcLogoutEvents>(name: Name, listener: Listener<Name>): OidcLogout;
 
   /**
-   * Tries the revocations that wait once more and waits for them, for 10 s at most: what is not done then, and
-   * what comes from now on, is told by `revocation` as `failed` with the reason `closed`. Gives up what else is
-   * under way at the provider, and closes the connections that were duplicated for what is pushed and for
-   * `durability`. The Redis client stays the app's.
+   * Tries the waiting revocations once more, for 10 s at most. The rest, and any later ones, are
+   * told by `revocation` as `failed` with the reason `closed`. Aborts all other requests to the
+   * provider, and closes the connections duplicated for subscriptions and for `durability`. The
+   * Redis client stays the app's.
    */
   close(): Promise<void>;
 }
 
 /**
- * Makes the middlewares of one app from its options.
+ * Makes the middlewares of one app.
  *
- * @throws TypeError at once when an option is wrong, missing or unknown; it names the option and the fix.
+ * @throws TypeError at once when an option is wrong, missing or unknown. The message contains the
+ * option and the fix.
  *
  * @example
  * const oidc = oidcLogout({

@@ -21,7 +21,6 @@ import { SessionSeal } from './session/session-seal.ts';
 import { createSessions } from './session/sessions.ts';
 import { createOperations } from './store/create-operations.ts';
 
-/** What the middlewares are made of, each built once. */
 export type Parts = ReturnType<typeof createParts>;
 
 export function createParts(settings: ResolvedOptions) {
@@ -75,7 +74,7 @@ function isSecure({ providers }: ResolvedOptions): boolean {
   return providers.every(({ postLogoutRedirectUri: uri }) => uri?.startsWith('http:') !== true);
 }
 
-// In memory nothing is nearer.
+// The memory store needs no near-cache.
 function createNearCache(
   { nearCache }: ResolvedOptions,
   isShared: boolean,

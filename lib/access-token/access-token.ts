@@ -2,12 +2,12 @@ import type { JWTHeaderParameters, JWTPayload } from 'jose';
 import { type Provider } from '../provider/provider.ts';
 import type { LinkedToken } from '../invalidation/token-entry.ts';
 
-/** An access token that is authentic. Whether it is still valid is for the list to say. */
+/** An authentic access token. Only the list tells whether the token is still valid. */
 export interface AccessToken {
   readonly token: string;
-  /** The JOSE header of a JWT; of an opaque token there is none. */
+  /** `undefined` for an opaque token. */
   readonly header: JWTHeaderParameters | undefined;
-  /** The claims of a JWT; of an opaque token what was registered at login, or what the provider says. */
+  /** For an opaque token the claims saved at login, or introspected. */
   readonly payload: JWTPayload;
   readonly provider: Provider;
   /** Seconds since the epoch. */
@@ -20,11 +20,11 @@ export interface AccessToken {
   readonly subjectKey: string | undefined;
   /** By the token's own `sid`. */
   readonly sessionKey: string | undefined;
-  /** What an opaque token that is known by its login alone was saved as. */
+  /** The entry of an opaque token known by its login alone. */
   readonly saved: LinkedToken | undefined;
-  /** The claims may be those of an ID Token: only that it was saved as an access token shows that it is one. */
+  /** Only a save as an access token shows that the token is no ID Token. */
   readonly isUnclear: boolean;
-  /** Good only for a sender who proves to hold a key, which nobody here can check. */
+  /** Good only for a sender who proves possession of a key; nobody here can check the proof. */
   readonly isSenderConstrained: boolean;
 }
 

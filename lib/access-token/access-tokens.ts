@@ -25,12 +25,11 @@ import { savedToken } from './saved-token.ts';
 // RFC 9068, section 2.2
 const REQUIRED_CLAIMS = ['iss', 'exp', 'aud', 'sub', 'client_id', 'iat', 'jti'];
 
-/** Verifies access tokens: JWTs by the provider's keys, opaque tokens by what they were saved as. */
 export class AccessTokens {
   readonly #providers: ReadonlyMap<string, Provider>;
   readonly #operations: Operations;
   readonly #rules: AccessTokenRules;
-  /** By their texts. */
+  /** By the token's text. */
   readonly #verified: ByteCache<AccessToken>;
   readonly #introspections: Introspections;
 
@@ -46,7 +45,7 @@ export class AccessTokens {
     this.#introspections = new Introspections(rules.tokenCacheSize);
   }
 
-  /** Verifies a token that is to be accepted: a Bearer token that is neither expired nor lives too long. */
+  /** For the guard: a Bearer token, not expired, whose whole life is not too long. */
   async verify(token: string): Promise<AccessToken> {
     const accessToken = await this.authenticate(token);
     this.#checkUse(accessToken);
@@ -54,7 +53,9 @@ export class AccessTokens {
     return accessToken;
   }
 
-  /** The same of a token that was verified before, where nobody has to be asked again. */
+  /**
+   * As `verify`, for a token verified before; `undefined` where the provider has to be asked again.
+   */
   recall(token: string): AccessToken | undefined {
     const accessToken = this.#verified.get(token);
     if (accessToken?.provider.settings.introspection === 'always') return undefined;
@@ -62,7 +63,7 @@ export class AccessTokens {
     return accessToken;
   }
 
-  /** Verifies a token that is to be invalidated, whether or not it expired. */
+  /** For invalidation, expired or not. */
   async authenticate(text: string): Promise<AccessToken> {
     const verified = this.#verified.get(text);
     if (verified !== undefined) return verified;
@@ -76,7 +77,7 @@ export class AccessTokens {
     return accessToken;
   }
 
-  /** Refuses what expired so long ago that its logout vouches for nothing. */
+  /** A token that expired long ago no longer vouches for a logout. */
   refuseLongExpired({ expiresAt }: AccessToken): void {
     const { clockTolerance, expiredTokenGrace } = this.#rules;
     const grace = Math.max(clockTolerance, expiredTokenGrace);
@@ -103,7 +104,7 @@ export class AccessTokens {
   }
 
   async #authenticateJwt(jwt: JwtAccessToken): Promise<AccessToken> {
-    // Of an unverified token only `iss` is used, and only to choose the configuration.
+    // Only the `iss` of an unverified token is used, and only to choose the configuration.
     const provider = this.#providers.get(jwt.claims.iss ?? '');
     if (provider === undefined) throw new InvalidTokenError('unknown-issuer');
     const payload = await this.#verifyClaims(jwt, provider);
@@ -111,7 +112,7 @@ export class AccessTokens {
     const { clientId } = provider.settings;
     const kind = kindOf(jwt.header, payload, { clientId, strict });
     if (kind === 'other') throw new InvalidTokenError('wrong-kind');
-    // Whoever has no audience to check is at least the client that the token was issued to.
+    // Without a configured audience, the token must at least not belong to another client.
     if (audience === undefined && isOfAnotherClient(payload, clientId)) {
       throw new InvalidTokenError('not-authentic');
     }
@@ -152,7 +153,9 @@ export class AccessTokens {
     }
   }
 
-  /** @throws {@link InvalidTokenError} when the token was invalidated, which is all that is known of it. */
+  /**
+   * @throws {@link InvalidTokenError} when the token was invalidated, and nothing else is known.
+   */
   async #findSaved(token: OpaqueAccessToken): Promise<AccessToken | undefined> {
     const key = accessTokenKey(token);
     const [text] = await this.#operations.read([{ kind: 'access-token', of: key }]);
@@ -165,11 +168,10 @@ export class AccessTokens {
     return savedToken({ token, key, provider, entry, claims });
   }
 
-  /** Asks every provider that may be asked, until one knows the token. */
   async #introspectOpaque(opaque: OpaqueAccessToken): Promise<AccessToken> {
     const { text: token } = opaque;
     const key = accessTokenKey(opaque);
-    // A provider may call a refresh token active as well, and not say what it is.
+    // A provider may call a refresh token active too, without its kind.
     const refreshToken = { kind: 'refresh-token', of: refreshTokenKey(token) } as const;
     const [asRefreshToken] = await this.#operations.read([refreshToken]);
     if (asRefreshToken !== undefined) throw new InvalidTokenError('wrong-kind');

@@ -18,8 +18,7 @@ interface Introspected {
 }
 
 /**
- * Makes an access token of what the provider says of an active one, if it is meant for this API and for
- * now.
+ * Accepts an active token meant for this API and for now.
  *
  * @see [RFC 7662, section 4](https://www.rfc-editor.org/rfc/rfc7662#section-4)
  */
@@ -60,7 +59,8 @@ function keysOf(issuer: string, claims: Introspection) {
   };
 }
 
-// A provider may call a refresh token active as well, and not say what it is; but it is not meant for an API.
+// A provider may call a refresh token active too, without its kind; but a refresh token is not
+// meant for an API.
 function isKindOfAccessToken({ typ = 'Bearer', token_use = 'access', ...claims }: Introspection) {
   const { aud, token_type = aud === undefined ? 'unknown' : 'Bearer' } = claims;
   const isTyped = typeof token_type === 'string' && (isBearer(token_type) || isDpop(token_type));
@@ -78,7 +78,7 @@ function isForOthers(
   return audience !== undefined && ![aud].flat().some((name) => audience.includes(name as string));
 }
 
-// Without `exp` a token must be old at some time, or it would outlive what invalidates it.
+// Without an end, the token would outlive its invalidation.
 function expiryOf({ exp, iat }: Introspection, maxTokenLifetime: number): number {
   if (exp === undefined && isNumericDate(iat)) return Math.ceil(iat + maxTokenLifetime);
   if (!isNumericDate(exp) || !Number.isSafeInteger(Math.ceil(exp) * 1000)) {

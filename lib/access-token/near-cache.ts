@@ -4,7 +4,6 @@ import type { TokenStatus, TokenStatuses } from './token-status.ts';
 
 const MOST_CHANGES = 100_000;
 
-/** That a token was valid, when it was looked up. */
 interface Decision {
   /** When the look-up began, by the clock of {@link performance}. */
   readonly madeAt: number;
@@ -12,15 +11,15 @@ interface Decision {
 }
 
 /**
- * Remembers which tokens were valid, so that the list is not asked again. A decision is trusted while it is
- * younger than `maxStaleness`, every change since it was made was told, and none concerns it. What counts is
- * when its look-up began: an answer that was overtaken by a change on its way is never trusted.
+ * Remembers valid tokens. A decision is trusted while younger than `maxStaleness`, if every later
+ * change was heard and none concerns the token. The age counts from the beginning of the look-up:
+ * an answer overtaken by a change is never trusted.
  */
 export class NearCache implements ChangeSubscriber {
   readonly #statuses: TokenStatuses;
   readonly #maxStalenessMs: number;
   readonly #decisions = new WeakMap<AccessToken, Decision>();
-  /** When each digest changed, the latest change last. Older ones than the decisions are not kept. */
+  /** By digest, the latest change last. Changes older than all decisions are dropped. */
   readonly #changes = new Map<string, number>();
   #trustedFrom = Infinity;
 
@@ -29,7 +28,6 @@ export class NearCache implements ChangeSubscriber {
     this.#maxStalenessMs = maxStaleness * 1000;
   }
 
-  /** The status of a token that is known to be valid. */
   known(token: AccessToken): TokenStatus | undefined {
     const decision = this.#decisions.get(token);
     return decision !== undefined && this.#isTrusted(decision, performance.now())

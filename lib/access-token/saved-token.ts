@@ -12,7 +12,6 @@ interface Saved {
   readonly claims: TokenClaims;
 }
 
-/** Makes an access token of what an opaque one was saved as. */
 export function savedToken({ token, key, provider, entry, claims }: Saved): AccessToken {
   const { iss, sub, sid, scope, exp = 0, iat, bound } = claims;
   const { session, subject } = entry.login;

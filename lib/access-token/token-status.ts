@@ -9,30 +9,29 @@ import { decodeVerdict } from '../store/codecs/verdict.ts';
 import type { Key, Operations } from '../store/operations.ts';
 import type { AccessToken } from './access-token.ts';
 
-/** What the list says of an authentic access token. */
 export interface TokenStatus {
   readonly isInvalidated: boolean;
   /** A login has the token. */
   readonly isSaved: boolean;
-  /** The token was saved as one that is bound to its sender. */
+  /** Saved as bound to its sender. */
   readonly isSenderConstrained: boolean;
-  /** The digests of all that was looked up. */
+  /** Of all keys read. */
   readonly digests: readonly string[];
 }
 
-/** The texts that were read, by kind and digest. */
+/** By kind and digest. */
 type Texts = ReadonlyMap<string, string | undefined>;
 
 const EPOCH = { kind: 'epoch' } as const;
 
 /**
- * Looks up what the list says of access tokens. All that one turn of the event loop asks about is one round trip; a
- * token that its login was not known of needs a second one. What fails for one token fails for that token alone.
+ * All look-ups of one turn of the event loop share one round trip; a token whose login is not yet
+ * known needs a second one. A corrupt entry fails for its own token alone.
  */
 export class TokenStatuses {
   readonly #operations: Operations;
   readonly #epoch: Epoch;
-  /** What tokens were saved as, when they were last looked up. */
+  /** The entry of each token at its last look-up. */
   readonly #linked = new WeakMap<AccessToken, LinkedToken>();
   readonly #lookUps = new Batch((tokens: readonly AccessToken[]) => this.#lookUp(tokens));
 
@@ -60,7 +59,7 @@ export class TokenStatuses {
     });
   }
 
-  /** Keeps what a token was saved as, so that its next look-up is one round trip. */
+  /** With the login remembered, the next look-up is one round trip. */
   #remember(token: AccessToken, texts: Texts): void {
     try {
       const entry = decodeTokenEntry(texts.get(nameOf({ kind: 'access-token', of: token.key })));
@@ -101,7 +100,6 @@ export class TokenStatuses {
     };
   }
 
-  /** What decides about a token, as far as that is known. */
   #keysOf(token: AccessToken): Key[] {
     const { key, subjectKey, sessionKey } = token;
     const login = (this.#linked.get(token) ?? token.saved)?.login;
@@ -113,7 +111,6 @@ export class TokenStatuses {
     return keys;
   }
 
-  /** Reads those keys that were not read yet. */
   async #read(texts: Map<string, string | undefined>, keys: readonly Key[]): Promise<void> {
     const missing = new Map(keys.map((key) => [nameOf(key), key]));
     for (const name of texts.keys()) missing.delete(name);

@@ -1,6 +1,6 @@
 import { failureReason } from '../input/failure-reason.ts';
 
-/** How long a document of the provider may take. */
+/** Milliseconds for one document of the provider. */
 export const TIMEOUT_MS = 10_000;
 
 const ANOTHER_ISSUER = 'it names another issuer; a trailing slash counts';
@@ -20,7 +20,6 @@ const EXPLANATIONS = new Map([
   ['TimeoutError', `there is no answer within ${TIMEOUT_MS / 1000} s`],
 ]);
 
-/** Why a document of the provider cannot be used. Nothing of its text is in it. */
 export function explain(error: unknown): string {
   const reason = failureReason(error);
   return EXPLANATIONS.get(reason) ?? `it cannot be fetched (${reason})`;

@@ -4,21 +4,20 @@ import { explain, TIMEOUT_MS } from './document.ts';
 import { absent, type Finding, no, yes } from './finding.ts';
 import { examineKeys } from './keys.ts';
 
-/** What was found out about a provider. */
 export interface Examination {
   readonly issuer: string;
   readonly ok: boolean;
   readonly findings: readonly Finding[];
-  /** What there is to register for; `undefined` when the provider's metadata cannot be used. */
+  /** `undefined` when the provider's metadata cannot be used. */
   readonly offer: Offer | undefined;
 }
 
-/** What of this package's registration a provider can use. */
+/** The parts of this package that the provider supports. */
 export interface Offer {
   readonly endSession: boolean;
   readonly backChannel: boolean;
   readonly frontChannel: boolean;
-  /** Whether it names its sessions by `sid`. */
+  /** Whether the provider's tokens carry a `sid`. */
   readonly sid: boolean;
   /** For signatures of ID Tokens. */
   readonly algorithm: string;
@@ -26,7 +25,6 @@ export interface Offer {
 
 type Metadata = Readonly<Record<string, unknown>>;
 
-/** Reads a provider's metadata and keys, and judges what of this package works with it. */
 export async function examine(issuer: string, allowInsecure: boolean): Promise<Examination> {
   const metadata = await readMetadata(issuer, allowInsecure);
   if (typeof metadata === 'string') {
@@ -43,7 +41,6 @@ export async function examine(issuer: string, allowInsecure: boolean): Promise<E
   return { issuer, ok: findings.every(({ verdict }) => verdict !== 'no'), findings, offer };
 }
 
-/** The metadata, or why they cannot be used. */
 async function readMetadata(issuer: string, allowInsecure: boolean): Promise<Metadata | string> {
   if (!isSecureUrl(issuer, allowInsecure) || issuer.includes('?')) {
     return 'The issuer must be an https: URL without query and fragment; see --allow-insecure.';
@@ -115,7 +112,6 @@ const USABLE_ALGORITHMS = [
   ...['RS512', 'PS512', 'ES512', 'ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'],
 ];
 
-/** The algorithms that the provider offers and the package takes, the default one first. */
 function usableAlgorithms(metadata: Metadata): string[] {
   const offered = listOf(metadata.id_token_signing_alg_values_supported);
   return USABLE_ALGORITHMS.filter((algorithm) => offered.includes(algorithm));

@@ -1,7 +1,6 @@
-/** Whether something of this package works with the provider. */
 export interface Finding {
   readonly feature: string;
-  /** `no` is a reason not to be content with the provider, `absent` is not. */
+  /** `no` is a fault of the provider, `absent` is none. */
   readonly verdict: 'yes' | 'no' | 'absent';
   readonly detail: string;
 }

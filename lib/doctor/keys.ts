@@ -13,7 +13,6 @@ class StatusError extends Error {
   readonly code = 'OAUTH_RESPONSE_IS_NOT_CONFORM';
 }
 
-/** Reads the provider's keys, and judges those that sign. */
 export async function examineKeys(jwksUri: unknown, allowInsecure: boolean): Promise<Finding> {
   if (!isSecureUrl(jwksUri, allowInsecure)) return no(FEATURE, 'There is no usable "jwks_uri".');
   try {
@@ -45,7 +44,7 @@ function judgeKeys(keys: readonly Key[]): Finding {
 
 const CURVES: readonly unknown[] = ['P-256', 'P-384', 'P-521', 'Ed25519'];
 
-/** The kind of a key whose signatures can be verified; empty for others. */
+/** Empty for keys of an unsupported kind. */
 function kindOf(key: Key): string {
   if (key.kty === 'RSA') return `RSA ${bitsOf(key)}`;
   if (key.kty === 'AKP') return 'ML-DSA';

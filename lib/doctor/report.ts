@@ -5,7 +5,7 @@ import type { Finding } from './finding.ts';
 const MARKS: Record<Finding['verdict'], string> = { yes: 'yes', no: 'NO ', absent: '-  ' };
 const WIDTH = 80;
 
-/** Writes an examination for a terminal of 80 columns. Only a URL that is longer is not broken. */
+/** For a terminal of 80 columns. Only longer URLs exceed a line. */
 export function report(
   { issuer, ok, findings }: Omit<Examination, 'offer'>,
   register: ClientMetadata | undefined,
@@ -49,7 +49,7 @@ function wrapped(text: string, width: number): string[] {
   return [...lines, line];
 }
 
-// What is not a URL may be anything.
+// Text of a provider may contain any character.
 function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?');
 }

@@ -3,12 +3,11 @@ import { type SerializeOptions, serialize } from 'cookie';
 
 type Headers = Readonly<Record<string, string>>;
 
-/** Written with what Node's own `ServerResponse` has, so that no Express needs to stand in front. */
+/** Only members of Node's own `ServerResponse` are used. */
 export function setHeaders(res: ServerResponse, headers: Headers): void {
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
 }
 
-/** Marks an answer as one that no cache may keep. */
 export function forbidCaching(res: ServerResponse): void {
   setHeaders(res, { 'Cache-Control': 'no-store', Pragma: 'no-cache' });
 }
@@ -26,7 +25,7 @@ export function sendHtml(res: ServerResponse, status: number, text: string): voi
   send(res, status, { type: 'text/html', text });
 }
 
-/** Sets a cookie beside those that are set already. */
+/** Keeps the cookies already set. */
 export function addCookie(
   res: ServerResponse,
   { name, value, ...attributes }: SerializeOptions & { name: string; value: string },

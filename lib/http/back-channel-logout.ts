@@ -13,11 +13,6 @@ export interface BackChannelLogoutParts {
   readonly bodyLimit: number;
 }
 
-/**
- * Takes a provider's Logout Tokens.
- *
- * @see [OpenID Connect Back-Channel Logout 1.0](https://openid.net/specs/openid-connect-backchannel-1_0.html)
- */
 export function backChannelLogout({
   backChannelLogout: logout,
   bodyLimit,
@@ -46,7 +41,7 @@ async function readLogoutToken(form: unknown): Promise<string> {
   return (form as { logout_token: string }).logout_token;
 }
 
-// Section 2.8: whatever failed, the store too, is 400.
+// Section 2.8: every failure is 400, an outage of the store too.
 function sendError(error: HttpError, req: Request, res: Response): void {
   const status = error instanceof MethodNotAllowedError ? error.status : 400;
   sendOAuthError(error, req, res, status);

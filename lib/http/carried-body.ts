@@ -2,14 +2,13 @@ import { IncomingMessage, type IncomingHttpHeaders } from 'node:http';
 import { Socket } from 'node:net';
 import { types } from 'node:util';
 
-/** A request with the body that a parser of Express has made of it. */
 export type ParsedRequest = IncomingMessage & { body?: unknown };
 
 const LATIN1 = /;\s*charset="?iso-8859-1/i;
 
 /**
- * The body of a request of which only its bytes or its text are known, as serverless carriers and
- * `express.raw()` and `express.text()` leave it; `undefined` where nobody has read it, or parsed it.
+ * The bytes or text left by serverless carriers, `express.raw()` and `express.text()`; `undefined`
+ * for a body not yet read, or parsed.
  */
 export function carriedBody({ body, headers }: ParsedRequest): Uint8Array | undefined {
   if (types.isUint8Array(body)) return body;
@@ -17,7 +16,7 @@ export function carriedBody({ body, headers }: ParsedRequest): Uint8Array | unde
   return Buffer.from(body, LATIN1.test(headers['content-type'] ?? '') ? 'latin1' : 'utf8');
 }
 
-/** The headers of a carried body. What is text already is no longer compressed. */
+/** A text is no longer compressed. */
 export function carriedHeaders({ body, headers }: ParsedRequest): IncomingHttpHeaders {
   return typeof body === 'string' ? withoutEncoding(headers) : headers;
 }
@@ -26,7 +25,6 @@ export function withoutEncoding(headers: IncomingHttpHeaders): IncomingHttpHeade
   return { ...headers, 'content-encoding': undefined };
 }
 
-/** A request that a parser of Express can read these bytes from. */
 export function requestOf(bytes: Uint8Array, headers: IncomingHttpHeaders): ParsedRequest {
   const request = new IncomingMessage(new Socket());
   request.headers = {

@@ -16,13 +16,13 @@ interface Exception {
 const FORMATTING_PARAMETERS = new Set(['error_trace', 'filter_path', 'format', 'human', 'pretty']);
 const MEDIA_TYPE = /^[\w.+-]{1,64}\/[\w.+-]{1,64}/;
 
-/** Elasticsearch refuses parameters that it does not know, but for those that format its answer. */
+/** Elasticsearch refuses unknown parameters, except those that format its answer. */
 export function refuseUnknownParameters(req: Request): void {
   const unknown = queryNames(req).find((name) => !FORMATTING_PARAMETERS.has(name));
   if (unknown !== undefined) throw new InvalidRequestError('unknown-parameter', unknown);
 }
 
-/** Writes an error in Elasticsearch's envelope; routing errors are a plain string there. */
+/** Routing errors are a plain string in Elasticsearch's envelope. */
 export function sendElasticsearchError(error: HttpError, req: Request, res: Response): void {
   const { status, headers } = error;
   setHeaders(res, headers);
@@ -86,7 +86,7 @@ function requestException(error: InvalidRequestError, req: Request): Exception {
   }
 }
 
-// Only what routes, as Express does, cuts the path off and keeps it.
+// Routers such as Express cut the mount path off `url` and keep `originalUrl`.
 function pathOf({ url = '', originalUrl = url }: Partial<Request>): string {
   return originalUrl.split('?', 1)[0] ?? '';
 }

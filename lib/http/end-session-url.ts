@@ -13,15 +13,15 @@ const OPTIONS = {
   issuer: optional(text()),
   /** The ID Token of the login, for `id_token_hint`. Default: none. */
   idToken: optional(text()),
-  /** Handed to the option `logoutHint`. Default: none. */
+  /** The `subject` for the option `logoutHint`. Default: none. */
   subject: optional(text()),
-  /** Handed to the option `logoutHint`. Default: none. */
+  /** The `sid` for the option `logoutHint`. Default: none. */
   sid: optional(text()),
-  /** A path of this app where the user wants to be after the logout. Default: nowhere special. */
+  /** The path of this app to return to after the logout. Default: none. */
   returnTo: optional(text()),
 };
 
-/** Whose session is to end, as far as the app knows. */
+/** The session to end, as far as the app knows. */
 export interface EndSessionOptions extends OptionsOf<typeof OPTIONS> {}
 
 export interface EndSessionParts extends EndSessionRules {
@@ -30,7 +30,6 @@ export interface EndSessionParts extends EndSessionRules {
   readonly browser: ReturningBrowser;
 }
 
-/** The End Session URL by itself, with a `state` that is kept and bound to the browser that gets `res`. */
 export async function endSessionUrl(
   parts: EndSessionParts,
   { req, res }: { readonly req: IncomingMessage; readonly res: ServerResponse },

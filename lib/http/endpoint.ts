@@ -3,7 +3,7 @@ import { type HttpError, MethodNotAllowedError } from '../errors.ts';
 import { forbidCaching, sendJson, setHeaders } from './answer.ts';
 import { type EndRules, type Exchange, RequestEnd } from './request-end.ts';
 
-/** Writes an error as RFC 6749, section 5.2, demands. */
+/** RFC 6749, section 5.2. */
 export function sendOAuthError(
   { error, headers, message, status: own }: HttpError,
   _req: Request,
@@ -16,13 +16,12 @@ export function sendOAuthError(
 
 export interface Endpoint extends EndRules {
   readonly methods: readonly string[];
-  /** What every answer has, those to errors too. */
+  /** Of every answer, also of errors. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Ends the request by `end`, or throws. */
   readonly handle: (req: Request, res: Response, end: RequestEnd) => Promise<void>;
 }
 
-/** Runs an endpoint, which serves its methods and forbids caching. Never rejects. */
+/** Never rejects. */
 export async function serve(
   { methods, headers = {}, handle, ...rules }: Endpoint,
   exchange: Exchange,

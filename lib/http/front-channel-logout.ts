@@ -18,12 +18,6 @@ export interface FrontChannelLogoutParts {
 
 const PAGE = '<!doctype html><html lang="en"><title>Logged out</title></html>';
 
-/**
- * Ends the session that a provider names in a frame of its page. Nothing is signed, so that only a
- * session that was saved is ended.
- *
- * @see [OpenID Connect Front-Channel Logout 1.0](https://openid.net/specs/openid-connect-frontchannel-1_0.html)
- */
 export function frontChannelLogout(parts: FrontChannelLogoutParts) {
   const { providers } = parts;
 
@@ -46,7 +40,7 @@ export function frontChannelLogout(parts: FrontChannelLogoutParts) {
     ]);
     end.answer(() => {
       allowFraming(res, origins);
-      // A browser shows no page that it fetched ahead without a body, but asks again.
+      // A browser does not show a prefetched page without a body, but sends the request again.
       if (isPreview(req) && req.method === 'GET') sendEmpty(res, 204);
       else sendHtml(res, 200, PAGE);
     });
@@ -70,7 +64,7 @@ function readSid(req: Request): string {
   return sid;
 }
 
-/** Lets the provider's pages show this one in a frame, whatever the app forbids elsewhere. */
+/** The provider's pages may frame this page, even if the app forbids framing elsewhere. */
 function allowFraming(res: Response, origins: readonly string[]): void {
   res.removeHeader('X-Frame-Options');
   res.removeHeader('Cross-Origin-Resource-Policy');

@@ -27,14 +27,17 @@ type FoundToken = string | undefined | null;
 type FindToken = (req: Request) => FoundToken | Promise<FoundToken>;
 
 export const GUARD_OPTIONS = {
-  /** The scopes that the access token must have, all of them: an array, or one string with spaces. Default: none. */
+  /**
+   * The scopes that the access token must have, all of them: an array, or one string with spaces.
+   * Default: none.
+   */
   scope: scope(),
 
   /**
-   * Takes the access token from elsewhere, such as the app's own session, and not from the header. The app
-   * has to see to it that pages of other sites cannot use its cookie. It may be async. Where it finds none,
-   * the answer is 401 as without credentials; where it fails, or finds what is no string, the error goes to
-   * `next`. Default: `Authorization: Bearer`.
+   * Finds the access token elsewhere, such as in the app's own session. The function may be async.
+   * The app has to prevent pages of other sites from using its cookie. No token found is answered
+   * 401, as without credentials. If the function fails, or finds a value other than a string, the
+   * error goes to `next`. Default: `Authorization: Bearer`.
    */
   token: optional(callable<FindToken>(), '`Authorization: Bearer`'),
 };
@@ -42,10 +45,9 @@ export const GUARD_OPTIONS = {
 /** Options of one guard. */
 export interface GuardOptions extends OptionsOf<typeof GUARD_OPTIONS> {}
 
-/** Tells what the list says of an authentic token. */
 export interface Decisions {
   statusOf(token: AccessToken): Promise<TokenStatus>;
-  /** The status of a token that need not be asked about, because it is known to be valid. */
+  /** `undefined` where the list has to be asked. */
   known?(token: AccessToken): TokenStatus | undefined;
 }
 
@@ -57,11 +59,6 @@ export interface GuardParts {
   readonly readToken: (req: Request) => string | Promise<string>;
 }
 
-/**
- * Lets a request pass when its access token is authentic, alive, and has the scope.
- *
- * @see [RFC 6750](https://www.rfc-editor.org/rfc/rfc6750)
- */
 export function guard({
   accessTokens,
   decisions,
@@ -91,7 +88,7 @@ export function guard({
     admit(req, verified);
   }
 
-  // Where all is known at once, nothing is waited for: the request passes in the turn in which it came.
+  // A token whose status is known passes in the same turn.
   function authorize(req: Request): Promise<void> | undefined {
     const token = readToken(req);
     return typeof token === 'string'
@@ -124,7 +121,6 @@ export function guard({
   };
 }
 
-/** Refuses what the list says is over, and what only the login that has the token could vouch for. */
 function refuse(token: AccessToken, status: TokenStatus | undefined): void {
   if (status === undefined) return;
   if (status.isInvalidated) throw new InvalidTokenError('invalidated');
@@ -138,8 +134,8 @@ function causeOf({ isUnclear, saved }: AccessToken): InvalidTokenCause {
   return saved === undefined ? 'subject-missing' : 'malformed';
 }
 
-// RFC 9068, section 2.2: an access token has a subject, by which its logins can be ended. An opaque one that was saved
-// is nothing without its login.
+// RFC 9068, section 2.2: an access token has a subject, so that its logins can be ended. A saved
+// opaque token is nothing without its login.
 function needsNoLogin({ isUnclear, saved, subjectKey }: AccessToken): boolean {
   return !isUnclear && saved === undefined && subjectKey !== undefined;
 }
@@ -156,7 +152,7 @@ function sendRefusal(error: HttpError, req: Request, res: Response): void {
 
 function hasScope({ payload }: AccessToken, required: readonly string[]): boolean {
   if (required.length === 0) return true;
-  // RFC 9068, section 2.2.3; `scp` is what Microsoft Entra ID and Okta call it.
+  // RFC 9068, section 2.2.3. Microsoft Entra ID and Okta call the claim `scp`.
   const granted: unknown[] = [payload.scope ?? payload.scp].flat();
   const scopes = new Set(
     granted.flatMap((value) => (typeof value === 'string' ? value.split(' ') : [])),
@@ -164,7 +160,6 @@ function hasScope({ payload }: AccessToken, required: readonly string[]): boolea
   return required.every((scope) => scopes.has(scope));
 }
 
-/** Checks the options of one guard. */
 export function resolveGuardOptions(
   options: GuardOptions,
   { audience }: { readonly audience: readonly string[] | undefined },
@@ -200,7 +195,7 @@ function checkFound(found: unknown): string {
 // RFC 6749, section 3.3
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
-// It ends up in a header.
+// The scopes end up in a header.
 function scope(): Option<string | readonly string[] | undefined, readonly string[]> {
   return {
     takes: 'scope names, with spaces or as an array',

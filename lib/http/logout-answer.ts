@@ -3,7 +3,6 @@ import accepts from 'accepts';
 import type { EndSessionForm } from '../provider/end-session-request.ts';
 import { sendHtml, sendJson, setHeaders } from './answer.ts';
 
-/** What a logout answers, and where a browser goes on for which the provider has no page. */
 interface SentAnswer {
   readonly redirect: string | undefined;
   readonly form: EndSessionForm | undefined;
@@ -13,7 +12,6 @@ interface SentAnswer {
 const PAGE_POLICY =
   "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/** Answers JSON, or a page that goes on by itself to a caller that prefers HTML. */
 export function sendAnswer(
   req: IncomingMessage,
   res: ServerResponse,
@@ -30,12 +28,12 @@ function sendPage(res: ServerResponse, url: string): void {
 }
 
 /**
- * Not a redirect: browsers hold the target of a form's redirect against the `form-action` of the page
- * that has the form, and proxies refuse a header as long as an ID Token can be.
+ * Not a redirect: browsers check a form's redirect against the `form-action` of the page, and
+ * proxies refuse a header as long as an ID Token can be.
  */
 function logoutPage(url: string): string {
   const escaped = escapeHtml(url);
-  // The URL has no quotes around it, since a browser would end it at the next of their kind.
+  // No quotes around the URL: a browser would end the URL at the next quote.
   return `<!doctype html>
 <html lang="en">
 <head>

@@ -21,38 +21,37 @@ type FindPlace = (req: Request) => FoundPlace | Promise<FoundPlace>;
 
 export const LOGOUT_OPTIONS = {
   /**
-   * Takes the tokens from the app's own session, for apps whose browser never sees a token. The request
-   * must then come from a page of the app itself, else it is answered 403; and where there is no session
-   * left to end, the answer is a redirect all the same. It may be async. Where it fails, or finds what are no
-   * tokens, the error goes to `next`, with nothing changed. Default: the body.
+   * Finds the tokens in the app's own session, for apps whose browser never sees a token. The
+   * function may be async. The request must then come from a page of the app itself, otherwise the
+   * answer is 403. Without a session to end, the answer is still a redirect. If the function fails,
+   * or finds no valid tokens, the error goes to `next`, and nothing is changed. Default: the body.
    */
   tokens: optional(callable<FindTokens>(), 'the body'),
 
   /**
-   * Add to the answer a `form` with `action`, `method` and `fields` that a page can post to the provider,
-   * for ID Tokens that make too long a URL. Default: `false`.
+   * Add a `form` with `action`, `method` and `fields` to the answer. A page can post the form to
+   * the provider where an ID Token makes the URL too long. Default: `false`.
    *
    * @see [OpenID Connect RP-Initiated Logout 1.0, section 2](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout)
    */
   form: boolean(false),
 
   /**
-   * Tells where the user wants to be after the logout: a path of this app, such as `/shop?page=2`, or one
-   * of `allowedReturnTo`. It is kept with the logout, and handed to the page after
-   * `postLogoutCallback()` when the `state` is verified. It may be async; `''` is nowhere special, as are
-   * `undefined` and `null`. Any other place is answered 400; where it fails, the error goes to `next`; both with
-   * nothing changed. Default: none.
+   * Finds the place to return to after the logout: a path of this app, such as `/shop?page=2`, or
+   * one of `allowedReturnTo`. The function may be async. The place is kept with the logout, and
+   * given to the page after `postLogoutCallback()` when the `state` is verified. `''`, `undefined`
+   * and `null` mean no place. Any other place is answered 400; if the function fails, the error
+   * goes to `next`. In both cases nothing is changed. Default: none.
    */
   returnTo: optional(callable<FindPlace>()),
 
-  /** URLs outside of this app that `returnTo` may name, each compared as a whole. Default: none. */
+  /** URLs outside of this app that `returnTo` may find, each compared as a whole. Default: none. */
   allowedReturnTo: urls(),
 };
 
 /** Options of one logout endpoint. */
 export interface LogoutOptions extends OptionsOf<typeof LOGOUT_OPTIONS> {}
 
-/** Where a logout returns to, checked. */
 type ReturnTo = (req: Request) => Promise<string | undefined>;
 
 type Values = ValuesOf<typeof LOGOUT_OPTIONS>;
@@ -61,7 +60,6 @@ export interface ResolvedLogoutOptions extends Pick<Values, 'tokens' | 'form'> {
   readonly returnTo: ReturnTo;
 }
 
-/** Checks the options of a logout endpoint. */
 export function resolveLogoutOptions(options: LogoutOptions): ResolvedLogoutOptions {
   const values = readOptions(LOGOUT_OPTIONS, options, optionsOfCall('logout()'));
   return { ...values, returnTo: resolveReturnTo(values) };

@@ -15,14 +15,13 @@ function text(field: string, notAString: InvalidRequestCause, empty: InvalidRequ
   return isString.bail().notEmpty().withMessage(empty);
 }
 
-// Unknown fields are not left to checkExact(), which takes one named `constructor` for a known one.
+// checkExact() would accept an unknown field called `constructor`.
 const FIELDS = new Map([
   ['access_token', text('access_token', 'access-token-not-a-string', 'access-token-missing')],
   ['token', text('token', 'access-token-not-a-string', 'access-token-missing')],
   ['refresh_token', text('refresh_token', 'refresh-token-not-a-string', 'refresh-token-empty')],
 ]);
 
-/** Checks the shape of a logout request's body. */
 export async function readLogoutRequest(requestBody: unknown): Promise<LogoutTokens> {
   if (!isObject(requestBody)) throw new InvalidRequestError('body-not-an-object');
   await checkShape(requestBody);

@@ -7,18 +7,17 @@ import { createBodyReader, FORM_TYPE, JSON_TYPES } from './request-body.ts';
 import { requireSameOrigin } from './same-origin.ts';
 import type { FindTokens, SessionTokens } from './session-tokens.ts';
 
-/** Finds the tokens of a logout; `undefined` where the app's session has none. */
+/** `undefined` where the app's session has no tokens. */
 export type TokenReader = (req: Request, res: Response) => Promise<LogoutTokens | undefined>;
 
-/** Reads the tokens from the body of the request, which must have them. */
 export function tokensFromBody(bodyLimit: number): TokenReader {
   const readBody = createBodyReader(bodyLimit, [...JSON_TYPES, FORM_TYPE]);
   return async (req, res) => readLogoutRequest(await readBody(req, res));
 }
 
 /**
- * Takes the tokens from the app's own session. Its cookie comes with every request of the browser, so
- * that only one from a page of the app itself counts.
+ * The app's cookie comes with every request of the browser, so only requests from the app's own
+ * pages count.
  */
 export function tokensFromSession(find: FindTokens): TokenReader {
   return async (req) => {

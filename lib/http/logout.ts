@@ -24,11 +24,6 @@ export interface LogoutParts {
 
 const PRODUCT = { 'X-Elastic-Product': 'Elasticsearch' };
 
-/**
- * Ends the session that the tokens of the request belong to, and answers where to send the browser.
- *
- * @see [OpenID Connect RP-Initiated Logout 1.0](https://openid.net/specs/openid-connect-rpinitiated-1_0.html)
- */
 export function logout(parts: LogoutParts) {
   const { browser, options, rpInitiatedLogout } = parts;
   const elasticsearch = parts.errorFormat === 'elasticsearch';
@@ -38,7 +33,7 @@ export function logout(parts: LogoutParts) {
       ? tokensFromBody(parts.bodyLimit)
       : tokensFromSession(options.tokens);
 
-  // What the app's own session holds may be over: its user is to get out all the same.
+  // The tokens in the app's own session may have ended: the user gets out all the same.
   async function logOutOfApp(
     tokens: LogoutTokens | undefined,
     returnTo: string | undefined,

@@ -5,14 +5,9 @@ import { isPreview } from './preview.ts';
 import type { RequestEnd } from './request-end.ts';
 import type { ReturningBrowser } from './returning-browser.ts';
 
-/**
- * Tells the app's own page, which comes next, what to think of a browser that returns from the provider.
- *
- * @see [OpenID Connect RP-Initiated Logout 1.0, section 3](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RedirectionAfterLogout)
- */
 export function postLogoutCallback(browser: ReturningBrowser) {
   async function handle(req: Request, res: Response, end: RequestEnd): Promise<void> {
-    // What nobody sees must not use up the state.
+    // A prefetch must not use up the state.
     const isSeen = !isPreview(req) && !res.headersSent;
     req.postLogout = isSeen ? await browser.verify(req, res) : { outcome: 'missing' };
     end.pass();

@@ -1,14 +1,15 @@
-/** What the post-logout callback found out about the browser that came back. */
+/** The post-logout callback's judgement of the returning browser. */
 export interface PostLogout {
   /**
-   * `verified`: this browser started the logout, and comes back from it for the first time.
-   * `unbound`: the `state` is genuine, but nothing tells whether this browser started the logout; its
-   * tokens may have been handed in by a server.
-   * `missing`: the provider sent no `state`.
-   * `mismatch`: the `state` is unknown, used, of another browser, or the store could not be asked.
+   * - `verified`: this browser started the logout, and returns for the first time.
+   * - `unbound`: the `state` is genuine, but this browser may not have started the logout; a server
+   *   may have handed in the tokens.
+   * - `missing`: the provider sent no `state`.
+   * - `mismatch`: the `state` is unknown, used, of another browser, or the store could not be
+   *   asked.
    */
   readonly outcome: 'verified' | 'unbound' | 'missing' | 'mismatch';
-  /** Where the logout was told to return to; only when it is verified. */
+  /** The place to return to; only for `verified`. */
   readonly returnTo?: string | undefined;
 }
 

@@ -1,12 +1,12 @@
 import type { JWTHeaderParameters, JWTPayload } from 'jose';
 
-/** What the guard found out about the request's access token. */
+/** The guard's findings about the request's access token. */
 export interface RequestAuth {
-  /** The access token, as it came. */
+  /** The access token, unchanged. */
   readonly token: string;
   /** The JOSE header; `undefined` for an opaque token. */
   readonly header: JWTHeaderParameters | undefined;
-  /** The claims; for an opaque token `iss`, `sub`, `exp`, and `sid` and `scope` where they are known. */
+  /** The claims; for an opaque token `iss`, `sub`, `exp`, and `sid` and `scope` where known. */
   readonly payload: JWTPayload;
 }
 

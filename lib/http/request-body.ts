@@ -12,16 +12,15 @@ import {
 export const JSON_TYPES = ['application/json', 'application/*+json'];
 export const FORM_TYPE = 'application/x-www-form-urlencoded';
 
-/** Reads the body of a request, by the app's parser where it came first, else by its own. */
 export type BodyReader = (req: Request, res: Response) => Promise<unknown>;
 
-/** Reads bodies of these media types, JSON or forms, of at most `limit` bytes after decompression. */
+/** Of at most `limit` bytes after decompression. */
 export function createBodyReader(limit: number, mediaTypes: readonly string[]): BodyReader {
   const rules = { limit, verify: refuseEmpty };
   const parseJson = express.json({ ...rules, strict: false, type: JSON_TYPES });
   const parseForm = express.urlencoded({ ...rules, extended: false });
 
-  // In the turn of the request: Node drops a body that nobody reads when another middleware has answered.
+  // In the turn of the request: Node drops an unread body when another middleware has answered.
   async function parse(req: ParsedRequest, res: Response): Promise<unknown> {
     const parser = isOf(req, [FORM_TYPE]) ? parseForm : parseJson;
     await run(parser, req as Request, res);
@@ -34,7 +33,7 @@ export function createBodyReader(limit: number, mediaTypes: readonly string[]): 
       return await parse(requestOf(bytes, headers), res);
     } catch (error) {
       if (headers['content-encoding'] === undefined || !isMalformed(error)) throw error;
-      // Whoever has decompressed the bytes may have left the header.
+      // The header may outlast the decompression.
       return parse(requestOf(bytes, withoutEncoding(headers)), res);
     }
   }
@@ -55,20 +54,20 @@ function isOf({ headers }: ParsedRequest, mediaTypes: readonly string[]): boolea
   return is(headers['content-type'] ?? '', [...mediaTypes]) !== false;
 }
 
-// HTTP/1.1 tells by a header that there is a body (RFC 9112, section 6.3), HTTP/2 does not need to.
+// HTTP/1.1 announces a body by a header (RFC 9112, section 6.3), HTTP/2 need not.
 function isEmpty({ headers, httpVersionMajor, readableLength }: Request): boolean {
   if (headers['transfer-encoding'] !== undefined) return false;
   const length = headers['content-length'];
   return length === undefined ? httpVersionMajor < 2 && readableLength === 0 : length === '0';
 }
 
-/** The parsers of Express look for a body only where a header of HTTP/1.1 tells of one. */
+/** The parsers of Express look for the header of HTTP/1.1. */
 function announced(req: Request): Request {
   if (req.headers['content-length'] === undefined) req.headers['transfer-encoding'] ??= 'chunked';
   return req;
 }
 
-// Express 4 leaves an empty object where no parser felt responsible: the stream tells.
+// Express 4 leaves an empty object without a parser, so the stream decides.
 function isParsed(req: Request): boolean {
   return req.readableDidRead || req.readableEnded;
 }

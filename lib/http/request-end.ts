@@ -2,7 +2,6 @@ import type { NextFunction, Request, Response } from 'express';
 import { errorOf, isInstance } from '../input/app-function.ts';
 import { HttpError } from '../errors.ts';
 
-/** A request, its answer, and who comes next. */
 export interface Exchange {
   readonly req: Request;
   readonly res: Response;
@@ -10,15 +9,14 @@ export interface Exchange {
 }
 
 export interface EndRules {
-  /** What an error names that has no better name. */
+  /** For a thrown value that is no Error. */
   readonly name: string;
-  /** Answers an error of this package. */
   readonly sendError: (error: HttpError, req: Request, res: Response) => void;
 }
 
 /**
- * The one place where a request ends, and ends once: by an answer, by leaving it to who comes next, or by an
- * error. Where another middleware has answered meanwhile, nothing is written and nobody comes next.
+ * A request ends here, once: by an answer, by `next()`, or by an error. After another middleware's
+ * answer nothing is written or called.
  */
 export class RequestEnd {
   readonly #exchange: Exchange;
@@ -30,7 +28,7 @@ export class RequestEnd {
     this.#rules = rules;
   }
 
-  /** Does the work, in this turn where it can, and ends the request with what fails of it. Never rejects. */
+  /** In this turn if possible. Never rejects. */
   run(work: () => Promise<void> | undefined): Promise<void> | undefined {
     try {
       return work()?.catch((error: unknown) => {
@@ -70,12 +68,12 @@ export class RequestEnd {
     return isFirst;
   }
 
-  // Express takes a falsy error for none, and two words for a way on.
+  // Express ignores a falsy error, and takes `'route'` and `'router'` as directions.
   #handOver(error: unknown): void {
     if (!this.#exchange.res.headersSent) this.#goOn(errorOf(error, this.#rules.name));
   }
 
-  /** What fails in who comes next is neither a failure of this request's work nor a rejection. */
+  /** A failure of the next handler is no failure of this request's work. */
   #goOn(...error: [] | [Error]): void {
     const { next } = this.#exchange;
     try {

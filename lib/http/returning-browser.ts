@@ -17,19 +17,18 @@ interface Cookie {
   readonly secure: boolean;
 }
 
-/** Knows the browser that comes back from the provider by the cookie that its logout left there. */
 export class ReturningBrowser {
   readonly #states: PostLogoutStates;
   readonly #cookie: Cookie;
 
-  /** `secure` tells that browsers come back by `https:`. */
+  /** `secure`: browsers return by `https:`. */
   constructor(states: PostLogoutStates, { secure }: { readonly secure: boolean }) {
     this.#states = states;
     const name = secure ? '__Host-oidc-logout' : 'oidc-logout';
     this.#cookie = { name, httpOnly: true, sameSite: 'lax', path: '/', secure };
   }
 
-  /** Binds the browser to a state, unless another site's page has sent it here. */
+  /** Another site's page may have sent the browser: then nothing is bound. */
   bind(cookie: string | undefined, req: IncomingMessage, res: ServerResponse): void {
     if (cookie === undefined || req.headers['sec-fetch-site'] === 'cross-site') return;
     const expires = new Date(Date.now() + STATE_LIFETIME * 1000);

@@ -2,10 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { CrossOriginError } from '../errors.ts';
 
 /**
- * Refuses a request that the page of another site may have made with this browser's cookies, and one of
- * which nothing tells where it comes from.
+ * Requests of unknown origin are refused too.
  *
- * @see [Fetch Metadata Request Headers](https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header)
+ * @see [Fetch Metadata](https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header)
  */
 export function requireSameOrigin({ headers }: IncomingMessage): void {
   const { 'sec-fetch-site': site, origin, host } = headers;

@@ -1,9 +1,8 @@
 import { types } from 'node:util';
 
-// What Express and the error handlers of apps look at.
+// Read by Express and error handlers.
 const MEMBERS = ['name', 'message', 'stack', 'status', 'statusCode', 'headers', 'expose'] as const;
 
-/** Calls a function that the app handed in as an option, and waits for what it promises. */
 export async function callOption<T>(name: string, call: () => T | PromiseLike<T>): Promise<T> {
   try {
     return await call();
@@ -12,13 +11,16 @@ export async function callOption<T>(name: string, call: () => T | PromiseLike<T>
   }
 }
 
-/** What was thrown, if it is an Error; else one that names only what failed: the value may be a token. */
+/**
+ * A thrown value other than an Error may be a token, so the new error tells only the name of the
+ * function.
+ */
 export function errorOf(thrown: unknown, failed: string): Error {
   if (isError(thrown)) return thrown;
   return new Error(`${failed} failed with a value that is not an Error`);
 }
 
-/** `instanceof` for what an app has thrown, which may throw once more when it is looked at. */
+/** `instanceof` for thrown values of an app, whose getters may throw. */
 export function isInstance<T>(
   thrown: unknown,
   type: abstract new (...args: never[]) => T,

@@ -1,7 +1,6 @@
 import { closestMatch } from 'leven';
 import { isSecureUrl } from './secure-url.ts';
 
-/** Every check throws a TypeError that names the option, in quotes, and says what it must be. */
 function refuse(name: string, expected: string): never {
   throw new TypeError(`"${name}" must be ${expected}`);
 }
@@ -60,7 +59,7 @@ export interface WholeRule {
 }
 
 export function checkWhole(value: unknown, name: string, { unit, least }: WholeRule): number {
-  // What Redis and timers can count.
+  // The most that Redis and timers can count.
   const most = 2 ** 31 - 1;
   if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) {
     return value as number;

@@ -2,14 +2,14 @@ const CODE = /^[A-Z][A-Z0-9_]{1,40}$/;
 const NAME = /^[A-Za-z][A-Za-z0-9_]{1,40}$/;
 
 /**
- * One word for a failure. Messages and causes are dropped: a client's error may quote the command,
- * and with it what was to be stored.
+ * One word. Messages and causes are dropped: a client's error may quote the command with its
+ * values.
  */
 export function failureReason(error: unknown): string {
   try {
     return reasonOf(error);
   } catch {
-    // What an app's own function throws may throw when it is looked at.
+    // A getter of an app's thrown value may throw.
     return 'unknown';
   }
 }
@@ -31,7 +31,7 @@ interface ErrorLike {
   readonly cause?: unknown;
 }
 
-// Not by its class: that of another realm has another one.
+// An error of another realm has another class.
 function isErrorLike(error: unknown): error is ErrorLike {
   const { name, message } = Object(error) as Partial<Record<string, unknown>>;
   return typeof name === 'string' && typeof message === 'string';

@@ -18,7 +18,6 @@ import {
   type ValuesOf,
 } from './option.ts';
 
-/** The same option, which may be left out. */
 export function optional<Given, Value>(
   option: Option<Given, Value>,
   standard = 'none',
@@ -31,7 +30,6 @@ export function optional<Given, Value>(
   };
 }
 
-/** The same option, with a default. */
 export function withDefault<Given, Value>(
   { takes, read }: Option<Given, Value>,
   standard: Value,
@@ -66,7 +64,6 @@ export function texts(): Option<string | readonly string[], readonly string[]> {
   );
 }
 
-/** An absolute URL that is safe to use. */
 export function url(): Option<string, string> {
   return required('URL', (given, { name, allowInsecureRequests }) =>
     checkUrl(given, name, allowInsecureRequests),
@@ -89,7 +86,7 @@ export function boolean(standard: boolean): Option<boolean | undefined, boolean>
   );
 }
 
-/** One of some words; the first of them is the default. */
+/** The first word is the default. */
 export function choice<const Choice extends string>(
   ...choices: readonly [Choice, ...Choice[]]
 ): Option<Choice | undefined, Choice> {
@@ -113,12 +110,12 @@ export function count(unit: string, standard: number) {
   return whole(unit, standard, 1);
 }
 
-/** A span that is counted in whole seconds: a lifetime. */
+/** A lifetime: whole seconds. */
 export function seconds(standard: number, least = 1) {
   return whole('seconds', standard, least);
 }
 
-/** A span that somebody waits for: seconds with fractions. */
+/** A time-out: seconds with fractions. */
 export function timeout(standard: number): Option<number | undefined, number> {
   return withDefault(
     required('seconds, 0.001 to 60', (given, { name }) => checkTimeout(given, name)),

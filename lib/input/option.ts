@@ -1,21 +1,19 @@
 import { checkNames, checkObject } from './checks.ts';
 
-/** Where an option stands, for its check. */
 export interface Place {
-  /** What errors call the option. */
+  /** The option's name in errors. */
   readonly name: string;
   readonly allowInsecureRequests: boolean;
 }
 
-/** One row of a table of options: what an app gives, and what is made of it. */
 export interface Option<Given, Value> {
-  /** What the option takes, with unit and bounds, as the reference says it. */
+  /** Type, unit and bounds, for the reference. */
   readonly takes: string;
-  /** What holds where the option is left out, as the reference says it. */
+  /** The default, for the reference. */
   readonly standard: string;
-  /** @throws TypeError that names the option, and says what it must be. */
+  /** @throws TypeError with the option's name and the allowed values. */
   readonly read: (given: unknown, place: Place) => Value;
-  /** Stands for the type alone. */
+  /** For the type alone. */
   readonly given?: Given;
 }
 
@@ -31,34 +29,29 @@ type NeededName<Table> = {
 type Needed<Table, Name extends keyof Table> = { readonly [Each in Name]: Given<Table[Each]> };
 type Others<Table, Name extends keyof Table> = { readonly [Each in Name]?: Given<Table[Each]> };
 
-/** The options of a table as an app gives them. */
 export type OptionsOf<Table> = Needed<Table, NeededName<Table>> &
   Others<Table, Exclude<keyof Table, NeededName<Table>>>;
 
-/** The options of a table after every check, with every default. */
 export type ValuesOf<Table> = { readonly [Name in keyof Table]: Value<Table[Name]> };
 
-/** What errors say of the object that has the options. */
+/** For errors. */
 export interface OptionsPlace {
   readonly object: string;
-  /** Whose options they are. */
+  /** The function or option. */
   readonly owner: string;
-  /** What stands before the name of each. */
   readonly prefix: string;
   readonly allowInsecureRequests: boolean;
 }
 
-/** The options that are handed to a function, such as `guard()`. */
 export function optionsOfCall(owner: string, allowInsecureRequests = false): OptionsPlace {
   return { object: 'options', owner, prefix: '', allowInsecureRequests };
 }
 
-/** The options that are the value of another one. */
 export function optionsOfOption({ name, allowInsecureRequests }: Place): OptionsPlace {
   return { object: name, owner: `"${name}"`, prefix: `${name}.`, allowInsecureRequests };
 }
 
-/** Checks all options of a table and fills in the defaults. The object that is given stays as it is. */
+/** The given object stays unchanged. */
 export function readOptions<Table extends OptionTable>(
   table: Table,
   given: unknown,

@@ -1,7 +1,7 @@
 import type { HowToEnd } from './how-to-end.ts';
 import type { SessionRecord } from './session-record.ts';
 
-/** Both in seconds: the time by the clock of the store, and for how long a claimant is not disturbed. */
+/** Seconds, by the clock of the store. */
 export interface Claiming {
   readonly now: number;
   readonly lease: number;
@@ -13,8 +13,8 @@ interface Call {
 }
 
 /**
- * Decides whose turn it is to do what is left about an end. A signed end takes over what the front channel left
- * held, and what another claimant has not done within its lease.
+ * Decides which call finishes an end. A signed end takes over an end held by the front channel, and
+ * an end left undone beyond its claimant's lease.
  */
 export function claim(
   record: SessionRecord,

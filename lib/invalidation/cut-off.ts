@@ -1,9 +1,9 @@
 import { isWithoutSid, type Login } from './login.ts';
 
-/** The times up to which the logins of a subject are over. */
+/** Up to these login times, the logins of a subject are over. */
 export interface CutOff {
   readonly all: number;
-  /** For logins without a `sid`, where that is later. */
+  /** For logins without a `sid`, where this time is later. */
   readonly withoutSid: number;
 }
 

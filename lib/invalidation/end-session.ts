@@ -8,26 +8,23 @@ import { raise } from './verdict.ts';
 export interface SessionToEnd {
   readonly session: string;
   readonly how: HowToEnd;
-  /** The call that tells and revokes. The same call sent again is the same claimant. */
+  /** The same call sent again is the same claimant. */
   readonly claimant: string;
-  /** The `state` of a logout, kept for its repetition; empty for every other end. */
+  /** The `state` of a logout; empty for every other end. */
   readonly state: string;
-  /** Of a session that nobody saved, to publish its end; empty where the end is one of many of a subject. */
+  /** Of an unsaved session, to publish its end; empty for a member of a subject. */
   readonly owner: Owner;
 }
 
 export interface EndReply {
   readonly status: EndStatus;
-  /** What the claimant has to finish, or its answer to repeat; `undefined` where that is not this call's. */
+  /** For the claimant alone: the work left, or the answer to repeat. */
   readonly record: SessionRecord | undefined;
-  /** Seconds since the session ended; 0 where there is no record. */
+  /** Seconds since the session ended; 0 without a record. */
   readonly age: number;
 }
 
-/**
- * Ends a session, and answers what is left to be done to the call that has to do it. The same call again ends
- * nothing more, and resumes what is left.
- */
+/** The same call again ends nothing more, and gets the work left. */
 export function endSession(
   state: SessionState,
   end: SessionToEnd,
@@ -77,7 +74,6 @@ function endOfUnsaved(end: SessionToEnd): Publication {
   return { ended: { event: eventOfUnsaved(end), claimant, owner } };
 }
 
-/** The name of the end of a session that nobody saved. */
 export function eventOfUnsaved({
   session,
   claimant,

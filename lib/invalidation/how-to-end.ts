@@ -1,7 +1,7 @@
 import { liveRecord, type SessionRecord, type SessionState } from './session-record.ts';
 import { endedForUnsaved, isOver, type Verdict } from './verdict.ts';
 
-/** A logout: by the login of its token; of a token that nobody saved by its own times. */
+/** A logout, by the saved login of its token, else by the token's own times. */
 export interface EndByLogin {
   readonly by: 'login';
   readonly time: number;
@@ -11,7 +11,7 @@ export interface EndByLogin {
   readonly authTime: number | undefined;
 }
 
-/** A Logout Token, an administrator. */
+/** A Logout Token or an administrator. */
 export interface EndByTime {
   readonly by: 'time';
   readonly time: number;
@@ -19,23 +19,25 @@ export interface EndByTime {
   readonly subject: string | undefined;
 }
 
-/** The front channel, which is unsigned. */
+/** The unsigned front channel. */
 export interface EndByFront {
   readonly by: 'front';
   readonly time: number;
   readonly tolerance: number;
 }
 
-/** How a session is to end. */
 export type HowToEnd = EndByLogin | EndByTime | EndByFront;
 
 /**
- * `ended`: the session lived, and ends. `unknown`: none lived, and nothing had ended there. `repeat`: that ended
- * before. `late`: the session that lives is newer. `other-subject`: it is another user's. `nothing`: none lived.
+ * - `ended`: the session was live.
+ * - `unknown`: nobody saved the session, and nothing ended before.
+ * - `repeat`: the session had ended.
+ * - `late`: the live session is newer.
+ * - `other-subject`: the session belongs to another user.
+ * - `nothing`: no live session.
  */
 export type EndStatus = 'ended' | 'unknown' | 'repeat' | 'late' | 'other-subject' | 'nothing';
 
-/** What an end does to the logins of a session: by how much the verdict becomes stricter. */
 export interface Effect {
   readonly status: EndStatus;
   readonly raises: readonly Verdict[];
@@ -45,7 +47,7 @@ export function effectOf(state: SessionState, how: HowToEnd): Effect {
   return how.by === 'login' ? effectOfLogin(state, how) : effectOfTime(state, how);
 }
 
-// No clock is asked: what ends is said by the logins, and a login of the same second that comes later is spared.
+// An end by login asks no clock. A later login of the same second goes on.
 function effectOfLogin(state: SessionState, how: EndByLogin): Effect {
   const { verdict } = state;
   const isRepeat = isOver(verdict, how) || (!how.saved && endedForUnsaved(verdict, how.authTime));
@@ -70,7 +72,7 @@ function effectOfTime(state: SessionState, how: EndByTime | EndByFront): Effect 
     return { status: 'ended', raises: [live.last > time ? allLogins(live) : upToTime] };
   }
   if (how.by === 'front') return { status: 'nothing', raises: [] };
-  // What was issued by then is over, also where it is saved only later.
+  // Logins up to this time are over, even if saved later.
   const unsaved = state.verdict === undefined ? 'unknown' : 'repeat';
   return { status: live === undefined ? unsaved : 'late', raises: [upToTime] };
 }

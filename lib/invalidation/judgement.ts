@@ -2,28 +2,26 @@ import { type CutOff, isCutOff } from './cut-off.ts';
 import type { TokenEntry } from './token-entry.ts';
 import { endedForUnsaved, isOver, type Verdict } from './verdict.ts';
 
-/** What an access token says of itself. Times are in seconds, by the provider's clock. */
+/** Seconds, by the provider's clock. */
 export interface TokenTimes {
-  /** The key of the session by the token's own `sid`. */
+  /** By the token's own `sid`. */
   readonly session: string | undefined;
   readonly authTime: number | undefined;
   readonly issuedAt: number | undefined;
 }
 
-/** What the store says of an access token. The reads need not be of one moment: ends are never taken back. */
+/** The reads need not be of one moment: ends are never taken back. */
 export interface Readings {
   readonly entry: TokenEntry | undefined;
-  /** Of the session of the login that the token belongs to. */
+  /** Of the login's session. */
   readonly entryVerdict: Verdict | undefined;
-  /** Of the session by the token's own `sid`. */
+  /** By the token's own `sid`. */
   readonly ownVerdict: Verdict | undefined;
-  /** Of the subject. */
   readonly cutOff: CutOff | undefined;
-  /** Under the policy `refuse`, since when the memory is complete: infinite where that is not known. */
+  /** For the policy `refuse`: since when the memory is complete; infinite where unknown. */
   readonly epoch: number | undefined;
 }
 
-/** The judgement of a token: whether the guard refuses it. */
 export function isRefused(token: TokenTimes, readings: Readings): boolean {
   const { entry, entryVerdict, ownVerdict, cutOff, epoch = -1 } = readings;
   if (entry === undefined) return isUnsavedRefused(token, { ownVerdict, cutOff, epoch });

@@ -4,12 +4,12 @@ import { liveRecord, type SessionRecord, type SessionState } from './session-rec
 import type { Step } from './step.ts';
 import { isOver } from './verdict.ts';
 
-/** `over`: the login ended. `unknown`: it is not, or not yet, a login of a session that lives. */
+/** `over`: the login ended. `unknown`: no live session has the login, or not yet. */
 export type RenewReply = 'ok' | 'over' | 'unknown';
 
 /**
- * Prolongs the session of a login whose tokens were refreshed, and keeps the new tokens where they follow those
- * that are kept. A token that is an empty text stays as it was.
+ * Keeps the new tokens if the login is one of the newest. An empty token leaves the old one in
+ * place.
  */
 export function renewLogin(
   state: SessionState,
@@ -19,7 +19,7 @@ export function renewLogin(
   const live = liveRecord(state);
   const unknown = { state, reply: 'unknown', published: [] } as const;
   if (live?.subject !== login.subject || login.time > live.last) return unknown;
-  // Its save is under way.
+  // The save of this login is under way.
   if (login.time === live.last && !live.ids.includes(login.id)) return unknown;
   return {
     state: { ...state, record: renewed(live, login, { clientId, tokens }) },
@@ -28,7 +28,7 @@ export function renewLogin(
   };
 }
 
-// Always a new object: it is written, and lives from now on.
+// Always a new object, so that the lifetime of the record starts again.
 function renewed(
   live: SessionRecord,
   { time }: Login,

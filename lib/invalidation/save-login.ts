@@ -8,16 +8,15 @@ import { isOver, raise } from './verdict.ts';
 export interface LoginToSave {
   readonly login: Login;
   readonly owner: Owner;
-  /** The client of the provider that the login is of. */
   readonly clientId: string;
   /** Sealed, where there is a key. */
   readonly tokens: SessionTokens;
 }
 
-/** `over`: the login ended before it was saved. `moved`: the session of another user ended for it. */
+/** `over`: the login ended before the save. `moved`: another user's session ended to make room. */
 export type SaveReply = 'ok' | 'over' | 'moved';
 
-/** Saves a login. Its session lives from then on, also where an earlier life of the session ended. */
+/** The session is live from then on, even if an earlier life of the session ended. */
 export function saveLogin(
   state: SessionState,
   { login, ...save }: LoginToSave,
@@ -40,7 +39,7 @@ function newRecord(login: Login, save: Omit<LoginToSave, 'login'>): SessionRecor
   return { last: time, ids: [id], subject, owner: save.owner, tokens, end: undefined };
 }
 
-// Always a new object: it is written, and lives from now on, even where nothing in it is new.
+// Always a new object, so that the lifetime of the record starts again.
 function joined(
   live: SessionRecord,
   { time, id }: Login,
@@ -56,7 +55,7 @@ function joined(
   return isOneMore ? { ...record, ids: [...live.ids, id].sort() } : record;
 }
 
-// A provider that gives the `sid` of one user to another has ended the session of the first.
+// A provider that gives one user's `sid` to another user has ended the first session.
 function move(
   { verdict }: SessionState,
   live: SessionRecord,

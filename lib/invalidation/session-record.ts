@@ -1,42 +1,38 @@
 import type { Owner } from './end-message.ts';
 import type { Verdict } from './verdict.ts';
 
-/** What one client keeps of a session, sealed where there is a key. Empty texts where there is none. */
+/** The tokens of one client, sealed where there is a key. Empty texts for none. */
 export interface SessionTokens {
   readonly idToken: string;
   /** The refresh token with its scope. */
   readonly refreshToken: string;
 }
 
-/** The tokens of one client, and of which of its logins they are. */
 export interface ClientTokens extends SessionTokens {
-  /** The login time. */
   readonly time: number;
 }
 
 /**
- * What is left to be done about an end: `t` tell, `r` revoke, `h` held: revoke once a signed end asks for it.
- * Empty: the end is settled.
+ * Letters left: `t` announce, `r` revoke, `h` held, to be revoked by a signed end. Empty: settled.
  */
 export interface PendingEnd {
-  /** The name of this end. */
   readonly event: string;
-  /** The call that has to do what is left. */
+  /** The call that finishes the end. */
   readonly claimant: string;
   /** Seconds, by the clock of the store. */
   readonly claimedAt: number;
   /** Seconds, by the clock of the store. */
   readonly endedAt: number;
-  /** The `state` of a logout. */
+  /** Of a logout. */
   readonly state: string;
   readonly left: string;
 }
 
-/** What is needed to end a session; once it ended, also what is left to be done about that. */
+/** Everything needed to end a session. After the end, also the work left. */
 export interface SessionRecord {
   /** The newest login time. */
   readonly last: number;
-  /** The logins of that second, sorted. */
+  /** The logins of the second `last`, sorted. */
   readonly ids: readonly string[];
   readonly subject: string;
   readonly owner: Owner;
@@ -45,18 +41,15 @@ export interface SessionRecord {
   readonly end: PendingEnd | undefined;
 }
 
-/** What is stored of one session, and changed in one step. */
 export interface SessionState {
   readonly verdict: Verdict | undefined;
   readonly record: SessionRecord | undefined;
 }
 
-/** The record of a session that lives. */
 export function liveRecord({ record }: SessionState): SessionRecord | undefined {
   return record?.end === undefined ? record : undefined;
 }
 
-/** The name of the end of a session that was saved. */
 export function eventOf({ last, ids }: SessionRecord): string {
   return [last, ...ids].join(' ');
 }

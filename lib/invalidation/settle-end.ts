@@ -3,13 +3,12 @@ import type { Step } from './step.ts';
 
 export interface DoneOfEnd {
   readonly event: string;
-  /** The letters of what was done: told, revoked. */
+  /** Letters. */
   readonly done: string;
-  /** Whether a settled record of a logout stays, for the same answer again. */
+  /** Whether a settled logout stays, so that a retry gets the same answer. */
   readonly keepsLogouts: boolean;
 }
 
-/** Removes what was done of what is left to do, and what nobody needs any more. */
 export function settleEnd(
   record: SessionRecord | undefined,
   { event, done, keepsLogouts }: DoneOfEnd,

@@ -3,10 +3,9 @@ import type { Owner } from './end-message.ts';
 import { isWithoutSid, type Login } from './login.ts';
 import type { Publication, Step } from './step.ts';
 
-/** The sessions of a subject, and when each leaves: seconds, by the clock of the store. */
+/** When each session leaves: seconds, by the clock of the store. */
 export type Members = ReadonlyMap<string, number>;
 
-/** What is stored of one subject, and changed in one step. */
 export interface SubjectState {
   readonly cutOff: CutOff | undefined;
   readonly members: Members;
@@ -15,23 +14,22 @@ export interface SubjectState {
 export interface SubjectToEnd {
   readonly subject: string;
   readonly time: number;
-  /** Ends only logins without a `sid`, and nothing where this session is a member. */
+  /** If this session is a member, nothing ends; otherwise only logins without a `sid` end. */
   readonly unless?: string | undefined;
-  /** The call that tells of the end of a subject without sessions. */
   readonly claimant: string;
   readonly owner: Owner;
 }
 
 export interface EndSubjectReply {
-  /** The sessions that are to be ended one by one. */
+  /** To end one by one. */
   readonly members: string[];
-  /** Whether the end of the subject was published, because it had no sessions. */
+  /** Whether the end was published, because the subject had no sessions. */
   readonly published: boolean;
-  /** Whether the cut-off was raised; else as much had ended before. */
+  /** Whether the cut-off was raised; otherwise the same logins had ended before. */
   readonly raised: boolean;
 }
 
-/** Makes the session of a login one of its subject's. `over`: the login ended before. */
+/** `over`: the login ended before. */
 export function addMember(
   state: SubjectState,
   login: Login,
@@ -43,7 +41,7 @@ export function addMember(
   return { state: { ...state, members }, reply: 'ok', published: [] };
 }
 
-/** Ends what the subject's logins issued by a time are, saved or not, and answers which sessions it has. */
+/** Ends all logins of the subject up to a time, saved or not. */
 export function endSubject(
   state: SubjectState,
   end: SubjectToEnd,
@@ -88,7 +86,6 @@ function endWithoutSid(
   return { state: raised, reply: { ...reply, raised: true }, published: [{ changed: subject }] };
 }
 
-/** The name of the end of a subject without sessions. */
 export function eventOfSubject({ subject, time }: Pick<SubjectToEnd, 'subject' | 'time'>): string {
   return `subject ${subject} ${time}`;
 }

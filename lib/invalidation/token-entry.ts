@@ -1,23 +1,20 @@
 import type { Login } from './login.ts';
 import type { Step } from './step.ts';
 
-/** A token that was saved: the login that it belongs to. */
 export interface LinkedToken {
   readonly login: Login;
-  /** What is kept of an access token; empty for a refresh token. */
+  /** The kept claims of an access token; empty for a refresh token. */
   readonly claims: string;
 }
 
-/** A token that is refused whatever it belongs to. */
 export interface InvalidatedToken {
   readonly login: undefined;
   readonly note: string;
 }
 
-/** What is stored of one access or refresh token. */
 export type TokenEntry = LinkedToken | InvalidatedToken;
 
-/** Lets a token belong to a login, unless it belongs to a newer one already. */
+/** A token stays with a newer login. */
 export function linkToken(
   entry: TokenEntry | undefined,
   link: LinkedToken,
@@ -33,16 +30,15 @@ function linked(link: LinkedToken, token: string): Step<TokenEntry, 'ok'> {
   return { state: link, reply: 'ok', published: [{ changed: token }] };
 }
 
-/** What it came to that a token was to be invalidated. */
 export interface InvalidateReply {
-  /** The token was not invalidated before, and is from now on. */
+  /** Whether this call invalidated the token. */
   readonly isFirst: boolean;
-  /** The login that has the token, which stays its own. */
+  /** The login of a token that stays valid. */
   readonly linked: LinkedToken | undefined;
 }
 
 /**
- * Invalidates a token. A token that a login has stays, and its entry is answered, unless it is forced. The first note
+ * Without `force`, a token with a login stays valid and its entry is answered. The first note
  * stays.
  */
 export function invalidateToken(

@@ -2,13 +2,12 @@ import type { Login } from './login.ts';
 
 /** Which logins of a session are over. */
 export interface Verdict {
-  /** Logins of this second, and of all before it, are over. */
+  /** Logins up to and including this second are over. */
   readonly before: number;
-  /** The digests of further logins that are over, all of the second after `before`; sorted. */
+  /** Ids of further logins, all of the next second; sorted. */
   readonly named: readonly string[];
 }
 
-/** Whether a login that was saved is over. */
 export function isOver(verdict: Verdict | undefined, login: Pick<Login, 'time' | 'id'>): boolean {
   if (verdict === undefined) return false;
   return login.time <= verdict.before || verdict.named.includes(login.id);
@@ -20,8 +19,8 @@ export function edge({ before, named }: Verdict): number {
 }
 
 /**
- * Whether a token that nobody saved is over. Its `iat` says nothing, because a refreshed token of an ended
- * login has a new one: only a later authentication shows that it belongs to a later login.
+ * A refreshed token of an ended login has a new `iat`, so only a later authentication shows a later
+ * login.
  */
 export function endedForUnsaved(
   verdict: Verdict | undefined,
@@ -31,7 +30,7 @@ export function endedForUnsaved(
   return authTime === undefined || authTime <= edge(verdict);
 }
 
-/** Makes a verdict stricter, never milder: so the order in which ends come does not matter. */
+/** Never milder: the order of ends does not matter. */
 export function raise(
   verdict: Verdict | undefined,
   before: number,
@@ -39,7 +38,7 @@ export function raise(
 ): Verdict {
   if (verdict === undefined || before > verdict.before) return { before, named };
   const added = named.filter((id) => !verdict.named.includes(id));
-  // What is named for an earlier second lies in one that is over as a whole.
+  // Logins named for an earlier second are over by the later `before`.
   if (before < verdict.before || added.length === 0) return verdict;
   return { before, named: [...verdict.named, ...added].sort() };
 }

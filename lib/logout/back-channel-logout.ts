@@ -13,7 +13,7 @@ import { type LogoutToken, verifyLogoutToken } from '../token/logout-token.ts';
 import { logoutTokenKey, sessionKey, subjectKey } from '../token/token-keys.ts';
 import { providerOf } from '../token/unverified-issuer.ts';
 
-// A provider waits for its answer for 2.5 s at least.
+// Providers wait at least 2.5 s for an answer.
 const LAST_TRY_MS = 1500;
 const ANSWER_MS = 2000;
 const PAUSE_MS = 100;
@@ -31,14 +31,14 @@ export interface BackChannelLogoutParts {
 }
 
 /**
- * Ends what a provider's Logout Token names. Where the store or the provider's keys are away, the token is tried
- * again within the request, and after that in the background: the provider may send it once only.
+ * Ends the sessions of a Logout Token. During an outage the token is tried again within the request
+ * and then in the background: the provider may send the token only once.
  *
  * @see [OpenID Connect Back-Channel Logout 1.0](https://openid.net/specs/openid-connect-backchannel-1_0.html)
  */
 export class BackChannelLogout {
   readonly #parts: BackChannelLogoutParts;
-  /** Deliveries of the same token are worked on once. */
+  /** Deliveries of the same token share one attempt. */
   readonly #underWay = new Map<string, Promise<void>>();
 
   constructor(parts: BackChannelLogoutParts) {
@@ -46,10 +46,9 @@ export class BackChannelLogout {
   }
 
   /**
-   * Resolves when the token has taken effect.
-   *
    * @throws {@link InvalidLogoutTokenError}
-   * @throws {@link StoreUnavailableError} or {@link ProviderUnavailableError} when the token may take effect later.
+   * @throws {@link StoreUnavailableError} or {@link ProviderUnavailableError} when the token may
+   * take effect later.
    */
   async accept(token: string): Promise<void> {
     const waiting = new AbortController();
@@ -71,7 +70,7 @@ export class BackChannelLogout {
     if (known !== undefined) return known;
     const delivery = this.#tryForAWhile({ token, verified: undefined });
     this.#underWay.set(token, delivery);
-    // Where the answer was given before.
+    // The answer may have been given before.
     delivery.catch(() => undefined).finally(() => this.#underWay.delete(token));
     return delivery;
   }
@@ -93,7 +92,7 @@ export class BackChannelLogout {
     }
   }
 
-  /** Keeps a token in memory until it takes effect, is refused, or is too old. */
+  /** Keeps a token in memory until the token takes effect, is refused, or is too old. */
   #keep(delivery: Delivery, { reason }: Outage): void {
     const { repetitions, logoutTokenMaxAge } = this.#parts;
     const now = Date.now() / 1000;
@@ -136,7 +135,8 @@ export class BackChannelLogout {
     const how = { by: 'time', time, tolerance, subject: key } as const;
     const { status, record } = await ends.end({ ...ending, session, how });
     if (status === 'other-subject') throw new InvalidLogoutTokenError('another-subject');
-    // No session of this `sid` lived, now or at an earlier delivery: the subject's logins without one are meant.
+    // No session of this `sid` was live, now or at an earlier delivery: the token means the
+    // subject's logins without a `sid`.
     const isElsewhere = record === undefined && (status === 'unknown' || status === 'repeat');
     if (subject !== undefined && isElsewhere) await this.#endSubject(token, ending, session);
   }

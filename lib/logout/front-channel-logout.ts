@@ -8,8 +8,8 @@ export interface FrontChannelLogoutParts {
 }
 
 /**
- * Ends the session that a provider names in a frame of its page. Nothing is signed: only a session that was saved
- * ends, and its refresh token is held for a signed end.
+ * The request is unsigned, so only a saved session ends, and its refresh token is held for a signed
+ * end.
  *
  * @see [OpenID Connect Front-Channel Logout 1.0](https://openid.net/specs/openid-connect-frontchannel-1_0.html)
  */

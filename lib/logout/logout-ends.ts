@@ -12,26 +12,23 @@ import { secondOf } from '../token/numeric-date.ts';
 import { writeLogoutNote } from './logout-note.ts';
 import type { PresentedTokens } from './presented-tokens.ts';
 
-/** A logout that was read and not yet carried out. */
 export interface PendingLogout {
   readonly presented: PresentedTokens;
   readonly owner: SessionOwner;
-  /** Tells it from other logouts: a digest of the token that was presented. */
+  /** A digest of the presented token, to distinguish this logout. */
   readonly call: string;
-  /** The sealed `state` of its redirect; empty where there is none. */
+  /** The sealed `state`; empty for none. */
   readonly state: string;
 }
 
-/** What a logout came to in the store. */
 export interface LogoutEnd {
-  /** The tokens were dead before: nothing new ended. */
+  /** Nothing new ended. */
   readonly isRepeated: boolean;
-  /** What the session keeps for the answer: only for the logout that ended it. */
   readonly record: SessionRecord | undefined;
   readonly session: string;
   /** Seconds since the session ended. */
   readonly age: number;
-  /** Resolves when the provider was asked for every revocation once; never rejects. */
+  /** Resolves when every revocation was tried once; never rejects. */
   readonly asked: Promise<unknown>;
 }
 
@@ -49,7 +46,6 @@ export interface LogoutEndsParts {
 // Seconds.
 const REPEATED_FOR = 31;
 
-/** Ends in the store what the tokens of a logout name. */
 export class LogoutEnds {
   readonly #parts: LogoutEndsParts;
 
@@ -57,12 +53,14 @@ export class LogoutEnds {
     this.#parts = parts;
   }
 
-  /** @throws {@link StoreUnavailableError} when nobody knows what is stored: the logout is repeated in the background. */
+  /**
+   * @throws {@link StoreUnavailableError} when nobody knows whether the end is stored. The logout
+   * is repeated in the background.
+   */
   async end(logout: PendingLogout): Promise<LogoutEnd> {
     try {
       return await this.#end(logout);
     } catch (error) {
-      // Nobody knows what is stored: the same call once more finishes it.
       this.#parts.repetitions.start(() => this.#end(logout), REPEATED_FOR);
       throw error;
     }
@@ -88,11 +86,11 @@ export class LogoutEnds {
     return end;
   }
 
-  /** Puts the token on the list, for it may be saved yet, and ends the session that the token itself names. */
+  /** The token is invalidated because the token may still be saved. */
   async #endUnsaved(logout: PendingLogout, token: AccessToken): Promise<LogoutEnd> {
     const { ends } = this.#parts;
     const { login, isFirst, asked } = await ends.endToken(this.#tokenEnding(logout, token));
-    // Saved meanwhile: its login ends.
+    // Saved meanwhile.
     if (login !== undefined) return this.#endLogin(logout, login);
     const how = howToEndUnsaved(token, logout.presented.cutOff);
     const isByCutOff = how.by === 'time';
@@ -143,8 +141,8 @@ export class LogoutEnds {
   }
 
   /**
-   * Invalidates a refresh token that no login has, where a live access token vouches for it; and one that is handed in
-   * after the end of its session, so that it is revoked once.
+   * A live access token vouches for an unsaved refresh token. A saved one that comes after the end
+   * of its session is invalidated so that the token is revoked once.
    */
   async #invalidateRefreshToken(
     { presented, owner }: PendingLogout,
@@ -169,12 +167,11 @@ function isNews({ status }: EndedSession): boolean {
   return status === 'ended' || status === 'unknown';
 }
 
-// What ended with its subject stays so, and newer logins of its session live on.
+// Newer logins of the session go on.
 function byCutOff(time: number, subject: string): HowToEnd {
   return { by: 'time', time, tolerance: 0, subject };
 }
 
-/** The time until which a login ended with its subject; `undefined` where it did not. */
 function cutOffOf(cutOff: CutOff | undefined, login: Login): number | undefined {
   if (cutOff === undefined || !isCutOff(cutOff, login)) return undefined;
   return isWithoutSid(login.session) ? Math.max(cutOff.all, cutOff.withoutSid) : cutOff.all;

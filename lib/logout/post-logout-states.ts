@@ -3,27 +3,25 @@ import type { Encryption } from '../session/encryption.ts';
 import type { Operations } from '../store/operations.ts';
 import { stateKey } from '../token/token-keys.ts';
 
-/** A `state`, and the value of the cookie that binds a browser to it. */
 export interface BoundState {
-  /** Empty where the provider sends none back. */
+  /** Empty where the provider sends no `state` back. */
   readonly state: string;
   readonly cookie: string | undefined;
 }
 
-/** What is kept of a logout until the browser comes back. */
 export interface ReturnedLogout {
   readonly returnTo?: string | undefined;
 }
 
-// Seconds: the provider may ask the user first, who may take a while.
+// Seconds. The provider may ask the user first, and the user may take a while.
 export const STATE_LIFETIME = 60 * 60;
-// Between a state that is not in the store and what is sealed beside it; no state has it.
+// Separates a `state` in a cookie from its sealed value. No `state` contains this character.
 const MARK = '~';
 const NO_STATE: BoundState = { state: '', cookie: undefined };
 
 /**
- * The `state` of logouts whose browser is at the provider, good for one return: in the store, or where nothing ended,
- * in the cookie of the browser alone.
+ * The `state` of a logout, good for one return. The store keeps the `state`, or the browser's
+ * cookie where nothing ended.
  */
 export class PostLogoutStates {
   readonly #operations: Operations;
@@ -34,7 +32,6 @@ export class PostLogoutStates {
     this.#encryption = encryption;
   }
 
-  /** Keeps a state in the store. */
   async keep(state: string, returnTo: string | undefined): Promise<BoundState> {
     if (state === '') return NO_STATE;
     const key = stateKey(state);
@@ -43,7 +40,7 @@ export class PostLogoutStates {
     return { state, cookie: state };
   }
 
-  /** Keeps a state in the cookie alone; where nothing can be sealed, without the place to return to. */
+  /** Keeps a state in the cookie alone. Without a key the place to return to is lost. */
   async unkept(state: string, returnTo: string | undefined): Promise<BoundState> {
     if (state === '') return NO_STATE;
     const isSealed = returnTo !== undefined && this.#encryption.isOn;
@@ -53,18 +50,16 @@ export class PostLogoutStates {
     return { state, cookie: state + MARK + sealed };
   }
 
-  /** Forgets a state that was not answered. */
   async drop(state: string): Promise<void> {
     if (state !== '') await this.#operations.takeState(stateKey(state));
   }
 
-  /** The state in a cookie's value. */
   stateOf(cookie: string): string {
     return cookie.split(MARK, 1)[0] ?? '';
   }
 
   /**
-   * What was kept of a logout, once; `undefined` where nothing was. `cookie` is that of the same state.
+   * Answers the kept logout once. `cookie` is the cookie of the same state.
    *
    * @throws {@link StoreUnavailableError}
    */

@@ -13,32 +13,27 @@ import { decodeVerdict } from '../store/codecs/verdict.ts';
 import type { Key, Operations } from '../store/operations.ts';
 import { refreshTokenKey } from '../token/token-keys.ts';
 
-/** The tokens of a logout request. */
 export interface LogoutTokens {
   readonly accessToken: string | undefined;
   readonly refreshToken: string | undefined;
 }
 
-/** A refresh token that came with a logout, and what is stored of it. */
 export interface PresentedRefreshToken {
   readonly text: string;
   readonly key: string;
   readonly entry: TokenEntry | undefined;
 }
 
-/** The tokens of a logout request, and what is known of them. */
 export interface PresentedTokens {
   readonly provider: Provider;
   readonly accessToken: AccessToken | undefined;
   readonly refreshToken: PresentedRefreshToken | undefined;
-  /** What is stored of the access token. */
   readonly entry: TokenEntry | undefined;
-  /** The login that ends; `undefined` where nobody saved the tokens. */
+  /** `undefined` where nobody saved the tokens. */
   readonly login: Login | undefined;
   readonly claims: TokenClaims | undefined;
-  /** The access token is good only for a sender who proves to hold a key. */
+  /** Good only for a sender who proves possession of a key. */
   readonly isSenderConstrained: boolean;
-  /** What ended of the subject before. */
   readonly cutOff: CutOff | undefined;
 }
 
@@ -49,11 +44,10 @@ export interface PresentedTokensParts {
 }
 
 /**
- * Verifies the tokens of a logout, and finds the login that they belong to: that of the access token, else that of
- * the refresh token. Nothing is changed yet.
+ * Verifies the tokens of a logout, and finds their login. Nothing is changed yet.
  *
- * @throws {@link InvalidTokenError} when the access token is not authentic, or expired long ago beside no saved
- * refresh token.
+ * @throws {@link InvalidTokenError} when the access token is not authentic, or expired long ago
+ * beside no saved refresh token.
  * @throws {@link InvalidRequestError} when the tokens belong to two sessions.
  */
 export async function readPresentedTokens(
@@ -109,7 +103,7 @@ async function readAll(
   return keys.map((key) => (key === undefined ? undefined : texts[known.indexOf(key)]));
 }
 
-// What may be an ID Token is an access token where it was saved as one.
+// A possible ID Token counts as an access token only where saved as one.
 function refuseWrongKind(accessToken: AccessToken | undefined, { entry }: Stored): void {
   if (accessToken?.isUnclear !== true || entry?.login !== undefined) return;
   throw new InvalidTokenError('wrong-kind');
@@ -124,7 +118,6 @@ function refuseLongExpired(
   if (accessToken !== undefined && !isSaved) accessTokens.refuseLongExpired(accessToken);
 }
 
-/** The login of the access token, else that of the refresh token. */
 function loginOf(
   accessToken: AccessToken | undefined,
   { entry, refreshToken }: Stored,
@@ -137,13 +130,13 @@ function loginOf(
   throw new InvalidRequestError('refresh-token-of-another-session');
 }
 
-// What the access token does not tell, it does not contradict.
+// A claim missing from the access token contradicts nothing.
 function namedBy(accessToken: AccessToken | undefined, other: Login) {
   const { subjectKey = other.subject, sessionKey = other.session } = accessToken ?? {};
   return { subject: subjectKey, session: sessionKey };
 }
 
-// A dead access token does not end a later login of its session.
+// An ended access token does not end a later login of its session.
 async function refuseLiveLogin(
   operations: Operations,
   { entry, refreshToken }: Stored,

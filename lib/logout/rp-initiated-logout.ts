@@ -21,14 +21,12 @@ import {
   readPresentedTokens,
 } from './presented-tokens.ts';
 
-/** Where a logout sends the browser. */
 export interface LogoutAnswer {
   readonly provider: Provider;
-  /** The End Session URL; `undefined` where the provider has none. */
+  /** `undefined` where the provider has no End Session endpoint. */
   readonly redirect?: string | undefined;
-  /** Makes the same request as a form; `undefined` where the provider takes none. */
+  /** `undefined` where the provider takes none. */
   readonly form?: (() => EndSessionForm) | undefined;
-  /** Binds the browser to the `state`, where there is one. */
   readonly cookie: string | undefined;
 }
 
@@ -46,15 +44,14 @@ export interface RpInitiatedLogoutParts extends EndSessionRules {
   readonly revocationTimeout: number;
 }
 
-/** A logout of which all is read, and nothing is invalidated yet. */
 interface PreparedLogout {
   readonly presented: PresentedTokens;
   readonly owner: SessionOwner;
   /** `undefined` where the provider has no End Session endpoint. */
   readonly request: PreparedEndSession | undefined;
-  /** Tells this logout from others: a digest of the token that was presented. */
+  /** A digest of the presented token, to distinguish this logout. */
   readonly call: string;
-  /** The `state` that a token nobody had saved was answered before. */
+  /** The `state` of an earlier answer to the same unsaved token. */
   readonly before: string | undefined;
   readonly state: string;
 }
@@ -62,13 +59,12 @@ interface PreparedLogout {
 interface InvalidatedLogout {
   readonly prepared: PreparedLogout;
   readonly end: LogoutEnd;
-  /** The `state` as it was kept with this request. */
   readonly kept: BoundState;
 }
 
 /**
- * Ends the session that tokens belong to: validate everything, read what the answer needs, invalidate, revoke, answer.
- * The same logout again completes what the first one left, and within `retryWindow` its answer is the same.
+ * Ends a session: validate everything, read for the answer, invalidate, revoke, answer. A retry
+ * completes the work, and within `retryWindow` gets the same answer.
  *
  * @see [OpenID Connect RP-Initiated Logout 1.0](https://openid.net/specs/openid-connect-rpinitiated-1_0.html)
  */
@@ -79,7 +75,7 @@ export class RpInitiatedLogout {
     this.#parts = parts;
   }
 
-  /** Answers `undefined` where nobody knows of which provider the tokens are. */
+  /** `undefined` where the provider of the tokens is unknown. */
   async logOut(
     tokens: LogoutTokens,
     returnTo: string | undefined,
@@ -92,7 +88,7 @@ export class RpInitiatedLogout {
     return this.#answer(invalidated, await this.#bind(invalidated, returnTo));
   }
 
-  /** Reads what the answer needs: whatever can fail of it fails before anything ends. */
+  /** A failing read fails here, before anything ends. */
   async #prepare(presented: PresentedTokens): Promise<PreparedLogout> {
     const owner = ownerOf(presented);
     const request = await prepareEndSession(presented.provider, owner, this.#parts);
@@ -136,7 +132,6 @@ export class RpInitiatedLogout {
     return { provider, ...request?.with(idToken, state, sid), cookie };
   }
 
-  /** Sends a browser to the provider that has no session here. */
   async withoutSession(
     named: Provider | undefined,
     returnTo: string | undefined,
@@ -150,7 +145,7 @@ export class RpInitiatedLogout {
     return { provider, ...request?.with(undefined, state, undefined), cookie };
   }
 
-  // A hint goes to the login alone whose own token was presented, and not to whoever has a token bound to its sender.
+  // Only a login whose own token was presented gets a hint. A token bound to a sender gets none.
   async #idTokenFor(presented: PresentedTokens, end: LogoutEnd): Promise<string | undefined> {
     const { provider, isSenderConstrained } = presented;
     if (end.record === undefined || !this.#isAnsweredAsBefore(end)) return undefined;
@@ -160,14 +155,16 @@ export class RpInitiatedLogout {
     return sealed && this.#parts.seal.openIdToken(end.session, clientId, sealed);
   }
 
-  /** The `state` that a token nobody had saved was answered before. */
   async #stateBefore({ entry }: PresentedTokens, call: string): Promise<string | undefined> {
     const note = readLogoutNote(entry);
     const isRecent = note !== undefined && note.at >= Date.now() / 1000 - this.#parts.retryWindow;
     return isRecent ? this.#parts.seal.openState(call, note.state) : undefined;
   }
 
-  /** Of a repeat within `retryWindow` the `state` of the first answer; later one that only the browser keeps. */
+  /**
+   * A retry within `retryWindow` gets the first answer's `state`; a later one gets a `state` kept
+   * by the browser alone.
+   */
   async #bind(
     { prepared, end, kept }: InvalidatedLogout,
     returnTo: string | undefined,
@@ -181,7 +178,7 @@ export class RpInitiatedLogout {
     return first ? states.keep(first, returnTo) : states.unkept(state, returnTo);
   }
 
-  // A session that something else ended, and whose rest this logout took over, was answered by no logout.
+  // A session ended by another cause has no earlier answer, even if this logout finished the end.
   #isAnsweredAsBefore({ isRepeated, age, record }: LogoutEnd): boolean {
     if (!isRepeated) return true;
     const { retryWindow } = this.#parts;
@@ -200,7 +197,7 @@ function ownerOf({ provider, accessToken, claims }: PresentedTokens): SessionOwn
   };
 }
 
-// The login's own token: one that was saved for it, or one that says that it was issued to this client.
+// Saved for the login, or issued to this client by its own claims.
 function isOfOwnLogin({ login, accessToken, provider }: PresentedTokens): boolean {
   if (login !== undefined || accessToken === undefined) return true;
   return isOfClient(accessToken.payload, provider.settings.clientId);

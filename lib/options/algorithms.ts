@@ -3,7 +3,6 @@ import type { Option } from '../input/option.ts';
 
 const ALGORITHM = /^(?:(?:RS|PS|ES|HS)(?:256|384|512)|EdDSA|Ed25519|ML-DSA-(?:44|65|87))$/;
 
-/** JWS signature algorithms. */
 export function algorithms(): Option<string | readonly string[], readonly string[]> {
   return {
     takes: 'JWS algorithm or algorithms',
@@ -17,7 +16,7 @@ export function algorithms(): Option<string | readonly string[], readonly string
   };
 }
 
-/** Checks that a secret is at least as long as the hash of its algorithm (RFC 7518, section 3.2). */
+/** A secret is at least as long as the hash of its algorithm (RFC 7518, section 3.2). */
 export function checkSecretLength(secret: string | undefined, used: readonly string[]): void {
   for (const algorithm of used) {
     const octets = algorithm.startsWith('HS') ? Number(algorithm.slice(2)) / 8 : 0;

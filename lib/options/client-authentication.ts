@@ -10,7 +10,6 @@ const MEMBERS: Record<ClientAuthentication['method'], readonly string[]> = {
   none: [],
 };
 
-/** How a client authenticates. */
 export function clientAuthentication(): Option<ClientAuthentication, ClientAuthentication> {
   return {
     takes: 'object',
@@ -34,7 +33,7 @@ export function clientAuthentication(): Option<ClientAuthentication, ClientAuthe
   };
 }
 
-/** Checks that a client has the secret that its authentication needs, and no other. */
+/** A client has the secret of its authentication, and no other. */
 export function checkCredentials(
   authentication: ClientAuthentication | undefined,
   secret: string | undefined,

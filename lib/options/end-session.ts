@@ -25,7 +25,7 @@ const OWN_PARAMETERS = new Set([
   'ui_locales',
 ]);
 
-/** Parameters of the End Session request that are not the package's own. */
+/** The package's own parameters are refused. */
 export function parameters(): Option<
   Readonly<Record<string, string>> | undefined,
   Readonly<Record<string, string>>

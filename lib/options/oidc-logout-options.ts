@@ -13,54 +13,62 @@ import { checkStoreOptions, STORE_OPTIONS } from './store-options.ts';
 const DAY = 24 * 60 * 60;
 
 export const OIDC_LOGOUT_OPTIONS = {
-  /** The provider; or several, told apart by `iss`. */
+  /** The provider; or several, distinguished by `iss`. */
   provider: providers(),
   ...STORE_OPTIONS,
 
   /**
-   * The key under which ID Tokens are encrypted in the store: 32 bytes, or their base64url or base64.
-   * Default: none; ID Tokens are stored as they are.
+   * The key that encrypts ID Tokens and refresh tokens in the store: 32 bytes, or their base64url
+   * or base64. Default: none; ID Tokens are stored unencrypted, and no refresh token is kept.
    *
    * @see [RFC 7518, section 4.5](https://www.rfc-editor.org/rfc/rfc7518#section-4.5)
    */
   encryptionKey: optional(encryptionKey()),
 
   /**
-   * What `aud` of an access token must contain: the identifier of this API. `guard()` requires it. Default: none.
+   * The identifier of this API, required in the `aud` of access tokens. `guard()` requires this
+   * option. Default: none.
    *
    * @see [RFC 9068, section 4](https://www.rfc-editor.org/rfc/rfc9068#section-4)
    */
   audience: optional(texts()),
 
   /**
-   * Accept as access tokens only JWTs of the type `at+jwt` that have every claim that RFC 9068 requires,
-   * and as Logout Tokens only JWTs of the type `logout+jwt` that have `exp` and no other audience.
-   * Default: `false`; a JWT of no special type passes too, when its claims are those of such a token.
+   * Accept as access tokens only JWTs of the type `at+jwt` with every claim required by RFC 9068,
+   * and as Logout Tokens only JWTs of the type `logout+jwt` with `exp` and no other audience.
+   * Default: `false`; a JWT without a special type passes too, if its claims are right.
    */
   strict: boolean(false),
 
   /** How far the clocks of provider and app may be apart, in seconds. Default: 5. */
   clockTolerance: seconds(5, 0),
 
-  /** How long after its `exp` an access token can still be logged out, in seconds. Default: 86400 (a day). */
+  /**
+   * How long after its `exp` an access token can still be logged out, in seconds. Default: 86400 (a
+   * day).
+   */
   expiredTokenGrace: seconds(DAY, 0),
 
   /**
-   * The longest remaining life with which an access token is accepted, in seconds. Default: 86400 (a day).
+   * The longest life of an accepted access token, in seconds: from its `iat`, or from now without
+   * `iat`, to its `exp`. Default: 86400 (a day).
    */
   maxTokenLifetime: seconds(DAY),
 
   /**
-   * How long a session is remembered after its last login or refresh, and its end after a logout, in
-   * seconds. Default: 1209600 (14 days).
+   * How long a session is remembered after its last login or refresh, and its end after a logout,
+   * in seconds. Default: 1209600 (14 days).
    */
   maxSessionLifetime: seconds(14 * DAY),
 
-  /** How long the same logout gets the identical answer, in seconds; 0 = not at all. Default: 60. */
+  /**
+   * How long the same logout gets the identical answer, in seconds; 0 = not at all. Default: 60.
+   */
   retryWindow: seconds(60, 0),
 
   /**
-   * How long a Logout Token without `exp` is taken after its `iat`, in seconds. Default: 300 (5 minutes).
+   * How long a Logout Token without `exp` is valid after its `iat`, in seconds. Default: 300 (5
+   * minutes).
    *
    * @see [OpenID Connect Back-Channel Logout 1.0, section 2.4](https://openid.net/specs/openid-connect-backchannel-1_0.html#LogoutToken)
    */
@@ -70,59 +78,65 @@ export const OIDC_LOGOUT_OPTIONS = {
   bodyLimit: count('bytes', 16_384),
 
   /**
-   * How much memory a process spends at most on the tokens that it has verified, in bytes; and as much again on what
-   * providers say of opaque tokens. A token takes about three times its length: the default holds 6,500 of 0.7 kB
-   * each, or 600 of 8.7 kB. One that does not fit is verified anew at each request. Default: 16777216 (16 MiB).
+   * The memory of a process for verified tokens, in bytes; and as much again for introspected
+   * tokens. A token takes about three times its length: the default holds 6,500 of 0.7 kB each, or
+   * 600 of 8.7 kB. A token without room is verified again at each request. Default: 16777216 (16
+   * MiB).
    */
   tokenCacheSize: count('bytes', 16 * 1024 * 1024),
 
-  /** How the logout endpoint writes its errors: as RFC 6749 does, or as Elasticsearch does. Default: `oauth`. */
+  /**
+   * The format of the logout endpoint's errors: RFC 6749's or Elasticsearch's. Default: `oauth`.
+   */
   errorFormat: choice('oauth', 'elasticsearch'),
 
   /** Send `client_id` to the End Session endpoint. Default: `true`. */
   includeClientId: boolean(true),
 
-  /** What the guard does when the store fails: answer 503, or let authentic tokens pass. Default: `deny`. */
+  /**
+   * How the guard acts when the store fails: answer 503, or let authentic tokens pass. Default:
+   * `deny`.
+   */
   onStoreError: choice('deny', 'allow'),
 
   /**
-   * Which tokens of a logout are revoked at a provider that has a revocation endpoint. Default: `all`. A
-   * provider that cannot revoke access tokens says so, which is no failure.
+   * Which tokens of a logout are revoked at a provider with a revocation endpoint. A provider may
+   * be unable to revoke access tokens, which is no failure. Default: `all`.
    *
    * @see [RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)
    */
   revocation: choice('all', 'refresh-token', 'never'),
 
   /**
-   * How long a logout waits for its revocations, in seconds; then they go on in the background.
-   * Default: 1.
+   * How long a logout waits for its revocations, in seconds; afterwards they continue in the
+   * background. Default: 1.
    */
   revocationTimeout: timeout(1),
 
   /**
-   * How long after a Logout Token the refresh tokens of its session are revoked, in seconds; 0 = at once. Revoked in
-   * the turn of the answer, Keycloak brings its session back. Default: 5.
+   * How long after a Logout Token the refresh tokens of its session are revoked, in seconds; 0 = at
+   * once. Keycloak brings a session back if the tokens are revoked before the answer. Default: 5.
    */
   revocationDelay: seconds(5, 0),
 
   /** How long a request to the provider may take, in seconds. Default: 5. */
   providerTimeout: timeout(5),
 
-  /** Allow `http:` for the provider and the redirect on other hosts than loopback. Default: `false`. */
+  /**
+   * Allow `http:` for the provider and the redirect on other hosts than loopback. Default: `false`.
+   */
   allowInsecureRequests: boolean(false),
 };
 
-/** Options of {@link oidcLogout}. Unknown ones are refused. */
+/** Options of {@link oidcLogout}. Unknown options are refused. */
 export interface OidcLogoutOptions extends OptionsOf<typeof OIDC_LOGOUT_OPTIONS> {}
 
 type Values = ValuesOf<typeof OIDC_LOGOUT_OPTIONS>;
 
-/** The options after every check, with every default. */
 export interface ResolvedOptions extends Omit<Values, 'provider'> {
   readonly providers: readonly ProviderSettings[];
 }
 
-/** Checks all options and fills in the defaults. The object it is given stays as it is. */
 export function resolveOptions(given: OidcLogoutOptions): ResolvedOptions {
   const { provider, ...options } = readOptions(
     OIDC_LOGOUT_OPTIONS,
@@ -138,7 +152,7 @@ export function resolveOptions(given: OidcLogoutOptions): ResolvedOptions {
 /** @inline */
 type Providers = ProviderOptions | readonly ProviderOptions[];
 
-// Read last: what is allowed of a provider is told by other options.
+// Read last: other options decide which provider is allowed.
 function providers(): Option<Providers, Providers> {
   return { takes: 'object or objects', standard: 'required', read: (given) => given as Providers };
 }

@@ -9,7 +9,6 @@ const URL_MEMBERS = [
   'introspection_endpoint',
 ] as const;
 
-/** A provider's metadata under their wire names. */
 export function providerMetadata(): Option<ProviderMetadata, ProviderMetadata> {
   return {
     takes: 'object',
@@ -32,7 +31,6 @@ export interface JwkSet {
   readonly keys: readonly object[];
 }
 
-/** A provider's keys. */
 export function jwkSet(): Option<JwkSet, JwkSet> {
   return {
     takes: 'JWK Set',

@@ -9,11 +9,10 @@ import { type OptionsOf, optionsOfOption, readOptions } from '../input/option.ts
 import { jwkSet, providerMetadata } from './provider-metadata.ts';
 import { tokenEncryption } from './token-encryption.ts';
 
-/** An OpenID Provider, and what this app is registered with there. */
 export const REGISTRATION_OPTIONS = {
   /**
-   * The provider's issuer identifier, exactly as it stands in its metadata and in `iss`: a trailing
-   * slash counts.
+   * The provider's issuer identifier, exactly as in its metadata and in `iss`: a trailing slash
+   * counts.
    */
   issuer: url(),
 
@@ -21,39 +20,39 @@ export const REGISTRATION_OPTIONS = {
   clientId: text(),
 
   /**
-   * Where the provider sends the browser after the logout: one of the URIs registered there as
-   * `post_logout_redirect_uris`. It is sent byte for byte. Default: none, and no `state` either; the
-   * provider then shows a page of its own.
+   * Where the provider sends the browser after the logout: one of the URIs registered as
+   * `post_logout_redirect_uris`, sent byte for byte. Default: none, and no `state` either; the
+   * provider then shows its own page.
    *
    * @see [OpenID Connect RP-Initiated Logout 1.0, section 3](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RedirectionAfterLogout)
    */
   postLogoutRedirectUri: optional(url()),
 
   /**
-   * The signature algorithms of this provider's ID Tokens and access tokens. No other is accepted,
-   * whatever the token or the provider's metadata says. Default: `['RS256']`.
+   * The accepted signature algorithms of this provider's ID Tokens and access tokens. The token and
+   * the provider's metadata cannot add others. Default: `['RS256']`.
    */
   algorithms: withDefault(algorithms(), ['RS256']),
 
   /**
-   * The signature algorithms of this provider's Logout Tokens, where it does not sign them as it signs
-   * ID Tokens. Default: `algorithms`.
+   * The accepted signature algorithms of this provider's Logout Tokens. Default: `algorithms`.
    *
    * @see [OpenID Connect Back-Channel Logout 1.0, section 2.6](https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation)
    */
   logoutTokenAlgorithms: optional(algorithms(), '`algorithms`'),
 
   /**
-   * How the provider encrypts ID Tokens and Logout Tokens to this client, as it was registered. A Logout
-   * Token that is not encrypted so is then refused. Default: none.
+   * How the provider encrypts ID Tokens and Logout Tokens to this client, as registered. Any other
+   * Logout Token is then refused. Default: none.
    *
    * @see [OpenID Connect Back-Channel Logout 1.0, section 2.6](https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation)
    */
   idTokenEncryption: optional(tokenEncryption()),
 
   /**
-   * Send the ID Token as `id_token_hint`: `always`, `never`, or with `auto` unless the URL would be longer
-   * than `maxRedirectLength`; then `logout_hint` and `client_id` have to do. Default: `auto`.
+   * When the ID Token is sent as `id_token_hint`: `always`, `never`, or with `auto` unless the URL
+   * would be longer than `maxRedirectLength`. `logout_hint` and `client_id` then replace the ID
+   * Token. Default: `auto`.
    */
   idTokenHint: choice('auto', 'always', 'never'),
 
@@ -61,8 +60,9 @@ export const REGISTRATION_OPTIONS = {
   maxRedirectLength: count('bytes', 8000),
 
   /**
-   * Tells the `logout_hint` of a session, such as a user name that the provider knows. It may be async; where
-   * it fails, nothing is logged out. Default: none, and the `sid` where the ID Token is left out for its length.
+   * Answers the `logout_hint` of a session, such as a user name known to the provider. The function
+   * may be async; if the function fails, nothing is logged out. Default: none, and the `sid` in
+   * place of an ID Token too long for the URL.
    */
   logoutHint: optional(callable<LogoutHint>()),
 
@@ -73,31 +73,33 @@ export const REGISTRATION_OPTIONS = {
   endSessionParameters: parameters(),
 
   /**
-   * How the provider wants to be told of a logout: as the specification says, or at `auth0` at
-   * `/v2/logout` with `returnTo`, or at Amazon `cognito` with `logout_uri`. These two send no `state` back.
-   * Default: `standard`.
+   * The provider's form of a logout request: the specification's, `auth0` (`/v2/logout` with
+   * `returnTo`), or Amazon `cognito` (`logout_uri`). The latter two send no `state` back. Default:
+   * `standard`.
    */
   endSession: choice('standard', 'auth0', 'cognito'),
 
   /**
-   * Ask the provider about access tokens: about `opaque` ones that were not saved, or `always`, about JWTs
-   * too. Default: `never`. The client must be allowed to ask.
+   * Which access tokens are introspected at the provider: unsaved `opaque` tokens, or `always`,
+   * JWTs too. The client needs permission to introspect. Default: `never`.
    *
    * @see [RFC 7662](https://www.rfc-editor.org/rfc/rfc7662)
    */
   introspection: choice('never', 'opaque', 'always'),
 
   /**
-   * The provider's metadata under their wire names, as far as this package
-   * reads them. Default: discovered at `<issuer>/.well-known/openid-configuration` when first needed.
+   * The provider's metadata under their wire names, as far as this package reads them. Default:
+   * discovered at `<issuer>/.well-known/openid-configuration` when first needed.
    */
   metadata: optional(providerMetadata(), 'discovered'),
 
-  /** The provider's keys, as a JWK Set. Default: fetched from the metadata's `jwks_uri` when first needed. */
+  /**
+   * The provider's keys, as a JWK Set. Default: fetched from the metadata's `jwks_uri` when first
+   * needed.
+   */
   jwks: optional(jwkSet(), 'fetched'),
 };
 
-/** How this app authenticates there. */
 export const CREDENTIAL_OPTIONS = {
   /**
    * The client's secret, for the provider's revocation and introspection endpoints; and the key of ID Tokens and
@@ -111,10 +113,10 @@ export const CREDENTIAL_OPTIONS = {
   clientAuthentication: optional(clientAuthentication(), 'by the secret'),
 };
 
-/** What a provider is, and what this app is registered with there. */
+/** A provider, and this app's registration there. */
 export interface ProviderRegistration extends OptionsOf<typeof REGISTRATION_OPTIONS> {}
 
-/** An OpenID Provider and this app's registration there. */
+/** A provider, this app's registration and credentials there. */
 export type ProviderOptions = ProviderRegistration & ClientCredentials;
 
 export const PROVIDER_OPTIONS = { ...REGISTRATION_OPTIONS, ...CREDENTIAL_OPTIONS };
@@ -127,7 +129,6 @@ export interface RequestRules {
   readonly clockTolerance: number;
 }
 
-/** Checks the entries of the option `provider`. */
 export function resolveProviders(
   option: ProviderOptions | readonly ProviderOptions[],
   rules: RequestRules,

@@ -8,46 +8,50 @@ const REDIS_METHODS = ['get', 'mget', 'call', 'pipeline', 'duplicate'];
 
 export const NEAR_CACHE_OPTIONS = {
   /**
-   * How old a decision may be that the guard goes by, in seconds, should it not have heard of an
-   * invalidation. Default: 5.
+   * How old a remembered decision may be, in seconds. The limit matters only after the guard has
+   * missed an invalidation. Default: 5.
    */
   maxStaleness: seconds(5),
 };
 
-/** What the guard may remember. */
+/** How the guard remembers decisions. */
 export interface NearCacheOptions extends OptionsOf<typeof NEAR_CACHE_OPTIONS> {}
 
 export const DURABILITY_OPTIONS = {
-  /** How many replicas must have it. Default: 1. */
+  /** How many replicas must have the invalidation. Default: 1. */
   replicas: count('replicas', 1),
 
-  /** How long they are waited for, in seconds, beside `storeTimeout`. Default: 0.1. */
+  /** How long the replicas may take, in seconds, beside `storeTimeout`. Default: 0.1. */
   timeout: timeout(0.1),
 };
 
-/** When an invalidation is durable. A logout that does not come to that is answered 503. */
+/** When an invalidation is durable. A logout that is not durable is answered 503. */
 export interface DurabilityOptions extends OptionsOf<typeof DURABILITY_OPTIONS> {}
 
 export const STORE_OPTIONS = {
   /**
-   * The app's own ioredis client, `Redis` or `Cluster`. It is never configured or closed. Default: none;
-   * everything is kept in the memory of this process, which suits one process only.
+   * The app's own ioredis client, `Redis` or `Cluster`, never configured or closed by this package.
+   * Default: none; the memory of this process, which suits one process only.
    */
   redis: optional(withMethods<RedisClient>('ioredis `Redis` or `Cluster`', REDIS_METHODS)),
 
-  /** What every key in Redis begins with; no braces, which would put all keys into one slot. Default: `oidc1:`. */
+  /**
+   * The prefix of every key in Redis. Braces are refused, because they would put all keys into one
+   * slot. Default: `oidc1:`.
+   */
   keyPrefix: keyPrefix('oidc1:'),
 
   /**
-   * Lets the guard go by what it remembers of a token. What is invalidated anywhere is pushed to it, and
-   * forgotten at once; while the push is interrupted, and of a token that is new to it, it asks the list. Needs
-   * `redis` or a `store` of the app; in memory nothing is nearer. Default: none, it asks the list at every request.
+   * Lets the guard remember valid tokens. Every invalidation, in any process, is pushed to the
+   * guard and takes effect at once. For an unknown token, and while the push is interrupted, the
+   * guard asks the list. Requires `redis` or `store`. Default: none; the guard asks the list at
+   * every request.
    */
   nearCache: optional(group<typeof NEAR_CACHE_OPTIONS, NearCacheOptions>(NEAR_CACHE_OPTIONS)),
 
   /**
-   * Answers a logout when so many replicas of the Redis master have it, so that it outlives the master.
-   * Default: none, when the master has it.
+   * Answers a logout only after replicas of the Redis master have the invalidation, so that a loss
+   * of the master does not undo the logout. Default: none; the answer waits for the master alone.
    *
    * @see [WAIT](https://redis.io/docs/latest/commands/wait/)
    */
@@ -57,9 +61,9 @@ export const STORE_OPTIONS = {
   store: optional(withMethods<Store>('`Store`', ['read', 'update', 'subscribe'])),
 
   /**
-   * What becomes of everybody who logged in before the store lost its memory: flushed, or started empty. `accept`:
-   * they stay, and with them who had logged out. `refuse`: nobody stays, and everybody has to log in once more.
-   * Either way `store-warning` tells. Default: `accept`.
+   * The policy after the store lost its memory: flushed, or started empty. `accept`: all earlier
+   * logins stay valid, even ended ones. `refuse`: all earlier logins are refused, and everybody has
+   * to log in again. `store-warning` tells of the loss either way. Default: `accept`.
    */
   onStoreLoss: choice('accept', 'refuse'),
 
@@ -70,7 +74,7 @@ export const STORE_OPTIONS = {
 /** Where sessions and invalidations are kept. */
 export interface StoreOptions extends OptionsOf<typeof STORE_OPTIONS> {}
 
-/** Checks which of the options of a store go together. */
+/** Some options of a store exclude each other. */
 export function checkStoreOptions({
   redis,
   store,

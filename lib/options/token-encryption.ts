@@ -6,7 +6,6 @@ const KEY_MANAGEMENT =
   /^(?:RSA-OAEP(?:-(?:256|384|512))?|(?:ECDH-ES\+)?A(?:128|192|256)KW|A(?:128|192|256)GCMKW|ECDH-ES|dir)$/;
 const CONTENT_ENCRYPTION = /^(?:A128CBC-HS256|A192CBC-HS384|A256CBC-HS512|A(?:128|192|256)GCM)$/;
 
-/** How tokens are encrypted to the client. */
 export function tokenEncryption(): Option<TokenEncryption, TokenEncryption> {
   return {
     takes: 'object',

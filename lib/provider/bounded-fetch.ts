@@ -6,7 +6,7 @@ class ResponseTooLargeError extends Error {
 
 const CLOSED = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
-/** The connection was closed before there was any answer, as a kept-alive one may be when it is used again. */
+/** A kept-alive connection may close before any answer. */
 export class NoAnswerError extends Error {
   readonly code: string;
 
@@ -16,11 +16,7 @@ export class NoAnswerError extends Error {
   }
 }
 
-/**
- * `fetch`, or the app's own.
- *
- * @throws {@link NoAnswerError} when the connection is closed instead of an answer; else what it throws.
- */
+/** @throws {@link NoAnswerError} when the connection closes without an answer. */
 export async function fetchAnswer(
   url: string,
   init: RequestInit,
@@ -34,7 +30,6 @@ export async function fetchAnswer(
   }
 }
 
-/** Reads a response's body of at most `limit` bytes. */
 export async function boundedResponse(response: Response, limit: number): Promise<Response> {
   if (response.body === null) return response;
   const chunks: Uint8Array[] = [];
@@ -47,7 +42,6 @@ export async function boundedResponse(response: Response, limit: number): Promis
   return new Response(Buffer.concat(chunks), response);
 }
 
-/** Fetches an answer whose body has at most `limit` bytes, and reads it before it answers. */
 export async function boundedFetch(
   url: string,
   init: RequestInit,

@@ -26,7 +26,7 @@ export interface PrivateKeyJwtAuthentication {
   readonly method: 'private_key_jwt';
   /** The key that signs. */
   readonly privateKey: CryptoKey;
-  /** The `kid` of its public key as the provider knows it. Default: none. */
+  /** The `kid` of the public key at the provider. Default: none. */
   readonly kid?: string | undefined;
 }
 
@@ -38,7 +38,7 @@ export interface TlsClientAuthentication {
   readonly fetch: typeof fetch;
 }
 
-/** `none`: a public client, which only names itself. */
+/** `none`: a public client, which sends only its `client_id`. */
 export interface NoClientAuthentication {
   /** The name of the method. */
   readonly method: 'none';
@@ -52,13 +52,13 @@ export type ClientAuthentication =
   | TlsClientAuthentication
   | NoClientAuthentication;
 
-/** A client's secret and its authentication, in the combinations that make sense. */
+/** A client's secret and authentication, in the allowed combinations. */
 export type ClientCredentials =
   | {
       /**
-       * The client's secret. It authenticates the client at the provider's revocation and introspection
-       * endpoints, and is the key of ID Tokens and Logout Tokens whose algorithm is `HS256`, `HS384` or
-       * `HS512`. Default: none; a public client.
+       * The client's secret. The secret authenticates the client at the revocation and
+       * introspection endpoints, and verifies ID Tokens and Logout Tokens of the algorithms
+       * `HS256`, `HS384` and `HS512`. Default: none; a public client.
        */
       readonly clientSecret?: string | undefined;
       /**
@@ -83,8 +83,8 @@ export type ClientCredentials =
     };
 
 /**
- * Authenticates the client: as it is configured, else in the ways to try, one after the other. A provider that
- * supports several may have registered this client for one of them only, which is remembered.
+ * The accepted way is remembered: a provider that supports several may have registered this client
+ * for only one.
  */
 export class ClientAuthenticator {
   readonly #ways: readonly ClientAuth[];
@@ -93,13 +93,12 @@ export class ClientAuthenticator {
 
   constructor(secret: string | undefined, authentication: ClientAuthentication | undefined) {
     const isAutomatic = authentication === undefined && secret !== undefined;
-    // Some providers refuse a form-encoded Basic credential, as RFC 6749 demands it.
+    // Some providers refuse a form-encoded Basic credential, as required by RFC 6749.
     this.#post = isAutomatic ? ClientSecretPost(secret) : undefined;
     const standard = secret === undefined ? None() : ClientSecretBasic(secret);
     this.#ways = [authentication ? authenticatorOf(authentication, secret) : standard];
   }
 
-  /** The ways to try at an endpoint that supports these methods. */
   ways(supported: readonly string[] | undefined): readonly ClientAuth[] {
     if (this.#accepted !== undefined) return [this.#accepted];
     const post = supported?.includes('client_secret_post') ? this.#post : undefined;

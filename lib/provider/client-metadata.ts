@@ -1,19 +1,24 @@
 import { checkNames, checkObject, checkText, checkUrl } from '../input/checks.ts';
 import type { ProviderSettings } from './provider-settings.ts';
 
-/** Where the app mounts its endpoints, and for which provider the metadata are. */
+/** The paths of the app's endpoints, and the provider. */
 export interface ClientMetadataOptions {
   /** The provider's issuer identifier. Default: the only provider's. */
   readonly issuer?: string | undefined;
-  /** The path of `backChannelLogout()`; null when it is not mounted. Default: `/oidc/back-channel-logout`. */
+  /**
+   * The path of `backChannelLogout()`; null when not mounted. Default: `/oidc/back-channel-logout`.
+   */
   readonly backChannelLogout?: string | null | undefined;
-  /** The path of `frontChannelLogout()`; null when it is not mounted. Default: `/oidc/front-channel-logout`. */
+  /**
+   * The path of `frontChannelLogout()`; null when not mounted. Default:
+   * `/oidc/front-channel-logout`.
+   */
   readonly frontChannelLogout?: string | null | undefined;
 }
 
 /**
- * What a provider has to know of this client for its logout, under the wire names. Members that do not
- * apply are absent.
+ * The registration of this client for logout, under the wire names. Members without a value are
+ * absent.
  *
  * @see [OpenID Connect Dynamic Client Registration 1.0, section 2](https://openid.net/specs/openid-connect-registration-1_0.html#ClientMetadata)
  */
@@ -44,7 +49,6 @@ export interface ClientMetadataParts {
   readonly options: ClientMetadataOptions;
 }
 
-/** Writes down what the provider must know, from where the app is found and what it was told. */
 export function clientMetadata({ providers, baseUrl, options }: ClientMetadataParts) {
   checkObject(options, 'options');
   checkNames(options, ['issuer', 'backChannelLogout', 'frontChannelLogout'], 'clientMetadata()');
@@ -84,8 +88,8 @@ export function clientMetadata({ providers, baseUrl, options }: ClientMetadataPa
 
 type Credentials = Pick<ProviderSettings, 'clientAuthentication' | 'clientSecret'>;
 
-// Where it is not told how the secret is sent, it is sent in the way of registrations that do not say either.
-// Without credentials here the app may have some elsewhere.
+// `client_secret_basic` is the default of registrations too. An app without a secret here may
+// authenticate elsewhere.
 function authenticationMethod({ clientAuthentication, clientSecret }: Credentials) {
   return clientAuthentication?.method ?? (clientSecret && 'client_secret_basic');
 }

@@ -5,7 +5,6 @@ import { readJwt } from '../token/jwt.ts';
 import { buildEndSessionUrl, type EndSessionParameter, sentParameters } from './end-session-url.ts';
 import type { Provider } from './provider.ts';
 
-/** Whose session is to end at the provider, as far as it is known. */
 export interface SessionToEnd {
   readonly subject: string | undefined;
   readonly sid: string | undefined;
@@ -25,18 +24,15 @@ export interface EndSessionForm {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-/** How a browser ends the session at the provider. */
 export interface EndSessionRequest {
   readonly redirect: string;
-  /** Makes the same request as a form; `undefined` where the provider takes none. */
   readonly form: (() => EndSessionForm) | undefined;
 }
 
-/** A logout request of which all is known but the ID Token. */
 export interface PreparedEndSession {
-  /** A new `state`; empty where the provider sends nothing back. */
+  /** Empty where the provider sends no `state` back. */
   readonly state: string;
-  /** Completes the request. The `sid` stands in for an ID Token that is too long. */
+  /** The `sid` replaces an ID Token too long for the URL. */
   with(idToken: string | undefined, state: string, sid: string | undefined): EndSessionRequest;
 }
 
@@ -48,10 +44,10 @@ interface Standard {
 }
 
 /**
- * Prepares the logout request for a browser: whatever can fail of it, fails here, before anything ends. `undefined`
- * where the provider has no endpoint for it.
+ * Every failure happens here, before anything ends. `undefined` where the provider has no End
+ * Session endpoint.
  *
- * @throws {@link ProviderUnavailableError} when the provider's metadata cannot be had.
+ * @throws {@link ProviderUnavailableError} when the provider's metadata cannot be fetched.
  *
  * @see [OpenID Connect RP-Initiated Logout 1.0, section 2](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout)
  */
@@ -112,7 +108,7 @@ function standardRequest(
     ['ui_locales', settings.uiLocales],
     ...Object.entries(settings.endSessionParameters),
   ];
-  // What is encrypted to this client the provider could not read.
+  // The provider could not read a token encrypted to this client.
   const isSent = idTokenHint !== 'never' && idToken !== undefined && readJwt(idToken) !== undefined;
   const whole = isSent ? parameters(['id_token_hint', idToken]) : parameters();
   const form = (): EndSessionForm => ({
@@ -123,7 +119,7 @@ function standardRequest(
   const redirect = buildEndSessionUrl(endpoint, whole);
   const isTooLong = idTokenHint === 'auto' && redirect.length > maxRedirectLength;
   if (!isSent || !isTooLong) return { redirect, form };
-  // Without the ID Token the provider has to know the client and the session by these.
+  // In place of the ID Token, these parameters tell the client and the session.
   const short = [...parameters(['client_id', clientId]), ['logout_hint', sid] as const];
   return { redirect: buildEndSessionUrl(endpoint, short), form };
 }

@@ -1,7 +1,6 @@
-/** A parameter of a logout request: its wire name, and its value where there is one. */
 export type EndSessionParameter = readonly [name: string, value: string | undefined];
 
-/** The parameters that are sent: each once, none empty, none that the endpoint's own query has already. */
+/** Each once, none empty, none already in the endpoint's own query. */
 export function sentParameters(
   endpoint: string,
   parameters: readonly EndSessionParameter[],
@@ -16,7 +15,7 @@ export function sentParameters(
   return Object.fromEntries(sent);
 }
 
-/** Appends the parameters, in their order, to the end-session endpoint, whose own query stays as it is. */
+/** The endpoint's own query stays unchanged. */
 export function buildEndSessionUrl(
   endpoint: string,
   parameters: readonly EndSessionParameter[],

@@ -10,15 +10,11 @@ import { requestForToken } from './token-request.ts';
 
 const ANSWER_LIMIT = 64 * 1024;
 const ACTIVE_MS = 30_000;
-// Of each provider.
+// For each provider.
 const MOST_AT_ONCE = 32;
 const MOST_WAITING = 1000;
 
-/**
- * What the provider says of an active token.
- *
- * @see [RFC 7662, section 2.2](https://www.rfc-editor.org/rfc/rfc7662#section-2.2)
- */
+/** @see [RFC 7662, section 2.2](https://www.rfc-editor.org/rfc/rfc7662#section-2.2) */
 export type Introspection = Readonly<Record<string, unknown>>;
 
 class NoEndpointError extends Error {
@@ -26,25 +22,25 @@ class NoEndpointError extends Error {
 }
 
 /**
- * Asks the provider whether tokens are active. What it says of an active one is kept for a short time and never
- * beyond the token's own, under the token's key; whether it was invalidated meanwhile is for the list to
- * say.
+ * An active answer is kept for a short time, never longer than the token's life. Only the list
+ * tells whether the token was invalidated meanwhile.
  */
 export class Introspections {
   readonly #active: ByteCache<Introspection>;
   readonly #underWay = new Map<string, Promise<Introspection | undefined>>();
   readonly #queues = new Map<Provider, PQueue>();
 
-  /** `cacheSize` is in bytes. */
+  /** Bytes. */
   constructor(cacheSize: number) {
     this.#active = new ByteCache(cacheSize);
   }
 
   /**
-   * What the provider says, or `undefined` when the token is not active.
+   * `undefined` for a token that is not active.
    *
-   * @throws {@link InvalidTokenError} when what it says is nested too deep to be handled.
-   * @throws {@link ProviderUnavailableError} when it says nothing, or that this client may not ask.
+   * @throws {@link InvalidTokenError} when the answer is nested too deep.
+   * @throws {@link ProviderUnavailableError} when the provider gives no answer, or refuses this
+   * client.
    */
   async introspect(
     provider: Provider,
@@ -63,7 +59,7 @@ export class Introspections {
 
   async #ask(name: string, provider: Provider, token: string): Promise<Introspection | undefined> {
     const queue = this.#queueOf(provider);
-    // The wait in the queue is a part of the time that a request may take.
+    // The wait in the queue counts in the time-out of a request.
     const claims = await provider.attempt('introspection', () =>
       provider.requests.withinTime((signal) =>
         queue.add(() => onceMore(() => introspect(provider, token, signal)), { signal }),

@@ -16,7 +16,6 @@ const KEYS_LIMIT = 100;
 // RFC 7518, section 3.3
 const SMALLEST_MODULUS = 2048;
 
-/** Finds the key of a JWT's protected header in one version of a JWK Set. */
 export type KeySet = JWTVerifyGetKey;
 
 type LocalKeySet = ReturnType<typeof createLocalJWKSet>;
@@ -34,8 +33,8 @@ function isKey(value: unknown): value is JWK {
 }
 
 /**
- * Makes a key set of a JWK Set, leaving out members that are no keys (RFC 7517, section 5). One of which no
- * key verifies any of the algorithms is an error: it must not take the place of one that works.
+ * Members other than keys are left out (RFC 7517, section 5). A JWK Set without a key for any of
+ * the algorithms must not replace a good one.
  */
 export async function createKeySet(jwks: unknown, algorithms: readonly string[]): Promise<KeySet> {
   if (!isObject(jwks) || !Array.isArray(jwks.keys)) throw new JwksResponseError();
@@ -46,7 +45,6 @@ export async function createKeySet(jwks: unknown, algorithms: readonly string[])
     header.kid === undefined ? findByTrial(find, header, jws) : find(header, jws);
 }
 
-/** Fetches the JWK Set of a provider. */
 export async function fetchKeys(jwksUri: string, signal: AbortSignal): Promise<unknown> {
   // RFC 7517, section 8.5.1
   const headers = { accept: 'application/json, application/jwk-set+json' };
@@ -73,7 +71,7 @@ async function isUsable(jwk: JWK, alg: string): Promise<boolean> {
   }
 }
 
-/** Of a JWT without `kid` the key is the one that verifies its signature (Core 1.0, section 10.1). */
+/** A JWT without `kid` is tried with every key (Core 1.0, section 10.1). */
 async function findByTrial(
   find: LocalKeySet,
   header: JWSHeaderParameters,

@@ -3,7 +3,7 @@ const LONGEST_WAIT_MS = 30_000;
 const MOST_RENEWALS = 5;
 const RENEWALS_SPAN_MS = 30_000;
 
-/** A value, and when it was asked for, by the monotonic clock. */
+/** `askedAt` is by the monotonic clock. */
 export interface Copy<T> {
   readonly value: T;
   readonly askedAt: number;
@@ -20,9 +20,9 @@ interface Failure {
 }
 
 /**
- * A value from the network that is fetched when first needed, once for all who wait, refreshed in the
- * background when it is old, and kept for as long as no newer one can be had. After a failure the next fetch
- * waits 1 s, then 2, 4, 8, 16 and 30 s, until one succeeds.
+ * Fetched at the first need, once for all waiting, refreshed in the background when old, and kept
+ * until a newer fetch succeeds. After a failure the next fetch waits 1 s, then 2, 4, 8, 16 and 30
+ * s.
  */
 export class LastGood<T> {
   readonly #parts: LastGoodParts<T>;
@@ -47,8 +47,8 @@ export class LastGood<T> {
   }
 
   /**
-   * Fetches anew because the value lacks something; a few times within 30 s. `refuse` makes the error of one
-   * more, and is called once until the next fetch.
+   * For a value that lacks a part; a few times within 30 s. `refuse` makes the error for further
+   * calls, and is called once until the next fetch.
    */
   async renew(refuse: () => Error): Promise<Copy<T>> {
     if (this.#pending !== undefined) return this.#pending;

@@ -13,7 +13,7 @@ const METADATA_LIMIT = 512 * 1024;
 const LONGEST_ISSUER = 200;
 
 /**
- * What this package reads of a provider's metadata, under its wire names.
+ * The members of a provider's metadata that this package reads, under their wire names.
  *
  * @see [OpenID Connect Discovery 1.0, section 3](https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata)
  * @see [RFC 8414, section 2](https://www.rfc-editor.org/rfc/rfc8414#section-2)
@@ -45,10 +45,9 @@ export interface ProviderMetadata {
     | undefined;
 }
 
-/** The metadata are those of another issuer. */
 export class IssuerMismatchError extends Error {
   readonly code = 'ISSUER_MISMATCH';
-  /** What they name, as it may be shown. */
+  /** In printable form. */
   readonly found: string;
 
   constructor(found: string) {
@@ -57,24 +56,20 @@ export class IssuerMismatchError extends Error {
   }
 }
 
-/**
- * Fetches the provider's metadata from `<issuer>/.well-known/openid-configuration`.
- *
- * @throws {@link IssuerMismatchError} when they are those of another issuer.
- */
+/** @throws {@link IssuerMismatchError} when the metadata are of another issuer. */
 export async function fetchMetadata(
   issuer: string,
   signal: AbortSignal,
 ): Promise<ProviderMetadata> {
   const url = new URL(issuer);
   const response = await discoveryRequest(url, {
-    // Which http: issuers are allowed was decided when the options were checked.
+    // The check of the options decided which http: issuers are allowed.
     [allowInsecureRequests]: true,
     [customFetch]: (input, init) => boundedFetch(input, { ...init, body: null }, METADATA_LIMIT),
     signal,
   });
   const document = await readDocument(url, response);
-  // Discovery 1.0, section 4.3: identical, where the library compares normalized URLs.
+  // Discovery 1.0, section 4.3: identical. The library compares normalized URLs.
   if (document.issuer !== issuer) throw new IssuerMismatchError(document.issuer);
   return document;
 }

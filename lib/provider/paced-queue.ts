@@ -7,9 +7,9 @@ const LONGEST_PAUSE_MS = 30_000;
 const ANSWERED = { retryAfter: undefined, isAnswer: true };
 
 /**
- * Asks one provider, in order and eight at once. A provider that asks for patience (`Retry-After`) gets it.
- * After a time-out or a refused connection there is a pause of 1 s, then of 2, 4, 8, 16 and 30 s, and one goes
- * first after each, until there is an answer.
+ * Asks one provider, in order and eight at once, and observes `Retry-After`. After a time-out or a
+ * refused connection the queue pauses for 1 s, then for 2, 4, 8, 16 and 30 s. One request goes
+ * first after each pause, until the provider answers.
  */
 export class PacedQueue {
   readonly #queue = new PQueue({ concurrency: MOST_AT_ONCE });
@@ -27,7 +27,6 @@ export class PacedQueue {
     });
   }
 
-  /** Asks for what is left without any further pause. */
   hurry(): void {
     this.#isClosing = true;
     clearTimeout(this.#timer);
@@ -44,7 +43,7 @@ export class PacedQueue {
     const { retryAfter, isAnswer } = result.outcome === 'failed' ? result : ANSWERED;
     if (retryAfter !== undefined && retryAfter > 0) this.#pause(retryAfter);
     if (isAnswer) this.#goOn();
-    // Of several that failed together one has paused the queue.
+    // If several failed together, one has already paused the queue.
     else if (retryAfter !== undefined && !this.#queue.isPaused) this.#letOneGoFirst();
   }
 

@@ -4,15 +4,14 @@ import type { KeySet } from './keys.ts';
 import { type Copy, LastGood, type LastGoodParts } from './last-good.ts';
 
 export interface ProviderKeysParts extends LastGoodParts<KeySet> {
-  /** Given by the app, and so never fetched anew. */
+  /** Keys given by the app are never fetched. */
   readonly areGiven: boolean;
   /** Seconds. */
   readonly clockTolerance: number;
-  /** Makes the error where the keys would be fetched too often; called once until the next fetch. */
+  /** For too many fetches; called once until the next fetch. */
   readonly refuse: () => Error;
 }
 
-/** The keys of a provider, fetched anew for a JWT whose key may be younger than they are. */
 export class ProviderKeys {
   readonly #keys: LastGood<KeySet>;
   readonly #areGiven: boolean;
@@ -27,10 +26,8 @@ export class ProviderKeys {
   }
 
   /**
-   * Finds the key that a JWT names, for jose.
-   *
-   * @throws jose's `JWKSNoMatchingKey` when the provider has no such key; what the fetch throws when the
-   * provider could not be asked.
+   * @throws jose's `JWKSNoMatchingKey` when the provider has no such key; the error of the fetch
+   * when the provider could not be asked.
    */
   readonly find: JWTVerifyGetKey = async (header, jws) => {
     const arrivedAt = performance.now();
@@ -42,12 +39,12 @@ export class ProviderKeys {
         if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
         if (this.#areGiven || keys.askedAt >= arrivedAt || this.#isOlder(jws, keys)) throw error;
       }
-      // A fetch that was under way before the JWT came may have missed its key: then once more.
+      // A fetch under way before the JWT came may have missed its key: fetch once more.
       keys = await this.#keys.renew(this.#refuse);
     }
   };
 
-  /** Whether the JWT was issued before the keys were fetched, so that they would have its key. */
+  /** Keys fetched after the JWT was issued would include its key. */
   #isOlder(jws: FlattenedJWSInput, { askedAt }: Copy<KeySet>): boolean {
     const now = Date.now() / 1000;
     const ageOfJwt = now - Math.min(issuedAt(jws) ?? now, now);
@@ -55,7 +52,7 @@ export class ProviderKeys {
   }
 }
 
-// Not verified: whoever makes it up gets a refusal, or a fetch of the few that there are.
+// Unverified: a forged `iat` gains a refusal, or one of a few fetches.
 function issuedAt({ payload }: FlattenedJWSInput): number | undefined {
   const { iat } = readMembers(Buffer.from(payload as string, 'base64url').toString());
   return typeof iat === 'number' ? iat : undefined;

@@ -2,7 +2,6 @@ import type { TokenEncryption } from '../token/encrypted-jwt.ts';
 import type { ClientAuthentication } from './client-authentication.ts';
 import type { ProviderMetadata } from './metadata.ts';
 
-/** One provider's configuration, checked. */
 export interface ProviderSettings {
   readonly issuer: string;
   readonly clientId: string;
@@ -30,19 +29,22 @@ export interface ProviderSettings {
   readonly clockTolerance: number;
 }
 
-/** Which access tokens the provider is asked about: none, those that are no JWTs, or all. */
+/** Which access tokens are introspected: none, opaque tokens, or all. */
 export type IntrospectionPolicy = 'never' | 'opaque' | 'always';
 
-/** Whether the ID Token is sent: always, never, or unless the URL would become too long. */
+/** When the ID Token is sent: always, never, or unless the URL would become too long. */
 export type IdTokenHintPolicy = 'auto' | 'always' | 'never';
 
-/** What a provider understands of a logout request: the standard, or a form of its own. */
+/** The provider's form of a logout request: standard, or its own. */
 export type EndSessionDialect = 'standard' | 'auth0' | 'cognito';
 
 /** @inline */
 type FoundHint = string | undefined | null;
 
-/** Tells the `logout_hint` of a session, at once or by a promise; `undefined`, `null` or `''` for none. */
+/**
+ * Answers the `logout_hint` of a session, or a promise of the hint; `undefined`, `null` or `''` for
+ * none.
+ */
 export type LogoutHint = (session: {
   readonly issuer: string;
   readonly subject: string | undefined;

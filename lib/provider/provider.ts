@@ -13,7 +13,7 @@ import { ClientAuthenticator } from './client-authentication.ts';
 import type { ProviderSettings } from './provider-settings.ts';
 
 const METADATA_MAX_AGE_MS = 60 * 60 * 1000;
-/** How long keys, and with them what they verified, are used before they are looked at again. */
+/** How long keys, and tokens verified by them, are used before the keys are checked again. */
 export const KEYS_MAX_AGE_MS = 10 * 60 * 1000;
 
 type Operation = ProviderErrorEvent['operation'];
@@ -22,7 +22,6 @@ class RenewedTooOftenError extends Error {
   readonly code = 'KEYS_RENEWED_TOO_OFTEN';
 }
 
-/** An OpenID Provider: its metadata and keys, which are fetched when they are needed. */
 export class Provider {
   readonly settings: ProviderSettings;
   readonly authenticator: ClientAuthenticator;
@@ -30,7 +29,7 @@ export class Provider {
   readonly #events: Events;
   readonly #metadata: LastGood<UsableMetadata>;
   readonly #keys: ProviderKeys;
-  /** The members of the metadata that were told to be unusable. */
+  /** Already told by an event. */
   #told: UsableMetadata['unusable'] = new Set();
 
   constructor(settings: ProviderSettings, events: Events) {
@@ -58,38 +57,34 @@ export class Provider {
     return this.settings.issuer;
   }
 
-  /** The End Session endpoint, or `undefined` where the provider has none that can be used. */
+  /** `undefined` where the provider has no usable endpoint. */
   async endSessionEndpoint(): Promise<string | undefined> {
     return (await this.metadata()).end_session_endpoint;
   }
 
-  /** The provider's metadata, as far as they can be used. */
   async metadata(): Promise<UsableMetadata> {
     return (await this.#metadata.get()).value;
   }
 
-  /** Finds the key that a JWT of this provider names, for jose. */
   readonly findKey: JWTVerifyGetKey = (header, jws) => this.#keys.find(header, jws);
 
-  /** Finds the key of an ID Token or a Logout Token, which may be the client's secret. */
+  /** The key may be the client's secret. */
   readonly findKeyOrSecret: JWTVerifyGetKey = (header, jws) => {
     if (!header.alg.startsWith('HS')) return this.findKey(header, jws);
     return new TextEncoder().encode(this.settings.clientSecret);
   };
 
-  /** The origins of this provider's pages, as far as they are known. */
   async origins(): Promise<string[]> {
     const endpoint = await this.endSessionEndpoint().catch(() => undefined);
     const urls = [this.issuer, endpoint ?? this.issuer];
     return [...new Set(urls.map((url) => new URL(url).origin))];
   }
 
-  /** Gives up every request under way; there is none from now on. */
   close(): void {
     this.requests.close();
   }
 
-  /** Makes one kind of error of whatever failed at this provider, and tells of it. */
+  /** Every failure becomes one kind of error, told by an event. */
   async attempt<T>(operation: Operation, load: () => Promise<T>): Promise<T> {
     try {
       return await load();
@@ -103,7 +98,7 @@ export class Provider {
     const document = given ?? (await this.requests.make((signal) => fetchMetadata(issuer, signal)));
     const metadata = usableMetadata(document, allowInsecureRequests);
     for (const member of metadata.unusable) {
-      // Without keys nothing works, and each time the keys are needed tells so.
+      // Without keys nothing works: every need of the keys tells the failure.
       if (member === 'jwks_uri' || this.#told.has(member)) continue;
       this.#tell('metadata', new UnusableMemberError(member).code);
     }

@@ -3,7 +3,7 @@ import { NoAnswerError } from './bounded-fetch.ts';
 
 type Task<T> = (signal: AbortSignal) => Promise<T>;
 
-/** The requests to one provider that are under way: each in bounded time, and none when the app has closed. */
+/** Each request takes bounded time, and none outlives the close of the app. */
 export class Requests {
   readonly #timeoutMs: number;
   readonly #underWay = new Set<AbortController>();
@@ -13,15 +13,14 @@ export class Requests {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Makes a request that may be repeated; both tries together take no longer than one may. */
+  /** Both tries together stay within one time-out. */
   async make<T>(request: Task<T>): Promise<T> {
     return this.withinTime((signal) => onceMore(() => request(signal)));
   }
 
   /**
-   * Gives a task up when it takes too long or when the app closes, also one that ignores its signal. Each has
-   * a controller and a timer of its own: what is composed with a signal that lives as long as the app stays
-   * in memory as long.
+   * A task that ignores its signal ends in time too. Each task has its own controller and timer:
+   * signals composed with a long-lived signal would stay in memory.
    */
   async withinTime<T>(task: Task<T>): Promise<T> {
     const controller = new AbortController();
@@ -46,7 +45,6 @@ export class Requests {
   }
 }
 
-/** Tries again at once what met a connection that was closed without an answer. */
 export async function onceMore<T>(request: () => Promise<T>): Promise<T> {
   try {
     return await request();

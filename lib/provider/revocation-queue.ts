@@ -10,29 +10,27 @@ const FIRST_WAIT_MS = 1000;
 const GIVE_UP_AFTER_MS = 5 * 60 * 1000;
 const CLOSE_WITHIN_MS = 10_000;
 
-/** Why a revocation failed that was not made because the app closed. */
 export const CLOSED = 'closed';
 
-/** A token that is to be revoked. */
 export interface Revocation {
   readonly token: TokenToAskFor;
-  /** Whether it is still to be revoked: asked before each try, or only before a repeated one. */
+  /** Asked before each try of a late revocation, else before each repeated try. */
   readonly isDue?: (() => Promise<boolean>) | undefined;
   readonly isLate: boolean;
-  /** Tells what came of it; called once. */
+  /** Called once. */
   readonly tell: (result: RevocationResult) => void;
 }
 
 interface Progress {
   tries: number;
-  /** Until its repetition. */
+  /** Until the next try. */
   timer: NodeJS.Timeout | undefined;
 }
 
 /**
- * What is to be revoked at one provider: at most 20,000 tokens of 32 MiB together, those that wait for their
- * repetition among them. What fails for a while is tried again after 1, 2, 4, 8 and 16 s, or when the provider
- * says. Where nothing but such failures came for five minutes, all that wait have failed.
+ * At most 20,000 tokens of 32 MiB together. A temporary failure is tried again after 1, 2, 4, 8 and
+ * 16 s, or after `Retry-After`. After five minutes of nothing but temporary failures, all waiting
+ * revocations fail.
  */
 export class RevocationQueue {
   readonly #provider: Provider;
@@ -48,7 +46,6 @@ export class RevocationQueue {
     this.#provider = provider;
   }
 
-  /** Takes a token in, or tells at once why not. */
   accept(revocation: Revocation): void {
     const { length } = revocation.token.token;
     const isFull = this.#waiting.size >= MOST_WAITING || this.#bytes + length > MOST_BYTES;
@@ -62,7 +59,7 @@ export class RevocationQueue {
     }
   }
 
-  /** Asks for a token that was taken in, when its turn comes. Resolves then; at once where there is a pause. */
+  /** Resolves after the token's turn, or at once during a pause. */
   async ask(revocation: Revocation): Promise<void> {
     const progress = this.#waiting.get(revocation);
     if (progress === undefined) return;
@@ -70,7 +67,7 @@ export class RevocationQueue {
     if (!this.#queue.isPaused) await asked;
   }
 
-  /** Tries what waits once more; what is not done within 10 s has failed. */
+  /** Tries every waiting revocation once more. After 10 s the rest fail. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;

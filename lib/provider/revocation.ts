@@ -7,13 +7,12 @@ import type { Provider } from './provider.ts';
 import { requestForToken, type TokenToAskFor } from './token-request.ts';
 import { UnusableMemberError } from './usable-metadata.ts';
 
-/** What one request for revocation came to. */
 export type RevocationResult =
   | { readonly outcome: 'revoked' | 'unsupported' | 'skipped' | 'no-endpoint' }
   | {
       readonly outcome: 'failed';
       readonly reason: string;
-      /** Milliseconds that the provider asks for, or 0; `undefined` where it will say the same again. */
+      /** Milliseconds; `undefined` where another try would not help. */
       readonly retryAfter: number | undefined;
       /** `false` where the provider could not be reached, or did not answer in time. */
       readonly isAnswer: boolean;
@@ -22,7 +21,7 @@ export type RevocationResult =
 const ERROR_LIMIT = 16 * 1024;
 const SHORTEST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 60_000;
-// RFC 6749, section 5.2, and RFC 7009, section 2.2.1: the provider could write anything else there.
+// RFC 6749, section 5.2, and RFC 7009, section 2.2.1: the field could hold any text.
 const ERROR_CODES = new Set([
   'invalid_request',
   'invalid_client',
@@ -32,11 +31,7 @@ const ERROR_CODES = new Set([
   'invalid_token',
 ]);
 
-/**
- * Asks the provider once to revoke a token.
- *
- * @see [RFC 7009, section 2](https://www.rfc-editor.org/rfc/rfc7009#section-2)
- */
+/** @see [RFC 7009, section 2](https://www.rfc-editor.org/rfc/rfc7009#section-2) */
 export async function revokeToken(
   provider: Provider,
   token: TokenToAskFor,
@@ -54,7 +49,7 @@ export async function revokeToken(
   }
 }
 
-// RFC 7009, section 2.2: the body of a success says nothing.
+// RFC 7009, section 2.2: the body of a success has no meaning.
 async function readError(response: Response): Promise<Response> {
   if (!response.ok) return boundedResponse(response, ERROR_LIMIT);
   await response.body?.cancel();
@@ -65,13 +60,13 @@ async function resultOf(response: Response): Promise<RevocationResult> {
   const { ok, status } = response;
   if (ok) return { outcome: 'revoked' };
   const reason = `HTTP_${status}`;
-  // RFC 7009, section 2.2.1: the token is to be taken as alive, and the request may be repeated.
+  // RFC 7009, section 2.2.1: the token may still be valid, and the request may be repeated.
   if (status >= 500 || status === 429) {
     return { outcome: 'failed', reason, retryAfter: retryAfterOf(response), isAnswer: true };
   }
   const error = await errorOf(response);
   if (error === 'unsupported_token_type') return { outcome: 'unsupported' };
-  // What Google says of a token that is dead already.
+  // Google's answer for a token revoked before.
   if (error === 'invalid_token') return { outcome: 'revoked' };
   return { outcome: 'failed', reason: error ?? reason, retryAfter: undefined, isAnswer: true };
 }

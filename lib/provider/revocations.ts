@@ -9,18 +9,15 @@ import type { TokenToAskFor } from './token-request.ts';
 export type RevocationPolicy = 'all' | 'refresh-token' | 'never';
 
 export interface TokensToRevoke {
-  /** `undefined` where none is known: then nothing is revoked. */
   readonly provider: Provider | undefined;
-  /** Those that are known: the one that was handed in, and those that were kept. */
   readonly refreshTokens: readonly (string | undefined)[];
   readonly accessToken?: string | undefined;
   readonly subject: string | undefined;
   readonly sid: string | undefined;
-  /** Seconds until they are revoked. */
+  /** Seconds. */
   readonly delay?: number | undefined;
-  /** Whether they are still to be revoked: asked before each request that is late or repeated. */
   readonly isDue?: (() => Promise<boolean>) | undefined;
-  /** Something may have happened since it was decided. */
+  /** The session may have changed since the decision. */
   readonly isLate?: boolean | undefined;
 }
 
@@ -28,15 +25,14 @@ export interface RevocationRules {
   readonly revocation: RevocationPolicy;
 }
 
-/** Revocations under way; neither rejects. */
+/** Neither promise rejects. */
 export interface RevocationsUnderWay {
-  /** Resolves when the provider was asked for each once. */
+  /** Resolves when each was tried once. */
   readonly asked: Promise<unknown>;
-  /** Resolves when each came to something: with `false` where one was given up because the app closed. */
+  /** Resolves when each is finished; with `false` where one was given up at the close. */
   readonly done: Promise<boolean>;
 }
 
-/** Revokes tokens at their providers, by a queue for each. */
 export class Revocations {
   readonly #events: Events;
   readonly #rules: RevocationRules;
@@ -48,7 +44,7 @@ export class Revocations {
     this.#rules = rules;
   }
 
-  /** Asks for all tokens, refresh tokens first, so that no new access token is made of it. */
+  /** Refresh tokens come first, so that they yield no new access token. */
   revoke(tokens: TokensToRevoke): RevocationsUnderWay {
     const { provider, delay = 0, isDue, isLate = false } = tokens;
     if (provider === undefined) return { asked: Promise.resolve(), done: Promise.resolve(true) };
@@ -68,7 +64,6 @@ export class Revocations {
     return { asked, done: Promise.all(told).then((each) => each.every(Boolean)) };
   }
 
-  /** Tries what waits once more, and resolves within 10 s; what is not done then has failed. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([...this.#queues.values()].map((queue) => queue.close()));

@@ -22,10 +22,9 @@ export interface TokenRequest extends TokenToAskFor {
 }
 
 /**
- * Posts a token to an endpoint of the provider, authenticated as this client. Answers `undefined` where the
- * provider has no such endpoint.
+ * `undefined` where the provider has no such endpoint.
  *
- * @throws {@link ProviderUnavailableError} when the provider's metadata cannot be had; else what `fetch` throws.
+ * @throws {@link ProviderUnavailableError} when the provider's metadata cannot be fetched.
  */
 export async function requestForToken(
   provider: Provider,

@@ -7,13 +7,12 @@ type AuthMethods = Extract<Member, `${string}_auth_methods_supported`>;
 type Url = Exclude<Member, AuthMethods | 'mtls_endpoint_aliases'>;
 type Aliases = Readonly<Partial<Record<'revocation_endpoint' | 'introspection_endpoint', string>>>;
 
-/** What of a provider's metadata can be used. */
 export interface UsableMetadata
   extends
     Readonly<Partial<Record<Url, string>>>,
     Readonly<Partial<Record<AuthMethods, readonly string[]>>> {
   readonly mtls_endpoint_aliases: Aliases;
-  /** The members that are there but cannot be used. */
+  /** Members present but unusable. */
   readonly unusable: ReadonlySet<Member>;
 }
 
@@ -30,7 +29,6 @@ const AUTH_METHODS = [
 ] as const;
 const ALIASES = ['revocation_endpoint', 'introspection_endpoint'] as const;
 
-/** A member of the metadata is needed, and is absent or not as it has to be. */
 export class UnusableMemberError extends Error {
   readonly code: string;
 
@@ -40,7 +38,6 @@ export class UnusableMemberError extends Error {
   }
 }
 
-/** Takes of metadata, which may be anything, what is as the specifications have it. */
 export function usableMetadata(document: ProviderMetadata, allowInsecure: boolean): UsableMetadata {
   const unusable = new Set<Member>();
   const isUrl = (value: unknown): value is string => isSecureUrl(value, allowInsecure);

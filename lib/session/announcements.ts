@@ -6,10 +6,7 @@ import { readOwner } from './session-owner.ts';
 
 const MOST_REMEMBERED = 10_000;
 
-/**
- * Announces ended sessions to the app, each end once: those that this process ended, and those that the store tells
- * of, which are the same ends and those of other processes.
- */
+/** Announces each end once, of this process or published by the store. */
 export class Announcements {
   readonly #events: Events;
   readonly #operations: Operations;
@@ -33,7 +30,6 @@ export class Announcements {
     this.#events.emit('session-ended', { ...session, ...end });
   }
 
-  /** Hears from now on of every end. */
   listen(): void {
     if (this.#stop !== undefined || this.#isClosed) return;
     this.#stop = this.#operations.onEnd({

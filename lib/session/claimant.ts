@@ -1,14 +1,13 @@
 import type { EndCause } from '../events.ts';
 
 /**
- * Who has to finish an end, in one word that also tells the cause. The same call sent again is the same claimant.
- * `digest` tells calls of one cause apart.
+ * The claimant and cause of an end in one word. The same call sent again is the same claimant.
+ * `digest` distinguishes calls of one cause.
  */
 export function claimantOf(cause: EndCause, digest = '', revokesOfflineAccess = false): string {
   return [PREFIXES[cause], digest, revokesOfflineAccess ? 'offline' : ''].join(':');
 }
 
-/** What a claimant tells of its end; `undefined` where it is none of this package. */
 export function causeOf(
   claimant: string,
 ): { readonly cause: EndCause; readonly revokesOfflineAccess: boolean } | undefined {

@@ -3,8 +3,8 @@ import { CompactEncrypt, compactDecrypt } from 'jose';
 const JWE = /^eyJ[\w-]*(?:\.[\w-]*){4}$/;
 
 /**
- * Encrypts what is stored of a session, as JWE with `dir` and `A256GCM`, when there is a key. The record's
- * key is a part of what is authenticated, so that one record cannot be put in another's place.
+ * JWE with `dir` and `A256GCM`, when there is a key. The key of the record is authenticated too, so
+ * that a record cannot take another record's place.
  */
 export class Encryption {
   readonly #key: Uint8Array | undefined;
@@ -24,7 +24,7 @@ export class Encryption {
       .encrypt(this.#key);
   }
 
-  /** The text, or `undefined` where it was not sealed with this key for this record. */
+  /** `undefined` where another key or another record sealed the text. */
   async open(recordKey: string, sealed: string): Promise<string | undefined> {
     if (this.#key === undefined) return JWE.test(sealed) ? undefined : sealed;
     try {

@@ -5,11 +5,10 @@ import type { Operations } from '../store/operations.ts';
 import type { Ending, LateTokens, SessionEnding } from './ending.ts';
 import type { OpenTokens, SessionSeal } from './session-seal.ts';
 
-/** The revocations of one end. */
 export interface EndRevocation {
-  /** Resolves when the provider was asked for each once; never rejects. */
+  /** Resolves when every revocation was tried once; never rejects. */
   readonly asked: Promise<unknown>;
-  /** Resolves with the letters of what is settled; never rejects. */
+  /** Resolves with the letters settled; never rejects. */
   readonly done: Promise<string>;
 }
 
@@ -22,7 +21,6 @@ export interface EndRevocationsParts {
   readonly revocationDelay: number;
 }
 
-/** Revokes at the provider what an end leaves alive there. */
 export class EndRevocations {
   readonly #parts: EndRevocationsParts;
 
@@ -30,10 +28,7 @@ export class EndRevocations {
     this.#parts = parts;
   }
 
-  /**
-   * Revokes what a session keeps, and what was handed in with its end. `isResumed`: somebody else began that. Resolves
-   * when all of it is taken in.
-   */
+  /** `isResumed`: another call began the revocations. Resolves when all are queued. */
   async revokeKept(
     ending: SessionEnding,
     record: SessionRecord,
@@ -45,16 +40,16 @@ export class EndRevocations {
       isDue: () => this.#isDue(ending.session, record.end?.event),
       isLate: isResumed,
     });
-    // What a closed app gave up stays in the record, for the same call or another signed end.
+    // Revocations given up at the close stay in the record, for the same call or another signed
+    // end.
     return { asked, done: done.then((isDone) => (isDone ? 'tr' : 't')) };
   }
 
-  /** Revokes what was handed in with the end of a session that keeps nothing. */
   async revokeHandedIn(ending: Ending): Promise<void> {
     await this.#parts.revocations.revoke(this.#tokensOf(ending, [])).asked;
   }
 
-  /** The same of a session that ended before, unless it lives again. */
+  /** Revokes the refresh token handed in after the end, unless the session is live again. */
   async revokeLate(ending: SessionEnding): Promise<void> {
     const { session } = ending;
     const isDue = async () => !(await this.#parts.operations.look(session)).isLive;
@@ -63,7 +58,6 @@ export class EndRevocations {
     await this.#parts.revocations.revoke({ ...tokens, isDue, isLate: true }).asked;
   }
 
-  /** Revokes the tokens of a login or a refresh that is refused. */
   revokeRefused({ owner, provider, tokens }: LateTokens): void {
     const { accessToken, refreshToken } = tokens;
     if (provider === undefined) return;
@@ -74,10 +68,7 @@ export class EndRevocations {
     });
   }
 
-  /**
-   * What a Logout Token ends is revoked a while later: revoked in the turn of its answer, a provider may bring its
-   * session back.
-   */
+  /** Keycloak may bring a session back if a Logout Token's revocations come before the answer. */
   #tokensOf(ending: Ending, kept: readonly OpenTokens[]): TokensToRevoke {
     const { cause, owner, handedIn = {} } = ending;
     const isSpared = ({ scope }: OpenTokens) =>
@@ -91,7 +82,7 @@ export class EndRevocations {
     };
   }
 
-  /** Whether the session is still over, and this revocation still to be done: a newer login may have come. */
+  /** A newer login may have come. */
   async #isDue(session: string, event: string | undefined): Promise<boolean> {
     const { end } = await this.#parts.operations.look(session);
     return end !== undefined && end.event === event && end.left.includes('r');

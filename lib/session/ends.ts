@@ -15,19 +15,16 @@ import { readOwner, type SessionOwner, writeOwner } from './session-owner.ts';
 // Few enough to leave the event loop to others in between.
 const SESSIONS_AT_ONCE = 20;
 
-/** What the end of a token came to. */
 export interface EndedToken {
-  /** Whether this call invalidated the token. */
   readonly isFirst: boolean;
-  /** The login that has the token, which was not forced. */
+  /** The login of a token that stays valid. */
   readonly login: Login | undefined;
-  /** Resolves when the provider was asked for every revocation once; never rejects. */
+  /** Resolves when every revocation was tried once; never rejects. */
   readonly asked: Promise<unknown>;
 }
 
-/** What an end came to. */
 export interface EndedSession extends EndReply {
-  /** Resolves when the provider was asked for every revocation of this end once; never rejects. */
+  /** Resolves when every revocation was tried once; never rejects. */
   readonly asked: Promise<unknown>;
 }
 
@@ -42,13 +39,10 @@ export interface SessionEndsParts {
   readonly maxSessionLifetime: number;
 }
 
-/**
- * The one verb for every way in which a session ends: a logout, a Logout Token, the front channel, the app. Announcing
- * and revoking are its last step.
- */
+/** The one verb for every way a session ends. Announcing and revoking are the last step. */
 export class SessionEnds {
   readonly #parts: SessionEndsParts;
-  /** By the event. */
+  /** By event. */
   readonly #finishing = new Map<string, Promise<void>>();
 
   constructor(parts: SessionEndsParts) {
@@ -56,23 +50,20 @@ export class SessionEnds {
   }
 
   /**
-   * Ends one session, and finishes what its end leaves to do.
-   *
-   * @throws {@link StoreUnavailableError} when nobody knows whether the end is stored. The same call sent again
-   * finishes it.
+   * @throws {@link StoreUnavailableError} when nobody knows whether the end is stored. The same
+   * call sent again finishes the end.
    */
   async end(ending: SessionEnding): Promise<EndedSession> {
     return this.#end(ending, writeOwner(ending.owner));
   }
 
-  /** Ends all sessions of a subject until a time, in batches that leave the event loop to others. */
   async endSubject(ending: SubjectEnding): Promise<void> {
     const { subject, time, unless, owner } = ending;
     const end = { subject, time, unless, claimant: claimantFor(ending), owner: writeOwner(owner) };
     const { members, published, raised } = await this.#parts.operations.endSubject(end);
     if (unless === undefined) this.#tell('subject', owner);
     if (published) this.#announce(ending, eventOfSubject(end));
-    // What came again takes no login that came since.
+    // A repeated Logout Token must not end later logins.
     const tolerance = raised || ending.cause === 'app' ? ending.tolerance : 0;
     const how = { by: 'time', time, tolerance, subject: undefined } as const;
     for (let start = 0; start < members.length; start += SESSIONS_AT_ONCE) {
@@ -82,7 +73,6 @@ export class SessionEnds {
     }
   }
 
-  /** Invalidates one token. */
   async endToken(ending: TokenEnding): Promise<EndedToken> {
     const { key, ttl, note, isForced: force = false } = ending;
     const options = { ttl, note, force };
@@ -93,7 +83,6 @@ export class SessionEnds {
     return { isFirst, login: linked?.login, asked };
   }
 
-  /** Invalidates and revokes the tokens of a login or a refresh that came too late. */
   async refuse({ owner, provider, tokens }: LateTokens): Promise<void> {
     const { accessToken, refreshToken, expiresAt } = tokens;
     const ending = { cause: 'app', owner, note: '', isForced: true } as const;
@@ -112,7 +101,7 @@ export class SessionEnds {
     this.#parts.endRevocations.revokeRefused({ owner, provider, tokens });
   }
 
-  // Without `owner` the end of a session that nobody saved is not announced.
+  // Without `owner`, the end of an unsaved session is not announced.
   async #end(ending: SessionEnding, owner: string): Promise<EndedSession> {
     const { session, how, state = '' } = ending;
     const claimant = claimantFor(ending);
@@ -126,14 +115,14 @@ export class SessionEnds {
     return { ...reply, asked };
   }
 
-  /** Resolves when the store knows of every end that was finished here; never rejects. */
+  /** Resolves when the store knows every finished end; never rejects. */
   async settled(): Promise<void> {
     await Promise.all(this.#finishing.values());
   }
 
   /**
-   * Does what is left to do about an end, where that falls to this call and is not under way. Resolves when the
-   * revocations are taken in, so that `close()` waits for them.
+   * The claimant does the work left. Resolves when all revocations are queued, so that `close()`
+   * waits for them.
    */
   async #finish(
     ending: SessionEnding,
@@ -162,7 +151,7 @@ export class SessionEnds {
     if (status === 'repeat' && handedIn.isSaved) await endRevocations.revokeLate(ending);
   }
 
-  // What could not be settled is finished once more by a later end of this session.
+  // A later end of this session finishes unsettled work again.
   async #settle(session: string, event: string, revocation: Promise<EndRevocation>): Promise<void> {
     const { done } = await revocation;
     const letters = await done;
@@ -185,7 +174,7 @@ const ONLY_TOLD: Promise<EndRevocation> = Promise.resolve({
   done: Promise.resolve('t'),
 });
 
-// What put something on the list.
+// The statuses with a new entry on the list.
 const CHANGED = new Set<EndReply['status']>(['ended', 'unknown', 'late']);
 
 function claimantFor({ cause, call, revokesOfflineAccess }: Ending): string {

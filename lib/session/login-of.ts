@@ -5,7 +5,6 @@ import { loginKey, sessionKey, subjectKey } from '../token/token-keys.ts';
 // 66 bits of the ID Token's key.
 const ID_LENGTH = 11;
 
-/** The login that an ID Token tells of, in the session of this `sid`. */
 export function loginOf(idToken: IdToken, sid: string | undefined): Login {
   const { issuer, subject, issuedAt, key } = idToken;
   return {

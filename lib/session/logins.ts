@@ -35,7 +35,6 @@ export interface LoginsParts {
   readonly expiredTokenGrace: number;
 }
 
-/** A login, and the tokens that it has from now on. */
 interface Issue {
   readonly login: Login;
   readonly owner: SessionOwner;
@@ -45,7 +44,6 @@ interface Issue {
   readonly scope: string | undefined;
 }
 
-/** Knows the logins of this app, and which tokens are theirs. */
 export class Logins {
   readonly #parts: LoginsParts;
 
@@ -53,7 +51,7 @@ export class Logins {
     this.#parts = parts;
   }
 
-  /** Saves a login. Its last step decides alone: every end until then is seen. */
+  /** The last step alone decides: the last step sees every earlier end. */
   async save(response: TokenResponse): Promise<void> {
     const tokens = this.#read(response);
     const { idToken, provider } = await this.#verify(checkText(response.id_token, 'id_token'));
@@ -75,7 +73,7 @@ export class Logins {
     if (isRefused || (await operations.saveLogin(record)) === 'over') await this.#refuse(issue);
   }
 
-  /** Gives a login the tokens of a refresh. The refresh token that was used alone tells which login. */
+  /** The used refresh token alone identifies the login. */
   async rotate(used: TokenResponse, response: TokenResponse): Promise<void> {
     checkObject(used, 'oldTokens');
     const tokens = this.#read(response);
@@ -124,7 +122,7 @@ export class Logins {
     };
   }
 
-  // What an access token says of its session counts once it is verified.
+  // The `sid` of an access token counts only after verification.
   async #sidOf(token: AccessTokenText, { subject }: IdToken): Promise<string | undefined> {
     if (token.kind === 'opaque' || sidOf(token.claims) === undefined) return undefined;
     try {
@@ -136,7 +134,6 @@ export class Logins {
     }
   }
 
-  /** The login whose refresh token was used. */
   async #findLogin(used: unknown) {
     if (!used) return undefined;
     const usedToken = checkText(used, 'refresh_token');
@@ -158,7 +155,6 @@ export class Logins {
     return { login, owner: writeOwner(owner), clientId, tokens: sealed };
   }
 
-  /** Makes the tokens the login's own. */
   #link({ login, owner, tokens, scope }: Issue): Promise<'ok' | 'invalidated'>[] {
     const { operations, expiredTokenGrace, maxSessionLifetime } = this.#parts;
     const { accessToken, refreshToken, expiresAt, isSenderConstrained } = tokens;
@@ -194,7 +190,7 @@ function keyOfRefreshToken(token: string): TokenKey {
   return { kind: 'refresh-token', of: refreshTokenKey(token) };
 }
 
-// An access token of somebody else would bring its session into the login.
+// Another user's access token would bring its session into the login.
 function refuseContradiction(token: AccessTokenText, { issuer, subject, sid }: IdToken): void {
   if (token.kind === 'opaque') return;
   const { claims } = token;
@@ -204,7 +200,7 @@ function refuseContradiction(token: AccessTokenText, { issuer, subject, sid }: I
   throw new InvalidTokenError('of-another-session');
 }
 
-// Core 1.0, section 12.2: what a refresh brings is of the same user.
+// Core 1.0, section 12.2: a refresh stays with the same user.
 function refuseAnotherUser(
   login: Login,
   token: AccessTokenText,
@@ -218,7 +214,7 @@ function refuseAnotherUser(
   if (subjectKey(iss, sub) !== login.subject) throw new InvalidTokenError('of-another-session');
 }
 
-/** The provider that an unknown token is most likely of. */
+/** The most likely provider of an unknown token. */
 function providerFor(
   { text }: AccessTokenText,
   providers: ReadonlyMap<string, Provider>,

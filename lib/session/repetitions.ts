@@ -5,7 +5,7 @@ const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 5000;
 const MOST_WAITING = 1000;
 
-/** Repeats calls that failed, unchanged, in the background, until they succeed or are too old. */
+/** Repeats failed calls in the background, until they succeed or are too old. */
 export class Repetitions {
   readonly #closing = new AbortController();
   #waiting = 0;
@@ -14,7 +14,7 @@ export class Repetitions {
     setMaxListeners(MOST_WAITING, this.#closing.signal);
   }
 
-  /** Answers whether the call will be repeated, for as many seconds: there is room for so many only. */
+  /** `false` where there is no room. */
   start(call: () => Promise<unknown>, seconds: number): boolean {
     if (this.#waiting >= MOST_WAITING || this.#closing.signal.aborted) return false;
     this.#waiting += 1;

@@ -1,11 +1,10 @@
 import { readMembers } from '../input/json-object.ts';
 
-/** Whose session it is, as far as it is known. */
 export interface SessionOwner {
-  /** Empty where nobody knows whose tokens were refused. */
+  /** Empty for refused tokens of an unknown owner. */
   readonly issuer: string;
   readonly subject: string | undefined;
-  /** `undefined` where the provider names none, and for all sessions of a subject. */
+  /** `undefined` where the provider gives none, and for all sessions of a subject. */
   readonly sid: string | undefined;
 }
 
@@ -13,7 +12,6 @@ export function writeOwner({ issuer, subject, sid }: SessionOwner): string {
   return JSON.stringify({ issuer, subject, sid });
 }
 
-/** What a text says of an owner; `undefined` where it says nothing that can be used. */
 export function readOwner(text: string): SessionOwner | undefined {
   const { issuer, subject, sid } = readMembers(text);
   if (typeof issuer !== 'string' || !isTextOrAbsent(subject) || !isTextOrAbsent(sid)) {

@@ -2,15 +2,13 @@ import type { SessionTokens } from '../invalidation/session-record.ts';
 import { readMembers } from '../input/json-object.ts';
 import type { Encryption } from './encryption.ts';
 
-/** The tokens of one client in a session, as they came. */
 export interface OpenTokens {
   readonly idToken: string | undefined;
   readonly refreshToken: string | undefined;
-  /** What was granted, as the token endpoint told it. */
   readonly scope: string | undefined;
 }
 
-/** Seals what a session record keeps, each text for its own place. */
+/** Seals each text for its own place in a record. */
 export class SessionSeal {
   readonly #encryption: Encryption;
 
@@ -34,12 +32,11 @@ export class SessionSeal {
     return { idToken: sealedIdToken, refreshToken: sealedRefreshToken };
   }
 
-  /** The ID Token alone. */
   async openIdToken(session: string, clientId: string, sealed: SessionTokens) {
     return this.#open(`id:${session}:${clientId}`, sealed.idToken);
   }
 
-  /** The `state` of a logout, for the same call once more. Never empty, for by it the end is kept so long. */
+  /** Never empty, because a record with a `state` is kept longer. */
   async sealState(call: string, state: string): Promise<string> {
     return this.#encryption.seal(`logout:${call}`, `=${state}`);
   }
@@ -48,7 +45,7 @@ export class SessionSeal {
     return (await this.#open(`logout:${call}`, sealed))?.slice(1);
   }
 
-  /** What cannot be opened, after a change of the key, is as if it were not kept. */
+  /** Texts sealed by an earlier key count as not kept. */
   async open(session: string, clientId: string, sealed: SessionTokens): Promise<OpenTokens> {
     const [idToken, kept] = await Promise.all([
       this.#open(`id:${session}:${clientId}`, sealed.idToken),

@@ -6,7 +6,7 @@ import type { Logins } from './logins.ts';
 import type { Repetitions } from './repetitions.ts';
 import type { TokenResponse } from './token-response.ts';
 
-/** One session of a provider, by its `sid`, or all sessions of a user, by the `sub`. */
+/** One session of a provider, by `sid`, or all sessions of a user, by `sub`. */
 export type SessionName =
   | {
       /** The provider. */
@@ -25,40 +25,45 @@ export type SessionName =
       readonly sid?: never;
     };
 
-/** Tells the package of logins and refreshes, and ends sessions from the app's side. */
+/** Records logins and refreshes, and ends sessions for the app. */
 export interface Sessions {
   /**
-   * Saves a login, so that a logout reaches all tokens of its session and can send its ID Token as
-   * `id_token_hint`. Call it after each login, with the token endpoint's answer, before the tokens are used.
+   * Saves a login. A logout then reaches all tokens of the session, and sends the ID Token as
+   * `id_token_hint`. Call `save` after each login, with the token endpoint's answer, before the
+   * tokens are used.
    *
    * @throws TypeError when `access_token` or `id_token` is missing.
-   * @throws {@link InvalidIdTokenError} when the ID Token is not one of a configured provider for this client.
-   * @throws {@link InvalidTokenError} when the access token is malformed, or of another session than the ID Token.
-   * @throws {@link SessionEndedError} when the session or its user ended after the login. The tokens are then
-   * invalidated, and the user has to log in again.
-   * @throws {@link StoreUnavailableError} or {@link ProviderUnavailableError} when the login could not be saved.
+   * @throws {@link InvalidIdTokenError} when no configured provider issued the ID Token for this
+   * client.
+   * @throws {@link InvalidTokenError} when the access token is malformed, or of another session
+   * than the ID Token.
+   * @throws {@link SessionEndedError} when the session or its user ended after the login. The
+   * tokens are then invalidated, and the user has to log in again.
+   * @throws {@link StoreUnavailableError} or {@link ProviderUnavailableError} when the login could
+   * not be saved.
    */
   save(tokens: TokenResponse): Promise<void>;
 
   /**
-   * Gives a login the tokens of a refresh; the refresh token that was used tells which login. Use the new tokens
-   * only after it resolved.
+   * Gives a login the tokens of a refresh. The used refresh token identifies the login. Use the new
+   * tokens only after `rotate` resolved.
    *
    * @throws TypeError when `access_token` is missing.
    * @throws {@link SessionEndedError} when the session ended meanwhile, or was never saved. The new
    * tokens are then invalidated, and the user has to log in again.
-   * @throws {@link InvalidIdTokenError} or {@link InvalidTokenError} when a new token is of another user; nothing is
-   * changed then.
+   * @throws {@link InvalidIdTokenError} or {@link InvalidTokenError} when a new token is of another
+   * user. Nothing is changed.
    */
   rotate(oldTokens: TokenResponse, tokens: TokenResponse): Promise<void>;
 
   /**
-   * Ends one session, or with `sub` everything issued to the user until now. To end what has ended, or
-   * what nobody knows, is no error.
+   * Ends one session, or with `sub` all sessions of a user until now. To end an ended or unknown
+   * session is no error.
    *
-   * @throws TypeError when the issuer is not a configured one, or neither `sid` nor `sub` is given.
-   * @throws {@link StoreUnavailableError} when the end could not be stored. It is repeated in the background for half
-   * a minute.
+   * @throws TypeError when the issuer is not configured, or not exactly one of `sid` and `sub` is
+   * given.
+   * @throws {@link StoreUnavailableError} when the end could not be stored. The end is repeated in
+   * the background for half a minute.
    */
   end(name: SessionName): Promise<void>;
 }
@@ -75,7 +80,6 @@ export interface SessionsParts {
 // Seconds.
 const REPEATED_FOR = 31;
 
-/** Makes what the app calls; each function works alone. */
 export function createSessions(parts: SessionsParts): Sessions {
   const { logins, repetitions } = parts;
   return {
@@ -93,7 +97,7 @@ export function createSessions(parts: SessionsParts): Sessions {
   };
 }
 
-/** The end that an app names; its time is that of now, also when it is repeated. */
+/** The time of the end is now, also for later repetitions. */
 function endOf(
   { ends, providers, clockTolerance: tolerance }: SessionsParts,
   name: SessionName,

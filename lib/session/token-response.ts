@@ -5,26 +5,28 @@ import { isNumericDate } from '../token/numeric-date.ts';
 import { isBearer } from '../token/sender-constraint.ts';
 
 /**
- * The token endpoint's answer, as it came; other members are ignored.
+ * The token endpoint's answer, unchanged. Other members are ignored.
  *
  * @see [OpenID Connect Core 1.0, section 3.1.3.3](https://openid.net/specs/openid-connect-core-1_0.html#TokenResponse)
  */
 export interface TokenResponse {
   /** The access token. */
   readonly access_token: string;
-  /** A token that is not `Bearer` is bound to its sender: the guard refuses it. Default: `Bearer`. */
+  /**
+   * A type other than `Bearer` is bound to a sender, and the guard refuses the token. Default:
+   * `Bearer`.
+   */
   readonly token_type?: string | undefined;
   /** The ID Token. A login has one, a refresh may have one. */
   readonly id_token?: string | undefined;
   /** The refresh token. Default: none. */
   readonly refresh_token?: string | null | undefined;
-  /** Seconds; some providers send them as a string. */
+  /** Seconds. Some providers send a string. */
   readonly expires_in?: number | string | undefined;
   /** The scopes of the access token, with spaces between them. */
   readonly scope?: string | undefined;
 }
 
-/** A token endpoint's answer whose members were checked. */
 export interface ReadTokenResponse {
   readonly accessToken: AccessTokenText;
   readonly refreshToken: string | undefined;
@@ -48,7 +50,7 @@ export function readTokenResponse(
   if (accessToken === undefined) throw new InvalidTokenError('malformed');
   return {
     accessToken,
-    // Some providers send null or nothing for what they do not issue.
+    // Some providers send null or nothing for a token not issued.
     refreshToken: refresh_token ? checkText(refresh_token, 'refresh_token') : undefined,
     scope: typeof scope === 'string' ? scope : undefined,
     expiresAt: expiryOf(accessToken, tokens.expires_in, maxTokenLifetime),

@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** Joins what one turn of the event loop asks for into one call. */
+/** Joins the requests of one turn of the event loop into one call. */
 export class Batch<In, Out> {
   readonly #runAll: (inputs: readonly In[]) => Promise<readonly Out[]>;
   #inputs: In[] = [];
   #outputs: Promise<readonly Out[]> | undefined;
 
-  /** `runAll` answers one output per input, in their order. */
+  /** One output per input, in their order. */
   constructor(runAll: (inputs: readonly In[]) => Promise<readonly Out[]>) {
     this.#runAll = runAll;
   }

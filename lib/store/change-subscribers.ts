@@ -1,8 +1,8 @@
 import type { ChangeSubscriber } from './operations.ts';
 
 /**
- * The subscribers of this process. They hear of its own changes from here too, before anybody gets an answer: a message
- * of the store may come later.
+ * The subscribers hear the process's own changes before anybody gets an answer: a message from the
+ * store may come later.
  */
 export class ChangeSubscribers {
   readonly #subscribers = new Set<ChangeSubscriber>();
@@ -15,7 +15,7 @@ export class ChangeSubscribers {
     this.#subscribers.delete(subscriber);
   }
 
-  /** Runs what may change what is stored under a digest. A call that failed may have changed it too. */
+  /** A failed call may have changed the store too. */
   async around<T>(digest: string, run: () => Promise<T>): Promise<T> {
     try {
       return await run();

@@ -3,8 +3,8 @@ import { Deadline } from './deadline.ts';
 import type { RedisClient } from './redis-client.ts';
 
 /**
- * Waits for a client that is just being connected, but in one outage for no longer than its patience: then
- * every request fails at once until the client is ready again.
+ * Waits for a client's reconnect once in an outage: afterwards every request fails at once until
+ * the client is ready again.
  */
 export class Connection {
   readonly #client: RedisClient;
@@ -16,7 +16,7 @@ export class Connection {
     this.#patienceMs = patienceMs;
   }
 
-  /** Whether there is a server, which may not say yet that it is ready. */
+  /** The server may not be ready yet. */
   get isOpen(): boolean {
     return ['ready', 'connect'].includes(this.#client.status);
   }
@@ -24,15 +24,14 @@ export class Connection {
   async untilReady(): Promise<void> {
     const { status } = this.#client;
     if (status === 'ready') return;
-    // Its owner closed it.
+    // The app closed the client.
     if (status === 'end') throw new StoreUnavailableError('not-connected');
-    // A lazy client, which need not have a queue for what comes before it is connected.
+    // A lazy client need not have an offline queue.
     if (status === 'wait') this.#client.connect().catch(() => undefined);
     this.#outage ??= this.#waitOut();
     if (!(await this.#outage)) throw new StoreUnavailableError('not-connected');
   }
 
-  /** Whether the client was ready in time. */
   #waitOut(): Promise<boolean> {
     const patience = new Deadline(this.#patienceMs);
     const isOver = new Promise<boolean>((resolve) => {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { Store, StoreWrite } from './store.ts';
 
-/** A store, and the store that another process of the same app has. */
+/** Two stores of one app, in two processes. */
 export interface StoresUnderTest {
   readonly store: Store;
   /** On the same database as `store`, by a connection of its own. */
@@ -11,15 +11,18 @@ export interface StoresUnderTest {
   close(): void | Promise<void>;
 }
 
-/** One thing that every {@link Store} does. */
+/** One rule for every {@link Store}. */
 export interface StoreContractTest {
-  /** What it does, as a sentence. */
+  /** The rule, as a sentence. */
   readonly name: string;
-  /** Rejects with an `AssertionError` where a store does not do that. */
+  /** Rejects with an `AssertionError` where a store breaks the rule. */
   readonly run: (open: () => StoresUnderTest | Promise<StoresUnderTest>) => Promise<void>;
 }
 
-/** What every {@link Store} does. Each test has keys of its own, and all of them may share a database. */
+/**
+ * The rules for every {@link Store}. Each test has its own keys, and all tests may share a
+ * database.
+ */
 export const storeContract: readonly StoreContractTest[] = [
   test('knows nothing that was not stored', async ({ store }, [a, b]) => {
     assert.deepEqual(await read(store, [a, b]), [undefined, undefined]);
@@ -214,7 +217,6 @@ async function read(store: Store, keys: readonly string[]): Promise<(string | un
   return (await store.read(keys)).map((value) => value ?? undefined);
 }
 
-/** What a change is given. */
 function given(store: Store, keys: readonly string[]): Promise<(string | undefined)[]> {
   return store.update(keys, (values) => ({
     result: values.map((value) => value ?? undefined),
@@ -255,7 +257,6 @@ function time(store: Store, key: string): Promise<number> {
   return store.update([key], (_values, now) => ({ result: now, writes: [], messages: [] }));
 }
 
-/** What each of the two processes hears from now on. */
 function subscribeBoth({ store, elsewhere }: StoresUnderTest): Promise<string[][]> {
   return Promise.all(
     [store, elsewhere].map(

@@ -14,7 +14,7 @@ import type { Store } from './store.ts';
 
 export interface CreatedOperations {
   readonly operations: Operations;
-  /** Other processes see the same. */
+  /** Whether other processes see the same store. */
   readonly isShared: boolean;
   readonly close: () => void;
 }
@@ -28,7 +28,6 @@ export interface StoreSettings extends LifetimeOptions {
   readonly durability: ReplicationRules | undefined;
 }
 
-/** The model's operations where the options say that all is kept. */
 export function createOperations(settings: StoreSettings, events: Events): CreatedOperations {
   const { redis, store, storeTimeout } = settings;
   if (redis !== undefined) return createRedisOperations(redis, settings, events);
@@ -62,7 +61,7 @@ function createRedisOperations(
   };
 }
 
-// They wait on a connection of their own, for the replicas, and for the write before them.
+// A write waits for its replicas and for the write before, on a connection of its own.
 function createDurable(
   client: RedisClient,
   { durability, storeTimeout }: StoreSettings,

@@ -1,6 +1,6 @@
 /**
- * The end of a span, for work of one's own process to be raced against. What the event loop was blocked for
- * counts as half of the span at most, and what has arrived by then counts before the end does.
+ * The end of a span, to be raced against work of this process. A blocked event loop counts as at
+ * most half of the span. An answer that arrived before the end wins.
  */
 export class Deadline {
   readonly passed: Promise<void>;

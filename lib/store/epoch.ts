@@ -1,12 +1,11 @@
 import type { Events } from '../events.ts';
 import type { Operations } from './operations.ts';
 
-/** What becomes of tokens that are older than the memory of the store. */
+/** The policy for tokens older than the memory of the store. */
 export type StoreLossPolicy = 'accept' | 'refuse';
 
 /**
- * Since when the store has been complete. A store that started anew has forgotten who logged out: that is told by
- * `store-warning`, and with `refuse` everybody who logged in before has to log in again.
+ * Since when the store has been complete. A store that started anew has forgotten who logged out.
  */
 export class Epoch {
   readonly #operations: Operations;
@@ -19,14 +18,12 @@ export class Epoch {
     this.#operations = operations;
     this.#events = events;
     this.#policy = policy;
-    // A login of the second in which the memory began is refused: so it begins before the first one.
+    // Logins of the second in which the memory began are refused, so the memory begins before the
+    // first login.
     if (policy === 'refuse') this.#begin();
   }
 
-  /**
-   * The time until which logins and tokens are refused, by what was read of the epoch: -1 for none. Where none could
-   * be read, it is now.
-   */
+  /** -1 where nothing is refused; now where the epoch could not be read. */
   refusedUntil(read: string | undefined): number {
     const epoch = read === undefined ? undefined : Number(read);
     if (epoch === undefined || epoch !== this.#known) this.#notice(epoch);
@@ -34,7 +31,6 @@ export class Epoch {
     return epoch ?? Date.now() / 1000;
   }
 
-  /** Whether a login of this time may be saved. */
   async admits(loginTime: number): Promise<'ok' | 'over'> {
     if (this.#policy === 'accept') return 'ok';
     const [read] = await this.#operations.read([{ kind: 'epoch' }]);
@@ -49,7 +45,7 @@ export class Epoch {
     this.#events.emit('store-warning', { setting: 'memory', found: 'empty', expected: 'kept' });
   }
 
-  // One process sets the epoch, all others find it. What fails is tried again by the next look-up.
+  // One process sets the epoch, all others find it. The next look-up repeats a failed attempt.
   #begin(): void {
     this.#beginning ??= this.#operations.beginEpoch().finally(() => {
       this.#beginning = undefined;

@@ -6,15 +6,15 @@ interface Expiring<T> {
 const FIRST_SWEEP = 1000;
 
 /**
- * A map whose entries expire and are never evicted before: what a bounded cache drops for want of room
- * would be valid again here. It has no timers; what has expired is swept out while entries are added.
+ * Entries expire and are never evicted early: an evicted invalidation would make a token valid
+ * again. Adding entries sweeps out expired ones.
  */
 export class ExpiringMap<T> {
   readonly #entries = new Map<string, Expiring<T>>();
   readonly #now: () => number;
   #sweepAt = FIRST_SWEEP;
 
-  /** `now` tells the time in milliseconds. */
+  /** `now` is in milliseconds. */
   constructor(now: () => number = () => Date.now()) {
     this.#now = now;
   }

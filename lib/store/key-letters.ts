@@ -1,6 +1,6 @@
 import type { Key } from './operations.ts';
 
-/** Every kind of key begins with a letter of its own. They are short because an entry is little else. */
+/** The letters are short: an entry is little else. */
 export const LETTERS = {
   verdict: 'x',
   record: 's',
@@ -12,7 +12,6 @@ export const LETTERS = {
   state: 'p',
 } as const;
 
-/** The key as a text. */
 export function textOfKey(key: Key): string {
   return key.kind === 'epoch' ? LETTERS.epoch : LETTERS[key.kind] + key.of;
 }

@@ -1,9 +1,8 @@
-/** How long after its end a session's record is kept, so that what is left can be resumed. */
+/** An end can be resumed for this long. */
 const ENDED = 24 * 3600;
-/** How long what a claimant has to do is not given to another one. A revocation with its repetitions is shorter. */
+/** Longer than a revocation with its repetitions. */
 const LEASE = 120;
 
-/** The options that say how long something lives, in seconds. */
 export interface LifetimeOptions {
   readonly clockTolerance: number;
   readonly expiredTokenGrace: number;
@@ -12,23 +11,21 @@ export interface LifetimeOptions {
   readonly retryWindow: number;
 }
 
-/** How long what is stored lives, in seconds. */
+/** Seconds. */
 export interface Lifetimes {
-  /** Of a verdict and a cut-off, from the last end: longer than each token that it is about. */
+  /** A verdict or cut-off, from the last end: longer than each affected token. */
   readonly verdict: number;
-  /** Of a session that lives, its membership and its refresh token, from the last save or rotate. */
+  /** A live session, its membership and its refresh token, from the last save or rotate. */
   readonly session: number;
-  /** Of a session's record after its end. */
+  /** The record of an ended session. */
   readonly ended: number;
-  /** Of the record of a logout that is settled, so that its repetition gets the same answer; 0: none. */
+  /** The record of a settled logout, for a retry to get the same answer; 0: none. */
   readonly settled: number;
-  /** Of a claim. */
   readonly lease: number;
-  /** Of a refresh token that was used. */
   readonly usedRefreshToken: number;
-  /** Of an access token's entry after the token's `exp`. */
+  /** After the token's `exp`. */
   readonly expiredToken: number;
-  /** Of an invalidated access token's entry after the token's `exp`. */
+  /** After the token's `exp`. */
   readonly invalidatedToken: number;
 }
 

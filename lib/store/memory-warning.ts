@@ -1,4 +1,3 @@
-/** Says that what is kept in memory suits one process only, where that is likely to have been overlooked. */
 export function warnOfMemory(): void {
   if (process.env.NODE_ENV !== 'production') return;
   process.emitWarning(

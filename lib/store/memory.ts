@@ -2,10 +2,10 @@
 import { ExpiringMap } from './expiring-map.ts';
 import type { Store, StoreChange, StoreSubscriber } from './store.ts';
 
-// The time of day at the start of the process, and from then on by a clock that nobody sets.
+// The time of day at the start of the process, and from then on a clock that nobody sets.
 const now = () => performance.timeOrigin + performance.now();
 
-/** A store in the memory of this process, for one process only. */
+/** A store in memory, for one process only. */
 export class MemoryStore implements Store {
   readonly #texts = new ExpiringMap<string>(now);
   readonly #subscribers = new Set<StoreSubscriber>();

@@ -2,7 +2,6 @@ import type { EndMessage } from '../invalidation/end-message.ts';
 import type { Publication } from '../invalidation/step.ts';
 import { decodeEndMessage, encodeEndMessage } from './codecs/end-message.ts';
 
-/** Who hears what the messages of a store say. */
 export interface MessageHearer {
   changed?(digest: string): void;
   ended?(message: EndMessage): void;
@@ -15,7 +14,7 @@ export function encodeMessage(publication: Publication): string {
     : `ended ${encodeEndMessage(publication.ended)}`;
 }
 
-/** Passes on what a message says. What is no message of this package is not heard. */
+/** Ignores messages of another origin. */
 export function hearMessage(text: string, hearer: MessageHearer): void {
   const [, kind, content] = /^(changed|ended) (.+)$/s.exec(text) ?? [];
   if (content === undefined) return;

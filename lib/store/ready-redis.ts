@@ -3,17 +3,16 @@ import { Connection } from './connection.ts';
 import type { RedisClient, RedisCommand } from './redis-client.ts';
 
 /**
- * Sends what can be sent at once. What a client cannot send, because it has lost its connection, is kept back
- * here, so that nothing piles up in its offline queue. Commands of one turn of the event loop leave together.
+ * During an outage commands wait here and not in the client's offline queue. Commands of one turn
+ * of the event loop leave together.
  */
 export class ReadyRedis<Client extends RedisClient = RedisClient> {
-  /** The client itself, whatever its state. */
   readonly client: Client;
   readonly #connection: Connection;
   readonly #used: () => void;
   readonly #commands = new Batch((commands: readonly RedisCommand[]) => this.#sendAll(commands));
 
-  /** Of an outage it waits for the first `patienceMs`. `used` hears of each use. */
+  /** Waits for the first `patienceMs` of an outage. `used` hears of each use. */
   constructor(client: Client, patienceMs: number, used: () => void = () => undefined) {
     this.client = client;
     this.#connection = new Connection(client, patienceMs);
@@ -30,14 +29,13 @@ export class ReadyRedis<Client extends RedisClient = RedisClient> {
     return this.client;
   }
 
-  /** The reply to a command. */
   async send(...command: RedisCommand): Promise<unknown> {
     const [reply] = await this.#commands.run([command]);
     if (reply?.status === 'fulfilled') return reply.value;
     throw reply?.reason;
   }
 
-  /** The values under these keys, in their order: one command, but on a Cluster one for each key. */
+  /** One command, but on a Cluster one for each key. */
   async read(keys: readonly string[]): Promise<(string | null)[]> {
     if (keys.length === 0) return [];
     const redis = await this.whenReady();

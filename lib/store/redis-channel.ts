@@ -9,19 +9,15 @@ const SUBSCRIBE_AGAIN_MS = 3000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2000;
 
-/** Who listens to a channel. */
 export interface ChannelListener {
   hear(message: string): void;
-  /** Every message that is published from now on will be heard. */
+  /** From now on every message will be heard. */
   live?(): void;
-  /** Messages may be missed from now on. */
+  /** From now on messages may be missed. */
   lost?(): void;
 }
 
-/**
- * Hears what is published under a name. A message is lost for whoever is not connected at that moment;
- * `store-error` tells when that is so.
- */
+/** Without a connection messages are lost; `store-error` tells of each such gap. */
 export class RedisChannel {
   readonly #name: string;
   readonly #redis: ReadyRedis;
@@ -35,7 +31,6 @@ export class RedisChannel {
     this.#events = events;
   }
 
-  /** Listens until `close`, on a connection of its own at a time. */
   subscribe(listener: ChannelListener): void {
     void this.#stayOn(listener);
   }
@@ -58,7 +53,7 @@ export class RedisChannel {
     }
   }
 
-  /** Listens for as long as one connection lasts, and answers why it ended. */
+  /** Answers why the connection ended. */
   async #listen(listener: ChannelListener): Promise<string> {
     const { signal } = this.#closing;
     const connection = await this.#duplicate();
@@ -83,21 +78,21 @@ export class RedisChannel {
     } finally {
       listener.lost?.();
       signal.removeEventListener('abort', disconnect);
-      // ioredis would wait for the end of what has ended.
+      // ioredis would wait for the end of an ended connection.
       if (connection.status !== 'end') disconnect();
     }
   }
 
-  // To subscribe again changes nothing, but has to be confirmed: a connection that something in between has
-  // forgotten is found out.
+  // A second SUBSCRIBE changes nothing, but its missing confirmation reveals a forgotten
+  // connection.
   async #untilClosed(connection: RedisConnection): Promise<void> {
     const closed = new Promise((resolve) => connection.once('close', resolve)).then(() => true);
     const pause = () => setTimeout(SUBSCRIBE_AGAIN_MS, false, { ref: false });
     while (!(await Promise.race([closed, pause()]))) await connection.subscribe(this.#name);
   }
 
-  // A connection is never mended but replaced by a new one, so that each gap is seen. A Cluster's own
-  // subscription would move to another node in silence; one that is not connected yet knows no node.
+  // A broken connection is replaced, never mended, so that each gap is seen. A Cluster's own
+  // subscription would move to another node in silence; an unconnected Cluster knows no node.
   async #duplicate(): Promise<RedisConnection | undefined> {
     const { client } = this.#redis;
     if (client.isCluster) await this.#redis.whenReady().catch(() => undefined);

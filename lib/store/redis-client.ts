@@ -6,8 +6,9 @@
 export type RedisCommand = [name: string, ...values: (string | number)[]];
 
 /**
- * What the package uses of an ioredis client: a `Redis` or a `Cluster` of version 5 or 6. It is the
- * app's own, and never configured or closed here; a lazy one is connected at its first use.
+ * The used part of an ioredis client: a `Redis` or a `Cluster` of version 5 or 6. The client is the
+ * app's own, never configured or closed by this package; a lazy client is connected at its first
+ * use.
  */
 export interface RedisClient extends NodeJS.EventEmitter {
   /** The state of the connection, such as `ready`. */
@@ -27,11 +28,11 @@ export interface RedisClient extends NodeJS.EventEmitter {
     /** Answers an error or a reply for each. */
     exec(): Promise<[Error | null, unknown][] | null>;
   };
-  /** Of a Redis the options that differ. */
+  /** For a `Redis`, the changed options. */
   duplicate(...overrides: readonly unknown[]): RedisConnection;
 }
 
-/** What the package uses of a connection of its own, which it duplicates from the client. */
+/** The used part of a duplicated connection. */
 export interface RedisConnection extends RedisClient {
   /** Closes the connection. */
   disconnect(): void;
@@ -39,15 +40,13 @@ export interface RedisConnection extends RedisClient {
   subscribe(channel: string): Promise<unknown>;
 }
 
-/** What the package uses of a Cluster beside the commands. */
 export interface RedisCluster extends RedisConnection {
-  /** By slot, the addresses of its nodes, that of the master first. */
+  /** By slot, the addresses of its nodes, the master's first. */
   readonly slots: string[][];
   readonly options: { readonly keyPrefix?: string; readonly redisOptions?: object };
   nodes(role?: 'all' | 'master'): RedisNode[];
 }
 
-/** A Cluster's connection to one of its nodes. */
 export interface RedisNode extends RedisConnection {
   readonly options: { readonly host?: string; readonly port?: number };
 }

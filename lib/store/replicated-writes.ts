@@ -10,10 +10,9 @@ import type {
   RedisNode,
 } from './redis-client.ts';
 
-// A connection that something in between has forgotten while no one logged out is replaced after so long.
+// After this silence the connection is replaced: a firewall may have forgotten the connection.
 const LONGEST_SILENCE_MS = 5000;
 
-/** When a write is durable. */
 export interface ReplicationRules {
   readonly replicas: number;
   /** Seconds. */
@@ -27,15 +26,14 @@ const NOT_REPLICATED = {
 
 type Replies = readonly PromiseSettledResult<unknown>[];
 
-/** The replies to writes, and how many replicas have them. */
 interface Replicated {
   readonly replies: Replies;
   readonly count: number;
 }
 
 /**
- * Writes that count once enough replicas have them. `WAIT` holds up all that is sent after it, so they have
- * a connection of their own, where what comes while one waits shares the next one.
+ * `WAIT` holds up every later command, so the writes have their own connection. Writes that come
+ * during a `WAIT` share the next one.
  */
 export class ReplicatedWrites {
   readonly #client: RedisClient;
@@ -48,7 +46,7 @@ export class ReplicatedWrites {
   #current: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
-  /** The connection is waited for as {@link ReadyRedis} does. */
+  /** Waits for the connection as {@link ReadyRedis} does. */
   constructor(client: RedisClient, rules: ReplicationRules, patienceMs: number) {
     this.#client = client;
     this.#replicas = rules.replicas;
@@ -61,7 +59,7 @@ export class ReplicatedWrites {
     return this.#redis.isConnected;
   }
 
-  /** The reply to a script, which has its first key in its third place, once the replicas have what it wrote. */
+  /** The third element of the command is the script's first key. */
   async run(write: RedisCommand): Promise<unknown> {
     const index = this.#pending.push(write) - 1;
     this.#next ??= this.#runNext();
@@ -81,7 +79,7 @@ export class ReplicatedWrites {
     const connection = isCluster(this.#client)
       ? this.#client.duplicate([], {
           lazyConnect: false,
-          // A node's connection is not mended: a new one has written nothing, and its `WAIT` is soon content.
+          // A new connection to a node has written nothing, and its `WAIT` would succeed at once.
           clusterNodeRetryStrategy: null,
           redisOptions: { ...this.#client.options.redisOptions, socketTimeout },
         })
@@ -91,7 +89,7 @@ export class ReplicatedWrites {
   }
 
   async #runNext(): Promise<Replies> {
-    // What hangs does not hold up what comes after it for longer than it may take.
+    // A hanging write delays later writes for twice the time-out at most.
     await Promise.race([this.#current, setTimeout(2 * this.#timeoutMs, undefined, { ref: false })]);
     const writes = this.#pending;
     this.#pending = [];
@@ -109,12 +107,11 @@ export class ReplicatedWrites {
       ? await this.#runOnCluster(redis as RedisCluster, writes)
       : await this.#runOnOne(redis, writes);
     if (count >= this.#replicas) return replies;
-    // What was refused says why: a script that is unknown is sent.
+    // An unknown script is refused, and then sent in full.
     return replies.map((reply) => (reply.status === 'rejected' ? reply : NOT_REPLICATED));
   }
 
-  // One pipeline: when the connection is lost in it, its `WAIT` is not sent again on another one, which
-  // would know nothing of the writes and be content.
+  // One pipeline: on another connection `WAIT` would count no writes and succeed.
   async #runOnOne(redis: RedisConnection, commands: readonly RedisCommand[]): Promise<Replicated> {
     const results = await redis
       .pipeline([...commands, ['wait', this.#replicas, this.#timeoutMs]])
@@ -125,8 +122,8 @@ export class ReplicatedWrites {
     return { replies, count: Number(waited?.value ?? 0) };
   }
 
-  // Here the client has to send each write, because it follows a slot that has moved. What counts is written on
-  // the connection that is asked: so its node must have the key before and after.
+  // The client sends each write, because the client follows moved slots. `WAIT` counts only the
+  // writes of its own connection, so its node must have the key before and after.
   async #runOnCluster(cluster: RedisCluster, writes: readonly RedisCommand[]): Promise<Replicated> {
     const keys = writes.map(([, , , key]) => (cluster.options.keyPrefix ?? '') + String(key));
     const before = keys.map((key) => masterOf(cluster, key));
@@ -141,7 +138,7 @@ export class ReplicatedWrites {
     return { replies, count: Math.min(...(await Promise.all(waits))) };
   }
 
-  // A node answers a redirection for a key that has left it.
+  // A node answers a redirection for a key that has moved away.
   async #waitAt(master: RedisNode, keys: readonly string[]): Promise<number> {
     const { replies, count } = await this.#runOnOne(
       master,

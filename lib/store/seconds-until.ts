@@ -1,7 +1,7 @@
-// What every store can count.
+// The most that every store can count.
 const MOST_SECONDS = 2 ** 31 - 1;
 
-/** The time to live of what is to be kept until a time, given in seconds since the epoch. */
+/** `time` is in seconds since the epoch. */
 export function secondsUntil(time: number): number {
   const left = Math.ceil(time - Date.now() / 1000);
   return Math.min(Math.max(1, left), MOST_SECONDS);

@@ -5,8 +5,8 @@ import type { RedisClient, RedisCluster } from './redis-client.ts';
 const LEAST_VERSION = '6.2';
 
 /**
- * Looks once at what a server says of itself, on a Cluster at each master, and tells what makes a logout fail
- * or be forgotten. What a server does not say is taken to be right, and no request waits for the look.
+ * Looks once at a server's settings, on a Cluster at each master's, and warns of settings that
+ * endanger logouts. Missing answers count as right, and no request waits.
  */
 export class ServerCheck {
   readonly #client: RedisClient;
@@ -19,7 +19,7 @@ export class ServerCheck {
     this.#events = events;
   }
 
-  /** To be called as a ready client is used, before what is sent. */
+  /** Called before the commands leave. */
   used(): void {
     if (this.#isDone) return;
     this.#isDone = true;
@@ -37,7 +37,7 @@ export class ServerCheck {
       const info = await server.call('info');
       if (typeof info === 'string') for (const warning of warningsOf(info)) this.#tell(warning);
     } catch {
-      // It may not be asked, or is gone: nothing is known of it.
+      // The user may not read the settings, or the server is gone.
     }
   }
 

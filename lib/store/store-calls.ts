@@ -4,7 +4,7 @@ import type { Events } from '../events.ts';
 import { Deadline } from './deadline.ts';
 import { storeFailureReason } from './store-failure-reason.ts';
 
-/** Every call to a store passes here: it ends in time, and fails as one kind of error. */
+/** Every call to a store passes here, ends in time, and fails as one kind of error. */
 export class StoreCalls {
   readonly #events: Events;
   readonly #timeoutMs: number;
@@ -12,7 +12,7 @@ export class StoreCalls {
   #stalledUntil = 0;
   #nextProbeAt = 0;
 
-  /** A store that is not connected is no store that hangs. */
+  /** A store without a connection does not count as hanging. */
   constructor(events: Events, timeoutMs: number, isConnected = () => true) {
     this.#events = events;
     this.#timeoutMs = timeoutMs;
@@ -33,8 +33,8 @@ export class StoreCalls {
     return this.#stalledUntil > performance.now();
   }
 
-  // A store that hangs gets one call at a time: all others would only pile up in its client, where a call
-  // stays even if the client gives up on it sooner.
+  // A hanging store gets one call at a time. More calls would pile up in its client, where a call
+  // stays even after the client gave up.
   #probe<T>(call: () => Promise<T>): Promise<T> {
     const now = performance.now();
     if (now < this.#nextProbeAt) throw new StoreUnavailableError('stalled');

@@ -12,7 +12,6 @@ const OF_CLIENT: Readonly<Record<string, string>> = {
   'None of startup nodes is available': 'not-connected',
 };
 
-/** One word for a failure of the store or of its client. */
 export function storeFailureReason(error: unknown): string {
   if (isInstance(error, StoreUnavailableError)) return error.reason;
   const ofClient = isInstance(error, Error) ? OF_CLIENT[error.message] : undefined;

@@ -32,7 +32,7 @@ import { changeBy, type Stored, textsOf } from './stored-step.ts';
 import { storedSubject } from './stored-subject.ts';
 import { storedToken } from './stored-token.ts';
 
-/** The model on any store: its pure functions, each in one update of its keys. */
+/** The model on any store: each pure function runs in one update of its keys. */
 export class StoreOperations implements Operations {
   readonly #store: Store;
   readonly #calls: StoreCalls;
@@ -170,7 +170,6 @@ export class StoreOperations implements Operations {
     return keys.length === 0 ? [] : textsOf(await this.#store.read(keys), keys.length);
   }
 
-  /** Writes what is made of the text under a key, and answers the text. */
   #rewrite(
     operation: string,
     key: string,
@@ -194,7 +193,6 @@ export class StoreOperations implements Operations {
     });
   }
 
-  /** Runs what changes what other processes and this one may remember. */
   #change<T>(operation: string, digest: string, run: () => Promise<T>): Promise<T> {
     return this.#subscribers.around(digest, () => this.#calls.run(operation, run));
   }

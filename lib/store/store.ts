@@ -1,28 +1,28 @@
-/** What is to stand under a key from now on. */
+/** A new value for a key. */
 export interface StoreWrite {
   /** Where the value is written. */
   readonly key: string;
-  /** `undefined`: nothing. */
+  /** `undefined` removes the value. */
   readonly value: string | undefined;
-  /** For how long, in seconds from now, as a whole number of 1 or more; `undefined`: for ever. */
+  /** Lifetime in seconds from now, a whole number of 1 or more; `undefined`: for ever. */
   readonly ttl: number | undefined;
 }
 
-/** What a {@link StoreChange} makes of the values that it is given. */
+/** The decision of a {@link StoreChange}. */
 export interface StoreUpdate<Result> {
-  /** What {@link Store.update} answers. */
+  /** The answer of {@link Store.update}. */
   readonly result: Result;
-  /** What is to be stored, all of it or nothing. A key that is not named here stays as it is. */
+  /** The writes, all or nothing. Other keys stay unchanged. */
   readonly writes: readonly StoreWrite[];
-  /** What is to be published once that is stored; texts of at most some hundred bytes. */
+  /** The messages to publish after the writes are stored; texts of at most some hundred bytes. */
   readonly messages: readonly string[];
 }
 
 /**
- * Decides what is to be stored. Pure, synchronous, and may be called again: what counts is the call whose writes
- * are stored. An error that it throws is to reject the update, and nothing is stored.
+ * Decides the writes. Pure, synchronous, and may be called again: the call counts whose writes are
+ * stored. An error thrown here must reject the update, and nothing is stored.
  *
- * @param values What stands under the keys, in their order; `undefined` or `null` where there is nothing.
+ * @param values The values of the keys, in their order; `undefined` or `null` for none.
  * @param now The time in seconds, by one clock for all processes.
  */
 export type StoreChange<Result> = (
@@ -30,49 +30,51 @@ export type StoreChange<Result> = (
   now: number,
 ) => StoreUpdate<Result>;
 
-/** What a process hears of all processes. Its methods throw nothing. */
+/** Hears the messages of all processes. The methods throw nothing. */
 export interface StoreSubscriber {
-  /** A message that was published, by this process or another one. */
+  /** A message published by this process or another one. */
   hear(message: string): void;
-  /** Every message that is published from now on will be heard. */
+  /** Every message published from now on will be heard. */
   live(): void;
   /** Messages may be missed from now on, until {@link StoreSubscriber.live} is called again. */
   lost(): void;
 }
 
 /**
- * An app's own database as the store: texts under keys that expire, changed in transactions. Every method may reject
- * with any error: whatever needs that call is answered 503.
+ * An app's own database as the store: texts under keys that expire, changed in transactions. Every
+ * method may reject with any error; requests that need the call are then answered 503.
  *
- * Keys are at most 100 characters of ASCII. Values are texts of any length, some with lines and characters of any
- * script.
+ * Keys are at most 100 characters of ASCII. Values are texts of any length, some with lines and
+ * characters of any script.
  */
 export interface Store {
   /**
-   * What stands under these keys, in their order; `undefined` or `null` where there is nothing or what was there has
-   * expired. One round trip: the guard reads here, once a request.
+   * The values of the keys, in their order; `undefined` or `null` for no value or an expired one.
+   * One round trip: the guard reads here, once a request.
    */
   read(keys: readonly string[]): Promise<readonly (string | null | undefined)[]>;
 
   /**
-   * Reads these keys, calls `change` with their values, stores what `change` answers, and then publishes its messages.
-   * This is one atomic step: no other update that has one of these keys happens between the reading and the storing.
-   * A transaction that is serializable does that, or one that locks the keys first, also keys that do not exist
-   * yet; or a comparison when it stores, and another call of `change` where a value is not the same any more.
+   * Reads the keys, calls `change` with their values, stores the writes of `change`, and then
+   * publishes its messages. All of this is one atomic step: no other update of one of these keys
+   * happens between the reading and the storing. A serializable transaction does so, or a
+   * transaction that locks the keys first, absent keys too; or a comparison at the storing, with
+   * another call of `change` where a value has changed.
    *
-   * What is stored outlives the process once this resolves, and every later `read` of any process sees it. Where a
-   * process dies before its messages are published, they may be lost.
+   * The writes outlive the process once the promise resolves, and every later `read` of any process
+   * sees them. If a process dies before its messages are published, the messages may be lost.
    *
    * @returns The `result` of the call of `change` whose writes were stored.
    */
   update<Result>(keys: readonly string[], change: StoreChange<Result>): Promise<Result>;
 
   /**
-   * Hears what is published from now on, in this process and in every other one. Where messages are asked for every
-   * now and then, that is how late another process hears that a session ended: a guard without `nearCache` does not
-   * depend on it.
+   * Hears all messages published from now on, in this process and in every other. A store that
+   * polls for messages tells other processes of ended sessions with the delay of its polling; a
+   * guard without `nearCache` does not depend on messages.
    *
-   * @returns A function that ends the subscription, and calls no method of the subscriber afterwards.
+   * @returns A function that ends the subscription, and calls no method of the subscriber
+   * afterwards.
    */
   subscribe(subscriber: StoreSubscriber): () => void;
 }

@@ -6,7 +6,6 @@ import type { Lifetimes } from './lifetimes.ts';
 import type { StoreWrite } from './store.ts';
 import type { Stored } from './stored-step.ts';
 
-/** The record of a session alone. */
 export function storedRecord(
   session: string,
   lifetimes: Lifetimes,
@@ -20,7 +19,6 @@ export function storedRecord(
   };
 }
 
-/** A session's verdict and its record. */
 export function storedSession(session: string, lifetimes: Lifetimes): Stored<SessionState> {
   const verdictKey = LETTERS.verdict + session;
   const record = storedRecord(session, lifetimes);
@@ -50,7 +48,7 @@ function recordWrite(
   const value = encodeRecord(record);
   const { end } = record;
   if (end === undefined) return { key, value, ttl: lifetimes.session };
-  // However often the end is claimed: what is kept of it does not live longer.
+  // The record of an end does not live longer, however often the end is claimed.
   const left = end.endedAt + lifetimes.ended - now;
   return { key, value, ttl: Math.max(1, end.left === '' ? lifetimes.settled : left) };
 }

@@ -7,11 +7,9 @@ import type { StoreChange, StoreWrite } from './store.ts';
 export interface Stored<State> {
   readonly keys: readonly string[];
   decode(texts: readonly (string | undefined)[]): State;
-  /** What is to be written where the state has changed. */
   writes(before: State, after: State, now: number): readonly StoreWrite[];
 }
 
-/** The change of a store that an operation of the model is. */
 export function changeBy<State, Reply>(
   stored: Stored<State>,
   operation: (state: State, now: number) => Step<State, Reply>,
@@ -28,7 +26,6 @@ export function changeBy<State, Reply>(
   };
 }
 
-/** What a store answered, where it is what it must be. */
 export function textsOf(values: readonly unknown[], count: number): (string | undefined)[] {
   if (!Array.isArray(values) || values.length !== count) throw corrupt();
   return values.map((value: unknown) => {

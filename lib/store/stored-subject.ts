@@ -6,7 +6,6 @@ import type { Lifetimes } from './lifetimes.ts';
 import type { StoreWrite } from './store.ts';
 import type { Stored } from './stored-step.ts';
 
-/** A subject's cut-off and its members. */
 export function storedSubject(subject: string, lifetimes: Lifetimes): Stored<SubjectState> {
   const cutOffKey = LETTERS['cut-off'] + subject;
   const membersKey = LETTERS.members + subject;

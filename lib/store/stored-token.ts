@@ -4,7 +4,6 @@ import { LETTERS } from './key-letters.ts';
 import type { TokenKey } from './operations.ts';
 import type { Stored } from './stored-step.ts';
 
-/** The entry of one token. */
 export function storedToken({ kind, of }: TokenKey, ttl: number): Stored<TokenEntry | undefined> {
   const key = LETTERS[kind] + of;
   return {

@@ -1,23 +1,23 @@
 import { beginsWithObject, decodeObject, isCanonical } from './jose-object.ts';
 import { type Jwt, readJwt } from './jwt.ts';
 
-/** What came as an access token and is a JWT: only its signature can let it in. */
+/** Only the signature makes such a token valid. */
 export interface JwtAccessToken extends Jwt {
   readonly kind: 'jwt';
 }
 
-/** What came as an access token and is no JWT: only who issued it knows what it is. */
+/** Only the issuer knows the meaning of such a token. */
 export interface OpaqueAccessToken {
   readonly kind: 'opaque';
   readonly text: string;
 }
 
-/** What came as an access token; which kind it is, its shape alone has told. */
+/** The shape alone decides the kind. */
 export type AccessTokenText = JwtAccessToken | OpaqueAccessToken;
 
 /**
- * Tells by its shape what an access token is; `undefined` where it is malformed. Whatever begins as a JWS or a JWE
- * and is not exactly one is malformed, and never opaque: somebody else may read the token in it.
+ * `undefined` for a malformed token. A text that begins as a JWS or JWE but is not exactly one is
+ * malformed, never opaque: another reader may find a token inside.
  */
 export function readAccessToken(text: string): AccessTokenText | undefined {
   const jwt = readJwt(text);
@@ -26,7 +26,7 @@ export function readAccessToken(text: string): AccessTokenText | undefined {
   return { kind: 'opaque', text };
 }
 
-// RFC 7516, section 7.1. To this app it is opaque; its key may be empty.
+// RFC 7516, section 7.1. A JWE is opaque to this app; its key may be empty.
 function isCompactJwe(text: string): boolean {
   const [head = '', key, ...encrypted] = text.split('.');
   const { alg, enc } = decodeObject(head) ?? {};

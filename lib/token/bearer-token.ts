@@ -1,12 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { InvalidRequestError, MissingTokenError } from '../errors.ts';
 
-/** What carries the credentials of a request, as far as it is there. */
 export interface CredentialsRequest extends Pick<IncomingMessage, 'headers' | 'url'> {
   readonly rawHeaders?: readonly string[];
-  /** The URL as it came, where an app has changed it. */
+  /** The URL as received, where an app has changed `url`. */
   readonly originalUrl?: string;
-  /** What the app has parsed. */
   readonly body?: unknown;
 }
 
@@ -16,7 +14,7 @@ const SCHEME = /^bearer(?![\w!#$%&'*+.^`|~-])/i;
 const FORM = /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i;
 
 /**
- * Reads the access token from the `Authorization` header, and from nowhere else.
+ * Only the `Authorization` header is read.
  *
  * @see [RFC 6750, section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)
  */
@@ -36,7 +34,7 @@ export function readBearerToken(req: CredentialsRequest): string {
   return token;
 }
 
-// Of two such lines Node drops the second.
+// Node drops the second of two such lines.
 function isSentTwice({ rawHeaders = [] }: CredentialsRequest): boolean {
   let lines = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -51,7 +49,7 @@ function isInQuery({ url = '', originalUrl = url }: CredentialsRequest): boolean
   return start >= 0 && new URLSearchParams(originalUrl.slice(start)).has('access_token');
 }
 
-// The same token may stand in a form too, such as that of a logout behind the guard.
+// A form may repeat the same token, such as a logout's form behind the guard.
 function isAnotherInForm({ headers, body }: CredentialsRequest, token: string): boolean {
   if (typeof body !== 'object' || body === null || !Object.hasOwn(body, 'access_token')) {
     return false;

@@ -2,7 +2,7 @@ import { compactDecrypt, type JWK } from 'jose';
 import { decodeObject, type JoseObject } from './jose-object.ts';
 import { InvalidJwtError } from './jwt.ts';
 
-/** How tokens are encrypted to this client, in the terms of its registration at the provider. */
+/** How tokens are encrypted to this client, in the terms of the client's registration. */
 export interface TokenEncryption {
   /** `id_token_encrypted_response_alg`, such as `RSA-OAEP-256`. */
   readonly alg: string;
@@ -23,8 +23,7 @@ export function isEncryptedJwt(token: string): boolean {
 }
 
 /**
- * Decrypts a nested JWT by whichever key of this client it was made for, and answers the signed JWT
- * inside, which is still to be verified.
+ * Answers the signed JWT inside, still to be verified.
  *
  * @throws {@link InvalidJwtError}
  */
@@ -40,7 +39,7 @@ export async function decryptJwt(
       const { plaintext } = await compactDecrypt(token, key, rules);
       return new TextDecoder().decode(plaintext);
     } catch {
-      // It may be for the next key.
+      // The next key may fit.
     }
   }
   throw new InvalidJwtError();
@@ -52,11 +51,7 @@ function candidates(token: string, keys: readonly JWK[]): readonly JWK[] {
   return kid === undefined || named.length === 0 ? keys : named;
 }
 
-/**
- * Tells whether the claims that the header of an encrypted JWT repeats are those inside.
- *
- * @see [RFC 7519, section 5.3](https://www.rfc-editor.org/rfc/rfc7519#section-5.3)
- */
+/** @see [RFC 7519, section 5.3](https://www.rfc-editor.org/rfc/rfc7519#section-5.3) */
 export function repeatsClaims(token: string, claims: JoseObject): boolean {
   const header = headerOf(token);
   return REPLICATED_CLAIMS.every(
@@ -65,7 +60,6 @@ export function repeatsClaims(token: string, claims: JoseObject): boolean {
   );
 }
 
-/** The claim `iss` that the header of an encrypted JWT repeats. */
 export function repeatedIssuer(token: string): unknown {
   return decodeHeader(token)?.iss;
 }

@@ -6,9 +6,8 @@ import { isNumericDate } from './numeric-date.ts';
 import { sidOf } from './sid.ts';
 import { idTokenKey } from './token-keys.ts';
 
-/** What an ID Token says of the login. */
 export interface IdToken {
-  /** The signed token; of one that was encrypted to this client what was inside. */
+  /** For an encrypted ID Token, the signed token inside. */
   readonly token: string;
   readonly key: string;
   readonly issuer: string;
@@ -18,7 +17,6 @@ export interface IdToken {
   readonly issuedAt: number;
 }
 
-/** Whose an ID Token must be, and for whom. */
 export interface IdTokenRules {
   readonly issuer: string;
   readonly clientId: string;
@@ -27,8 +25,7 @@ export interface IdTokenRules {
 }
 
 /**
- * Verifies an ID Token as this client's own. It may have expired: how long a session lives is not told
- * by its ID Token.
+ * The ID Token may have expired: `exp` does not limit the session.
  *
  * @see [OpenID Connect Core 1.0, section 3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation)
  */
@@ -48,7 +45,7 @@ export async function verifyIdToken(
   return { token: jwt.text, key: idTokenKey(jwt), ...named };
 }
 
-// The app's own client may have decrypted it.
+// The app's own client may have decrypted the token.
 async function decrypt(token: string, { idTokenEncryption }: IdTokenRules): Promise<string> {
   if (idTokenEncryption === undefined || !isEncryptedJwt(token)) return token;
   try {

@@ -9,17 +9,17 @@ import {
 import { ProviderUnavailableError } from '../errors.ts';
 import { decodeObject } from './jose-object.ts';
 
-/** A JWT, read and not yet verified. */
+/** Not yet verified. */
 export interface Jwt {
   readonly text: string;
   readonly header: JWTHeaderParameters;
   readonly claims: JWTPayload;
 }
 
-// The last bits of the signature are free: it has many spellings that verify, and no key is made of it.
+// The last bits of the signature are free: many spellings verify, and no key is made of the
+// signature.
 const COMPACT_JWS = /^([\w-]+)\.([\w-]+)\.[\w-]+$/;
 
-/** Reads a JWT in its compact form; `undefined` where the text is none. */
 export function readJwt(text: string): Jwt | undefined {
   const [, head, body] = COMPACT_JWS.exec(text) ?? [];
   if (head === undefined || body === undefined) return undefined;
@@ -34,13 +34,9 @@ function isHeader(header: object): header is JWTHeaderParameters {
   return typeof alg === 'string' && alg !== '';
 }
 
-/** The signature or a claim does not hold. */
 export class InvalidJwtError extends Error {}
 
-/**
- * Verifies signature and claims and answers the claims. An expired JWT of which all else holds passes:
- * its `exp` is the caller's to judge.
- */
+/** An expired but otherwise valid JWT passes: the caller judges `exp`. */
 export async function verifyJwt(
   { text, header, claims }: Jwt,
   key: JWTVerifyGetKey,

@@ -18,21 +18,21 @@ const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 const TYPE = /^(?:application\/)?logout\+jwt$/i;
 const UNTYPED = /^(?:application\/)?jwt$/i;
 
-/** What a verified Logout Token says: whose session ended, by `subject`, `sid`, or both. */
+/** The content of a verified Logout Token. `subject`, `sid`, or both tell which sessions ended. */
 export interface LogoutToken {
   /** The provider. */
   readonly issuer: string;
   /** The user, by `sub`; absent where the token names a session alone. */
   readonly subject: string | undefined;
-  /** The session that ended; without it, all sessions of the subject did. */
+  /** The ended session; without `sid`, all sessions of the subject ended. */
   readonly sid: string | undefined;
   /** Keycloak's `revoke_offline_access`: refresh tokens of `offline_access` end too. */
   readonly revokesOfflineAccess: boolean;
-  /** Unique for this issuer: keep it until `expiresAt` to know a repeat. */
+  /** Unique for this issuer. To recognise a repeat, keep the `jti` until `expiresAt`. */
   readonly jti: string;
   /** Seconds since the epoch. */
   readonly issuedAt: number;
-  /** Seconds since the epoch; `issuedAt + maxAge` where the token has no `exp`. */
+  /** Seconds since the epoch; `issuedAt + maxAge` for a token without `exp`. */
   readonly expiresAt: number;
 }
 
@@ -41,7 +41,7 @@ const OPTIONS = {
   issuer: text(),
   /** This client's `client_id`, which `aud` must contain. */
   clientId: text(),
-  /** The signature algorithms that are accepted. Default: `['RS256']`. */
+  /** The accepted signature algorithms. Default: `['RS256']`. */
   algorithms: withDefault(texts(), ['RS256']),
   /** How the token must be encrypted. Default: not at all. */
   encryption: optional(encryption()),
@@ -49,25 +49,26 @@ const OPTIONS = {
   strict: boolean(false),
   /** How far the clocks may be apart, in seconds. Default: 5. */
   clockTolerance: seconds(5, 0),
-  /** How long a token without `exp` is taken after its `iat`, in seconds. Default: 300. */
+  /** How long a token without `exp` is valid after its `iat`, in seconds. Default: 300. */
   maxAge: seconds(300),
 };
 
-/** What a Logout Token is checked against. */
+/** The rules for a Logout Token. */
 export interface LogoutTokenOptions extends OptionsOf<typeof OPTIONS> {}
 
 type Rules = ValuesOf<typeof OPTIONS>;
 
-/** A key, or a function that finds it, such as jose's `createRemoteJWKSet()` makes. */
+/** A key, or a function that finds the key, such as from jose's `createRemoteJWKSet()`. */
 export type LogoutTokenKey = JWTVerifyGetKey | CryptoKey | JWK | Uint8Array;
 
 /**
- * Verifies a Logout Token, for apps that keep their own sessions. Whether its `jti` was seen before is
- * not checked.
+ * Verifies a Logout Token, for apps that keep their own sessions. The `jti` is not compared with
+ * earlier tokens.
  *
- * @throws {@link InvalidLogoutTokenError} when the token is not one of this provider for this client; `reason` tells why.
+ * @throws {@link InvalidLogoutTokenError} when this provider did not issue the token for this
+ * client. `reason` tells why.
  * @throws TypeError when an option is missing, wrong or unknown.
- * @throws {@link ProviderUnavailableError} when the function that finds the key failed to look.
+ * @throws {@link ProviderUnavailableError} when the function failed to look for the key.
  *
  * @example
  * const keys = createRemoteJWKSet(new URL('https://op.example.com/jwks'));
@@ -83,14 +84,14 @@ export async function verifyLogoutToken(
   key: LogoutTokenKey,
   options: LogoutTokenOptions,
 ): Promise<LogoutToken> {
-  // Checked each time: a rule that is missing would let pass what it is there to refuse.
+  // Checked at each call: a missing rule would let wrong tokens pass.
   const rules = readOptions(OPTIONS, options, optionsOfCall('verifyLogoutToken()'));
   const { encryption } = rules;
   const text = encryption === undefined ? logoutToken : await decrypt(logoutToken, encryption);
   const jwt = readJwt(text);
   if (jwt === undefined) throw new InvalidLogoutTokenError('malformed');
   checkHeader(jwt, rules);
-  // Whatever can be refused before the signature is costs no cryptography.
+  // Cheap checks come first: a refusal before the signature costs no cryptography.
   readClaims(jwt.claims, rules);
   const claims = await verifyClaims(jwt, key, rules);
   if (encryption !== undefined && !repeatsClaims(logoutToken, claims)) {
@@ -99,7 +100,7 @@ export async function verifyLogoutToken(
   return readClaims(claims, rules);
 }
 
-// What is wrong with it shows when it is used.
+// Wrong settings fail at the first use.
 function encryption(): Option<TokenEncryption, TokenEncryption> {
   return { takes: 'object', standard: 'required', read: (given) => given as TokenEncryption };
 }
@@ -135,7 +136,7 @@ async function verifyClaims(jwt: Jwt, key: LogoutTokenKey, rules: Rules): Promis
   }
 }
 
-// That no key could be looked for is not the token's fault.
+// A failed look-up of the key is not the token's fault.
 function finderOf(key: LogoutTokenKey): JWTVerifyGetKey {
   if (typeof key !== 'function') return () => key;
   return async (header, jws) => {
@@ -150,7 +151,7 @@ function finderOf(key: LogoutTokenKey): JWTVerifyGetKey {
   };
 }
 
-/** Section 2.4: what a Logout Token must and must not have. */
+/** Section 2.4: the required and the prohibited claims. */
 function readClaims(claims: JWTPayload, rules: Rules): LogoutToken {
   const { iss, aud, sub, sid, jti } = claims;
   const audiences = [aud].flat();

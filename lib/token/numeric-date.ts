@@ -1,12 +1,11 @@
-// What every store can write as a whole number.
+// Every store can write such a whole number.
 const LIMIT = 1e14;
 
-/** A time in a token, in seconds since the epoch (RFC 7519, section 2); JSON can also make an infinite one. */
+/** Seconds since the epoch (RFC 7519, section 2). JSON can express an infinite number. */
 export function isNumericDate(value: unknown): value is number {
   return typeof value === 'number' && Math.abs(value) < LIMIT;
 }
 
-/** The second in which a time in a token lies; `undefined` where the value is no time. */
 export function secondOf(value: unknown): number | undefined {
   return isNumericDate(value) ? Math.floor(value) : undefined;
 }

@@ -7,16 +7,12 @@ const UNTYPED = [undefined, 'jwt', 'application/jwt'];
 const CLAIMS_OF_ID_TOKENS = ['at_hash', 'c_hash', 's_hash', 'nonce'];
 const CLAIMS_OF_ACCESS_TOKENS = ['scope', 'scp', 'client_id', 'cid', 'appid', 'idtyp'];
 
-/**
- * What a JWT of this provider is, as far as it tells. `unclear`: nothing says so, but its claims may be those of an
- * ID Token, as some providers make their access tokens too.
- */
+/** `unclear`: the claims may be an ID Token's, as in the access tokens of some providers. */
 export type TokenKind = 'access-token' | 'unclear' | 'other';
 
 /**
- * Tells what a JWT of this provider is. One that is typed `at+jwt` is an access token; of one that has no type of its
- * own, as most providers issue them, the claims must not say that it is an ID Token, a Logout Token or a
- * refresh token.
+ * A JWT typed `at+jwt` is an access token. Most providers issue access tokens without a type of
+ * their own; their claims must not be an ID Token's, a Logout Token's or a refresh token's.
  *
  * @see [RFC 9068, section 4](https://www.rfc-editor.org/rfc/rfc9068#section-4)
  * @see [RFC 8725, section 3.12](https://www.rfc-editor.org/rfc/rfc8725#section-3.12)
@@ -34,7 +30,7 @@ export function kindOf(
 }
 
 function kindByClaims(claims: JWTPayload, clientId: string): TokenKind {
-  // Keycloak and Amazon Cognito say it in a claim of their own.
+  // Keycloak and Amazon Cognito have a claim for the kind.
   if (typeof claims.typ === 'string') {
     return claims.typ === 'Bearer' || isDpop(claims.typ) ? 'access-token' : 'other';
   }
@@ -50,13 +46,12 @@ function kindByClaims(claims: JWTPayload, clientId: string): TokenKind {
   return saysSo ? 'access-token' : 'unclear';
 }
 
-/** Tells whether the token says that it was issued to another client; many do not say. */
+/** Many tokens tell of no client. */
 export function isOfAnotherClient(claims: JWTPayload, clientId: string): boolean {
   const client = claims.client_id ?? claims.azp ?? claims.cid ?? claims.appid;
   return client !== undefined && client !== clientId;
 }
 
-/** Tells whether the token says that it was issued to this client, and to no other. */
 export function isOfClient({ client_id, azp, cid, appid }: JWTPayload, clientId: string): boolean {
   const clients = [client_id, azp, cid, appid].filter((client) => client !== undefined);
   return clients.length > 0 && clients.every((client) => client === clientId);

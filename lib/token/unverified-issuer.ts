@@ -6,9 +6,8 @@ interface Issuing {
 }
 
 /**
- * The provider that a token says it is of, before anything is verified: good only to choose the
- * configuration that verifies it. An encrypted token tells by the `iss` in its header; one without is of
- * the only provider that encrypts, if there is one.
+ * Good only to choose the configuration for the verification. An encrypted token without `iss` in
+ * its header is of the only provider that encrypts, if there is one.
  */
 export function providerOf<Provider extends Issuing>(
   token: string,
@@ -26,7 +25,7 @@ function issuerOf(token: string): string | undefined {
   return typeof iss === 'string' ? iss : undefined;
 }
 
-// What else is wrong with the token is for its verification to say.
+// The verification refuses any other fault of the token.
 function claimedIssuer(token: string): unknown {
   const segments = token.split('.');
   return segments.length === 3 ? decodeObject(segments[1] ?? '')?.iss : undefined;

@@ -1,6 +1,6 @@
 import { StoreUnavailableError } from '../../errors.ts';
 
-/** The error of a text that is not what was stored there. What needs its key fails, and nothing else. */
+/** For a text that this package did not store. Only calls that need this key fail. */
 export function corrupt(): StoreUnavailableError {
   return new StoreUnavailableError('corrupt-record');
 }

@@ -2,7 +2,6 @@ import type { SessionRecord } from '../../invalidation/session-record.ts';
 import { isObject } from '../../input/json-object.ts';
 import { corrupt } from './corrupt.ts';
 
-/** JSON of the record. */
 export function encodeRecord(record: SessionRecord): string {
   return JSON.stringify(record);
 }

@@ -3,7 +3,7 @@ import { corrupt } from './corrupt.ts';
 
 const LINKED = /^(\S+) (\S+) (-?\d{1,15}) (\S+)(?: (.*))?$/s;
 
-/** The text `session subject time id claims`; of an invalidated token `!` or `! note`. */
+/** The text `session subject time id claims`; for an invalidated token `!` or `! note`. */
 export function encodeTokenEntry(entry: TokenEntry): string {
   return entry.login === undefined ? encodeInvalidated(entry) : encodeLinked(entry);
 }
@@ -19,7 +19,6 @@ export function encodeLinked({ login, claims }: LinkedToken): string {
 
 export function decodeTokenEntry(text: string | undefined): TokenEntry | undefined {
   if (text === undefined) return undefined;
-  // Whatever begins so is invalidated.
   if (text.startsWith('!')) return { login: undefined, note: text.slice(2) };
   const [, session, subject, time, id, claims = ''] = LINKED.exec(text) ?? [];
   if (session === undefined || subject === undefined || id === undefined) throw corrupt();

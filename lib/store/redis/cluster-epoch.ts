@@ -3,8 +3,8 @@ import { decodeEpoch } from '../codecs/epoch.ts';
 const READ_EVERY_MS = 10_000;
 
 /**
- * Since when the memory of a Cluster is complete: since its youngest part began. The parts are many keys, so they are
- * read every now and then, and what was read is remembered.
+ * A Cluster's memory is complete since its youngest part began. The parts are many keys, so they
+ * are read at intervals.
  */
 export class ClusterEpoch {
   readonly #readParts: () => Promise<unknown[]>;

@@ -1,13 +1,12 @@
 import { StoreUnavailableError } from '../../errors.ts';
 import { corrupt } from '../codecs/corrupt.ts';
 
-/** What the scripts say, and Redis itself, of a value that is not what was stored there. */
+/** A value of another origin. */
 const CORRUPT = /\b(?:CORRUPT|WRONGTYPE)\b/;
 
-/** What Redis 7.2 and 7.0 say of what a script may not do for its user; the code is `ERR`. */
+/** The errors of Redis 7.2 and 7.0 for a script with a forbidden command; the code is `ERR`. */
 const FORBIDDEN = /\bACL failure in script\b|\bThe user executing the script can't\b/;
 
-/** The reply; where a value is not what was stored, or a script is forbidden a part, an error that says so. */
 export async function sound<T>(reply: Promise<T>): Promise<T> {
   try {
     return await reply;

@@ -1,7 +1,6 @@
 import type { EndReply } from '../../invalidation/end-session.ts';
 import { checkedRecord } from '../codecs/session-record.ts';
 
-/** The reply of the script: the status, and to the claimant the age of the end and the fields of the record. */
 export function decodeEndReply(reply: unknown): EndReply {
   if (!Array.isArray(reply)) throw new TypeError('Not a reply of this script');
   const [status, age, fields] = reply as [EndReply['status'], number?, string[]?];

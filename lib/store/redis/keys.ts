@@ -1,7 +1,7 @@
 import { LETTERS } from '../key-letters.ts';
 import type { Key } from '../operations.ts';
 
-/** How the keys are spelled. What one script touches has one hash tag, and so one slot. */
+/** All keys of one script have one hash tag, and so one slot. */
 export class RedisKeys {
   readonly changes: string;
   readonly ends: string;
@@ -38,7 +38,7 @@ export class RedisKeys {
     }
   }
 
-  /** The epochs of a Cluster: one for each part of its slots, so that it is noticed when one master starts anew. */
+  /** One for each part of a Cluster's slots, so that a master started anew is noticed. */
   epochs(): string[] {
     return Array.from({ length: 64 }, (_, part) => this.#tagged(LETTERS.epoch, String(part)));
   }

@@ -42,11 +42,11 @@ export interface RedisOperationsSettings {
   readonly lifetimes: Lifetimes;
   readonly calls: StoreCalls;
   readonly events: Events;
-  /** Where an end counts once replicas have it. */
+  /** Set where an end counts only once replicas have the end. */
   readonly durable?: { readonly writes: ReplicatedWrites; readonly calls: StoreCalls } | undefined;
 }
 
-/** The model in Redis: each operation is one script, on keys of one slot. */
+/** Each operation of the model is one script, on keys of one slot. */
 export class RedisOperations implements Operations {
   readonly #settings: RedisOperationsSettings;
   readonly #keys: RedisKeys;
@@ -165,7 +165,6 @@ export class RedisOperations implements Operations {
     });
   }
 
-  // A channel has a connection of its own, which sees each gap.
   #hear(name: string, subscriber: Subscriber, hear: (message: string) => void): () => void {
     const { redis, events } = this.#settings;
     const channel = new RedisChannel(redis, name, events);
@@ -206,7 +205,6 @@ export class RedisOperations implements Operations {
     );
   }
 
-  /** Answers once the replicas have it, where they must. */
   #runDurably<T>(call: ScriptCall, decode: (reply: unknown) => T): Promise<T> {
     const { durable } = this.#settings;
     if (durable === undefined) return this.#run(call, decode);
@@ -225,7 +223,6 @@ function textOf(reply: unknown): string | undefined {
   return typeof reply === 'string' ? reply : undefined;
 }
 
-/** Takes no other word for a reply. */
 function oneOf<Word extends string>(...words: readonly Word[]): (reply: unknown) => Word {
   return (reply) => {
     const word = words.find((each) => each === reply);

@@ -3,7 +3,6 @@ import type { RedisCommand } from '../redis-client.ts';
 
 const digests = (text: string) => createHash('sha1').update(text).digest('hex');
 
-/** A script with the name of the operation that it is. */
 export interface RedisScript {
   readonly operation: string;
   readonly text: string;
@@ -14,7 +13,7 @@ export function redisScript(operation: string, text: string): RedisScript {
   return { operation, text, sha: digests(text) };
 }
 
-/** A call of a script: its keys, which lie in one slot, and its arguments. */
+/** The keys of a call lie in one slot. */
 export interface ScriptCall {
   readonly script: RedisScript;
   readonly keys: readonly string[];
@@ -22,8 +21,8 @@ export interface ScriptCall {
 }
 
 /**
- * Sends the digest of a script, and where the server does not know it, the script. Not by `defineCommand`: the client is
- * the app's.
+ * Sends the script where the server does not know its digest. `defineCommand` would change the
+ * app's client.
  */
 export async function callScript(
   { script, keys, values }: ScriptCall,

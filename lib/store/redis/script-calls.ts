@@ -27,7 +27,6 @@ const SCRIPTS = {
   beginEpoch: redisScript('beginEpoch', BEGIN_EPOCH),
 };
 
-/** The scripts with their keys and arguments. */
 export class ScriptCalls {
   readonly #keys: RedisKeys;
   readonly #lifetimes: Lifetimes;

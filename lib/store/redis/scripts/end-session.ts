@@ -1,9 +1,8 @@
 import { SESSION } from './session.ts';
 
 /**
- * ARGV: how (`login`, `unsaved`, `time`, `front`), time, subject or empty, id, `auth_time` or empty, tolerance, claimant,
- * state, owner, session, lease, lifetimes of a verdict and an ended session, channels of changes and ends. Answers the
- * status; to the claimant also the age of the end, and the record.
+ * ARGV from 11: lease, lifetimes of a verdict and an ended session, channels of changes and ends.
+ * Answers the status; to the claimant also the age of the end, and the record.
  */
 export const END_SESSION = `${SESSION}
 local how, time, subject, id, authTime = ARGV[1], whole(ARGV[2]), ARGV[3], ARGV[4], tonumber(ARGV[5])

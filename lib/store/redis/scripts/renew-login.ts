@@ -1,6 +1,6 @@
 import { SESSION } from './session.ts';
 
-/** ARGV: time, id, subject, client, ID Token, refresh token, lifetime of a session. */
+/** ARGV[7]: lifetime of a session. */
 export const RENEW_LOGIN = `${SESSION}
 local time, id, subject = whole(ARGV[1]), ARGV[2], ARGV[3]
 local client, idToken, refreshToken = ARGV[4], ARGV[5], ARGV[6]

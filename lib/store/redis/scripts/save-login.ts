@@ -1,9 +1,6 @@
 import { SESSION } from './session.ts';
 
-/**
- * ARGV: time, id, subject, owner, client, ID Token, refresh token, session, lifetimes of a session and a verdict,
- * channels of changes and ends.
- */
+/** ARGV from 9: lifetimes of a session and a verdict, channels of changes and ends. */
 export const SAVE_LOGIN = `${SESSION}
 local time, id, subject, owner = whole(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
 local client, idToken, refreshToken, session = ARGV[5], ARGV[6], ARGV[7], ARGV[8]

@@ -1,8 +1,8 @@
 import { TEXTS } from './texts.ts';
 
 /**
- * Lua for the verdict and the record of a session: KEYS[1] is a string `before id…`, KEYS[2] a hash. Of each client
- * the record has the fields `i:` ID Token, `r:` refresh token, `t:` the login time that they are of.
+ * KEYS[1] is a string `before id…`, KEYS[2] a hash. Each client has the fields `i:` ID Token, `r:`
+ * refresh token, `t:` login time.
  */
 export const SESSION = `${TEXTS}
 local function readVerdict(key)

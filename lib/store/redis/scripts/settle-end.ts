@@ -1,6 +1,6 @@
 import { TEXTS } from './texts.ts';
 
-/** KEYS[1]: the record. ARGV: event, the letters of what was done, lifetime of a settled logout. */
+/** ARGV: event, letters done, lifetime of a settled logout. */
 export const SETTLE_END = `${TEXTS}
 local fields = redis.call('HMGET', KEYS[1], 'event', 'left', 'state')
 if fields[1] ~= ARGV[1] then return end

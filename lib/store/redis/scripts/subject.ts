@@ -1,6 +1,6 @@
 import { TEXTS } from './texts.ts';
 
-/** Lua for a subject: KEYS[1] is a string `all withoutSid`, KEYS[2] a sorted set of when each session leaves. */
+/** KEYS[1] is a string `all withoutSid`, KEYS[2] a sorted set of when each session leaves. */
 const SUBJECT = `${TEXTS}
 local now = tonumber(redis.call('TIME')[1])
 local all, withoutSid = -1, -1
@@ -11,7 +11,6 @@ if text then
 end
 `;
 
-/** ARGV: time, session, lifetime of a session. */
 export const ADD_MEMBER = `${SUBJECT}
 local time, session, lifetime = whole(ARGV[1]), ARGV[2], whole(ARGV[3])
 if time <= all or (starts(session, '-') and time <= withoutSid) then return 'over' end
@@ -22,9 +21,9 @@ return 'ok'
 `;
 
 /**
- * ARGV: time, session that must be no member or empty, owner, subject, lifetime of a cut-off, channels of changes and
- * ends, claimant. Answers 0 where as much had ended before, else 1, and 2 where the end of the
- * subject was published; then its members.
+ * ARGV from 5: lifetime of a cut-off, channels of changes and ends, claimant. Answers 0 where the
+ * same logins had ended before, 2 where the end of the subject was published, else 1; then the
+ * members.
  */
 export const END_SUBJECT = `${SUBJECT}
 local time, unless, owner, subject = whole(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]

@@ -1,4 +1,4 @@
-/** Lua for texts that are not what was stored there: the script fails before it writes anything. */
+/** A text of another origin fails before the first write. */
 export const TEXTS = `
 local function corrupt() error('CORRUPT', 0) end
 local function whole(text)

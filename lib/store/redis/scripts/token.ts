@@ -1,6 +1,6 @@
 import { TEXTS } from './texts.ts';
 
-/** Lua for the entry of a token: KEYS[1] is a string `session subject time id claims`, or begins with `!`. */
+/** KEYS[1] is a string `session subject time id claims`, or begins with `!`. */
 const TOKEN = `${TEXTS}
 local entry = redis.call('GET', KEYS[1])
 local isInvalidated = entry and starts(entry, '!')
@@ -19,8 +19,8 @@ return 'ok'
 `;
 
 /**
- * ARGV: entry, time to live, channel of changes, token, `1` to force it. Answers 1 where the token is invalidated from
- * now on, 0 where it was before, and the entry of a login that keeps it.
+ * ARGV as before, then `1` for `force`. Answers 1 for a newly invalidated token, 0 for an
+ * invalidated one, and else the entry of the login.
  */
 export const INVALIDATE_TOKEN = `${TOKEN}
 if isInvalidated then return 0 end
