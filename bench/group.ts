@@ -1,12 +1,36 @@
-import type { Workbench } from './workbench.ts';
+import type { RequestListener } from 'node:http';
+import type { PlainRequest } from '../spec/soak/http.ts';
+import type { Signer } from '../spec/support/provider.ts';
+import type { Algorithm, Tokens } from './provider.ts';
 
-/** What a group has found. */
-export interface Findings {
-  /** Markdown. */
-  readonly text: string;
-  /** SVG. */
-  readonly chart?: string;
+/** Where the provider and Redis are. */
+export interface Settings {
+  readonly issuer: string;
+  readonly redisPath: string;
 }
 
-/** Measures what belongs together. */
-export type Group = (bench: Workbench) => Promise<Findings>;
+export interface HttpRequest extends PlainRequest {
+  readonly method: string;
+  /** The one status that the answer may have. */
+  readonly status: number;
+}
+
+export interface Variant {
+  /** Makes the app, in the server process. */
+  readonly createApp: (settings: Settings) => RequestListener;
+  /**
+   * Batches of requests for one round, of which the last is measured. The steady logins are the same in every round;
+   * others are signed anew.
+   */
+  readonly createRequests: (signer: Signer, steady: readonly Tokens[]) => Promise<HttpRequest[][]>;
+}
+
+/** Variants that have the same work to do. */
+export interface Group {
+  readonly name: string;
+  readonly algorithm: Algorithm;
+  /** Markdown. */
+  readonly about: string;
+  /** The first is `bare`, and the second is `pass-through`. */
+  readonly variants: Readonly<Record<string, Variant>>;
+}

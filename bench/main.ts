@@ -1,50 +1,45 @@
 import { writeFile } from 'node:fs/promises';
-import { backChannelGroup } from './back-channel/group.ts';
-import { type CommandLine, readCommandLine } from './command-line.ts';
+import { parseArgs } from 'node:util';
+import { startRedisServer } from '../spec/support/redis-server.ts';
 import type { Group } from './group.ts';
-import { growthGroup } from './growth/group.ts';
-import { guardGroup } from './guard/group.ts';
-import { logoutGroup } from './logout/group.ts';
-import { pushGroup } from './push/group.ts';
-import { formatMarkdown, writeReport } from './report.ts';
-import { scaleGroup } from './scale/group.ts';
-import { describeVersions } from './versions.ts';
-import { setUpWorkbench } from './workbench.ts';
+import { GROUPS } from './groups.ts';
+import { describeVersions, writePage, writeSection } from './page.ts';
+import { drawPlot } from './plot.ts';
+import { startProvider } from './provider.ts';
+import { measureRounds } from './rounds.ts';
+import { ServerProcess } from './server-process.ts';
+import { type Summary, summarize } from './summary.ts';
 
-const CHART = new URL('./results.svg', import.meta.url);
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: 'string', default: '100' } },
+});
+const rounds = Number(values.rounds);
+const groups = GROUPS.filter(
+  ({ name }) => positionals.length === 0 || positionals.some((each) => name.startsWith(each)),
+);
 
-const GROUPS: ReadonlyMap<string, Group> = new Map([
-  ['guard', guardGroup],
-  ['logout', logoutGroup],
-  ['back-channel', backChannelGroup],
-  ['growth', growthGroup],
-  ['push', pushGroup],
-  ['scale', scaleGroup],
-]);
-
-function chooseGroups(names: readonly string[]): [string, Group][] {
-  const unknown = names.find((name) => !GROUPS.has(name));
-  if (unknown !== undefined) throw new Error(`There is no group ${unknown}`);
-  return [...GROUPS].filter(([name]) => names.length === 0 || names.includes(name));
-}
-
-/** Only what was measured in full is worth keeping. */
-function isFull({ quick, variants, rounds, cpuProfile }: CommandLine): boolean {
-  return !quick && !cpuProfile && variants.length === 0 && rounds === undefined;
-}
-
-const commandLine = readCommandLine(process.argv.slice(2));
-const groups = chooseGroups(commandLine.groups);
-const bench = await setUpWorkbench(commandLine);
+const redisServer = await startRedisServer();
+const provider = await startProvider();
+const redis = redisServer.connect();
+const results = new Map<Group, Summary>();
 try {
-  const versions = await describeVersions(bench.redis);
-  for (const [name, group] of groups) {
-    const { text, chart } = await group(bench);
-    console.log(`\n${await formatMarkdown(`## ${name}\n${text}`)}`);
-    if (!isFull(commandLine)) continue;
-    await writeReport([...GROUPS.keys()], versions, new Map([[name, text]]));
-    if (chart !== undefined) await writeFile(CHART, chart);
+  const settings = { issuer: provider.issuer, redisPath: redisServer.path };
+  for (const group of groups) {
+    await redisServer.flush();
+    const server = await ServerProcess.start(group.name, settings);
+    const signer = provider.signers[group.algorithm];
+    const summary = summarize(await measureRounds(group, signer, server, redis, rounds));
+    await server.stop();
+    results.set(group, summary);
+    console.log(writeSection(group, summary));
+  }
+  if (groups.length === GROUPS.length) {
+    const page = await writePage(rounds, await describeVersions(redis), results);
+    await writeFile(new URL('./RESULTS.md', import.meta.url), page);
+    await writeFile(new URL('./results.svg', import.meta.url), drawPlot(results));
   }
 } finally {
-  await bench.close();
+  await redisServer.close();
+  await provider.close();
 }

@@ -1,23 +1,28 @@
+import { randomBytes } from 'node:crypto';
+import { Redis } from 'ioredis';
 import { type OidcLogout, oidcLogout, type OidcLogoutOptions } from '../dist/index.js';
-import { connectRedis } from './redis-client.ts';
-import type { Settings } from './settings.ts';
+import { AUDIENCE, CLIENT_ID } from '../spec/support/provider.ts';
+import type { Settings } from './group.ts';
+import type { Algorithm } from './provider.ts';
 
 export const POST_LOGOUT_REDIRECT_URI = 'https://app.example.com/logged-out';
 
-/** What this package is in every group: as its users install it, on Redis. */
+export const ENCRYPTED = { encryptionKey: randomBytes(32) };
+
 export function createOurs(
-  { issuer, clientId, audience, algorithm, redis }: Settings,
+  { issuer, redisPath }: Settings,
+  algorithm: Algorithm,
   options: Partial<OidcLogoutOptions> = {},
 ): OidcLogout {
   return oidcLogout({
     provider: {
       issuer,
-      clientId,
+      clientId: CLIENT_ID,
       postLogoutRedirectUri: POST_LOGOUT_REDIRECT_URI,
       algorithms: [algorithm],
     },
-    audience,
-    redis: connectRedis(redis),
+    audience: AUDIENCE,
+    redis: new Redis(redisPath),
     ...options,
   });
 }

@@ -1,66 +1,60 @@
-import { type Measurement, medianOf } from './measurement.ts';
-import { Field, type Run } from './run.ts';
-import type { Workbench } from './workbench.ts';
+import type { Redis } from 'ioredis';
+import { shuffle } from 'simple-statistics';
+import type { Signer } from '../spec/support/provider.ts';
+import { parseInfo } from '../spec/support/redis-node.ts';
+import type { Group } from './group.ts';
+import { createLogins } from './provider.ts';
+import type { ServerProcess } from './server-process.ts';
 
-/** What is compared, by its name. */
-export type Runs = Readonly<Record<string, Run>>;
+const LOGINS = 150;
+const WARM_UP_ROUNDS = 10;
 
-/** Compares what has the same to do in each round, on servers that stay. */
-export async function compareServers(
-  bench: Workbench,
-  title: string,
-  runs: Runs,
-): Promise<Map<string, Measurement>> {
-  const fields = new Map<Run, Field>();
-  try {
-    for (const [, run] of chosenOf(bench, runs)) fields.set(run, await Field.start(bench, run));
-    return await runRounds(bench, title, runs, bench.effort.rounds, async (run) => {
-      const field = fields.get(run);
-      if (field === undefined) throw new Error(`${run.variant} was not started`);
-      return field.measure(run.load);
-    });
-  } finally {
-    await Promise.all(Array.from(fields.values(), (field) => field.stop()));
-  }
+/** Microseconds of the processor for one request. */
+export interface Cost {
+  readonly server: number;
+  readonly redis: number;
 }
 
-/** Compares what can be done once, on a new server in each round. */
-export function compareRuns(
-  bench: Workbench,
-  title: string,
-  runs: Runs,
-): Promise<Map<string, Measurement>> {
-  return runRounds(bench, title, runs, bench.effort.runs, async (run) => {
-    const field = await Field.start(bench, run);
-    try {
-      return await field.measure(run.load);
-    } finally {
-      await field.stop();
-    }
-  });
-}
+/** The costs of each variant, one of each round. */
+export type Costs = ReadonlyMap<string, readonly Cost[]>;
 
-function chosenOf(bench: Workbench, runs: Runs): [string, Run][] {
-  return Object.entries(runs).filter(([name]) => bench.includes(name));
-}
-
-// In turn and round by round, so that whatever the machine does meanwhile hits all alike.
-async function runRounds(
-  bench: Workbench,
-  title: string,
-  runs: Runs,
+/** Gives all variants their turn in each round, in random order. */
+export async function measureRounds(
+  { variants }: Group,
+  signer: Signer,
+  server: ServerProcess,
+  redis: Redis,
   rounds: number,
-  measure: (run: Run) => Promise<Measurement>,
-): Promise<Map<string, Measurement>> {
-  const chosen = chosenOf(bench, runs);
-  const measured = new Map(chosen.map(([name]) => [name, [] as Measurement[]]));
-  for (let round = 1; round <= rounds; round += 1) {
-    for (const [name, run] of chosen) {
-      const measurement = await measure(run);
-      measured.get(name)?.push(measurement);
-      const cpu = measurement.cpu.toFixed(1);
-      console.log(`${title}, ${name}, round ${round} of ${rounds}: ${cpu} µs`);
+): Promise<Costs> {
+  const steady = await createLogins(signer, LOGINS);
+  const costs = new Map(Object.keys(variants).map((name) => [name, [] as Cost[]]));
+
+  async function clock(): Promise<Cost> {
+    return { server: await server.cpuTime(), redis: await redisTime(redis) };
+  }
+
+  for (let round = -WARM_UP_ROUNDS; round < rounds; round += 1) {
+    const turns = Object.entries(variants).map(async ([name, { createRequests }]) => ({
+      name,
+      batches: await createRequests(signer, steady),
+    }));
+    for (const { name, batches } of shuffle(await Promise.all(turns))) {
+      const measured = batches.pop() ?? [];
+      for (const batch of batches) await server.send(name, batch);
+      const before = await clock();
+      await server.send(name, measured);
+      const after = await clock();
+      if (round < 0) continue;
+      costs.get(name)?.push({
+        server: (after.server - before.server) / measured.length,
+        redis: (after.redis - before.redis) / measured.length,
+      });
     }
   }
-  return new Map(Array.from(measured, ([name, all]) => [name, medianOf(all)]));
+  return costs;
+}
+
+async function redisTime(redis: Redis): Promise<number> {
+  const { used_cpu_user, used_cpu_sys } = parseInfo(await redis.info('cpu'));
+  return (Number(used_cpu_user) + Number(used_cpu_sys)) * 1e6;
 }

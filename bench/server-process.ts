@@ -1,38 +1,49 @@
-import { Child } from './child.ts';
-import type { Settings } from './settings.ts';
+import { Pool } from 'undici';
+import { Child } from '../spec/support/child.ts';
+import type { HttpRequest, Settings } from './group.ts';
 
-/** What a server has used since its start. */
-export interface Usage {
-  /** Microseconds of all its threads. */
-  readonly cpu: number;
-  /** Bytes, at this moment. */
-  readonly memory: number;
-}
+const SERVER = new URL('./server.ts', import.meta.url);
+const CONNECTIONS = 32;
 
-/** A process that serves one variant and nothing else. */
+/** The process that holds all variants of a group, each at a port of its own. */
 export class ServerProcess {
-  readonly url: string;
   readonly #child: Child;
+  readonly #pools = new Map<string, Pool>();
 
-  static async start(
-    variant: string,
-    settings: Settings,
-    nodeOptions: readonly string[] = [],
-  ): Promise<ServerProcess> {
-    const child = new Child('./server.ts', [variant, JSON.stringify(settings)], nodeOptions);
-    return new ServerProcess(child, (await child.answer()) as number);
+  static async start(group: string, settings: Settings): Promise<ServerProcess> {
+    const child = new Child(SERVER, [group, JSON.stringify(settings)]);
+    return new ServerProcess(child, (await child.answer()) as Record<string, number>);
   }
 
-  private constructor(child: Child, port: number) {
+  private constructor(child: Child, ports: Readonly<Record<string, number>>) {
     this.#child = child;
-    this.url = `http://127.0.0.1:${port}`;
+    for (const [variant, port] of Object.entries(ports)) {
+      const pool = new Pool(`http://127.0.0.1:${port}`, { connections: CONNECTIONS });
+      this.#pools.set(variant, pool);
+    }
   }
 
-  async usage(): Promise<Usage> {
-    return (await this.#child.ask({})) as Usage;
+  /** The time of all threads until now, in microseconds. */
+  async cpuTime(): Promise<number> {
+    const { user, system } = (await this.#child.ask({})) as NodeJS.CpuUsage;
+    return user + system;
   }
 
-  stop(): Promise<void> {
-    return this.#child.stop();
+  /** Sends all, as many at a time as there are connections. */
+  async send(variant: string, requests: readonly HttpRequest[]): Promise<void> {
+    await Promise.all(requests.map((request) => this.#send(variant, request)));
+  }
+
+  async #send(variant: string, { status, ...request }: HttpRequest): Promise<void> {
+    const answer = await this.#pools.get(variant)?.request(request);
+    await answer?.body.dump();
+    if (answer?.statusCode === status) return;
+    const { method, path } = request;
+    throw new Error(`${variant} answered ${answer?.statusCode ?? ''} to ${method} ${path}`);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(Array.from(this.#pools.values(), (pool) => pool.destroy()));
+    await this.#child.stop();
   }
 }

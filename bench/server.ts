@@ -1,21 +1,22 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Usage } from './server-process.ts';
-import type { Settings } from './settings.ts';
-import type { Variant } from './variant.ts';
+import type { Settings } from './group.ts';
+import { GROUPS } from './groups.ts';
 
-const [name = '', settings = ''] = process.argv.slice(2);
-const { default: variant } = (await import(`./${name}.ts`)) as { default: Variant };
-const server = createServer(variant(JSON.parse(settings) as Settings));
-server.listen(0, '127.0.0.1');
-await once(server, 'listening');
+const [groupName, settings = ''] = process.argv.slice(2);
+const group = GROUPS.find((each) => each.name === groupName);
 
-function usage(): Usage {
-  const { user, system } = process.cpuUsage();
-  return { cpu: user + system, memory: process.memoryUsage.rss() };
+const ports: Record<string, number> = {};
+for (const [name, variant] of Object.entries(group?.variants ?? {})) {
+  const server = createServer(
+    { keepAliveTimeout: 600_000 },
+    variant.createApp(JSON.parse(settings) as Settings),
+  );
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  ports[name] = (server.address() as AddressInfo).port;
 }
 
-process.on('message', () => process.send?.(usage()));
+process.on('message', () => process.send?.(process.cpuUsage()));
 process.once('disconnect', () => process.exit());
-process.send?.((server.address() as AddressInfo).port);
+process.send?.(ports);

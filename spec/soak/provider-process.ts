@@ -1,4 +1,4 @@
-import { Child } from '../../bench/child.ts';
+import { Child } from '../support/child.ts';
 import type { ProviderOrder } from './provider.ts';
 
 /** The provider, which is told one thing after the other. */
@@ -8,7 +8,7 @@ export class ProviderProcess {
   #last: Promise<unknown> = Promise.resolve();
 
   static async start(): Promise<ProviderProcess> {
-    const child = new Child(new URL('./provider.ts', import.meta.url).href);
+    const child = new Child(new URL('./provider.ts', import.meta.url));
     return new ProviderProcess(child, (await child.answer()) as string);
   }
 

@@ -1,4 +1,4 @@
-import { Child } from '../../bench/child.ts';
+import { Child } from '../support/child.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
 import type { CommandLine } from './command-line.ts';
 import { HttpClient } from './http.ts';
@@ -13,7 +13,7 @@ import { World } from './world.ts';
 
 export const CONNECTIONS = 32;
 const NODE_OPTIONS = ['--max-old-space-size=96', '--expose-gc'];
-const SERVER = new URL('./server.ts', import.meta.url).href;
+const SERVER = new URL('./server.ts', import.meta.url);
 
 type Close = () => unknown;
 

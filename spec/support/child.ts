@@ -1,19 +1,18 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 
-/** A process of the bench, which answers one question at a time. */
+/** A process for measurements, as in production, which answers one question at a time. */
 export class Child {
   readonly #process: ChildProcess;
   readonly #end: Promise<never>;
 
-  constructor(file: string, args: readonly string[] = [], nodeOptions: readonly string[] = []) {
-    this.#process = fork(fileURLToPath(new URL(file, import.meta.url)), args, {
+  constructor(file: URL, args: readonly string[] = [], nodeOptions: readonly string[] = []) {
+    this.#process = fork(file, args, {
       execArgv: [...process.execArgv, ...nodeOptions],
       env: { ...process.env, NODE_ENV: 'production' },
     });
     this.#end = once(this.#process, 'exit').then(() => {
-      throw new Error(`${[file, ...args].join(' ')} ended`);
+      throw new Error(`${[file.pathname, ...args].join(' ')} ended`);
     });
     this.#end.catch(() => undefined);
   }
