@@ -7,10 +7,13 @@ const JWE = /^eyJ[\w-]*(?:\.[\w-]*){4}$/;
  * that a record cannot take another record's place.
  */
 export class Encryption {
-  readonly #key: Uint8Array | undefined;
+  /** Imported once: jose would import bytes for each token. */
+  readonly #key: Promise<CryptoKey> | undefined;
 
   constructor(key: Uint8Array | undefined) {
-    this.#key = key;
+    const usages = ['encrypt', 'decrypt'] as const;
+    this.#key =
+      key && crypto.subtle.importKey('raw', Uint8Array.from(key), 'AES-GCM', false, usages);
   }
 
   get isOn(): boolean {
@@ -21,14 +24,14 @@ export class Encryption {
     if (this.#key === undefined) return text;
     return new CompactEncrypt(new TextEncoder().encode(text))
       .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', record: recordKey })
-      .encrypt(this.#key);
+      .encrypt(await this.#key);
   }
 
   /** `undefined` where another key or another record sealed the text. */
   async open(recordKey: string, sealed: string): Promise<string | undefined> {
     if (this.#key === undefined) return JWE.test(sealed) ? undefined : sealed;
     try {
-      const { plaintext, protectedHeader } = await compactDecrypt(sealed, this.#key, {
+      const { plaintext, protectedHeader } = await compactDecrypt(sealed, await this.#key, {
         keyManagementAlgorithms: ['dir'],
         contentEncryptionAlgorithms: ['A256GCM'],
       });
