@@ -1,3 +1,4 @@
+import process from 'node:process';
 // One part of lib/ by its own specs: MUTATION=token npm run mutation. It takes long, and so is not in CI.
 const part = process.env.MUTATION ?? 'invalidation';
 
