@@ -7,7 +7,7 @@ import { sendOAuthError, serve } from './endpoint.ts';
 import { createBodyReader, FORM_TYPE } from './request-body.ts';
 import type { RequestEnd } from './request-end.ts';
 
-export interface BackChannelLogoutParts {
+export interface BackChannelEndpointParts {
   readonly backChannelLogout: BackChannelLogout;
   /** Bytes. */
   readonly bodyLimit: number;
@@ -16,7 +16,7 @@ export interface BackChannelLogoutParts {
 export function backChannelLogout({
   backChannelLogout: logout,
   bodyLimit,
-}: BackChannelLogoutParts) {
+}: BackChannelEndpointParts) {
   const readBody = createBodyReader(bodyLimit, [FORM_TYPE]);
 
   async function handle(req: Request, res: Response, end: RequestEnd): Promise<void> {

@@ -1,7 +1,7 @@
 import { body, validationResult } from 'express-validator';
 import { InvalidRequestError, type InvalidRequestCause } from '../errors.ts';
 import { isObject } from '../input/json-object.ts';
-import type { LogoutTokens } from '../logout/presented-tokens.ts';
+import type { TokensOfLogout } from '../logout/presented-tokens.ts';
 
 interface LogoutBody {
   readonly access_token?: string;
@@ -22,7 +22,7 @@ const FIELDS = new Map([
   ['refresh_token', text('refresh_token', 'refresh-token-not-a-string', 'refresh-token-empty')],
 ]);
 
-export async function readLogoutRequest(requestBody: unknown): Promise<LogoutTokens> {
+export async function readLogoutRequest(requestBody: unknown): Promise<TokensOfLogout> {
   if (!isObject(requestBody)) throw new InvalidRequestError('body-not-an-object');
   await checkShape(requestBody);
   const { access_token, token, refresh_token } = requestBody as LogoutBody;

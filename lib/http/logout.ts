@@ -1,6 +1,6 @@
 import type { NextFunction, Request, Response } from 'express';
 import { InvalidTokenError } from '../errors.ts';
-import type { LogoutTokens } from '../logout/presented-tokens.ts';
+import type { TokensOfLogout } from '../logout/presented-tokens.ts';
 import type { LogoutAnswer, RpInitiatedLogout } from '../logout/rp-initiated-logout.ts';
 import type { Provider } from '../provider/provider.ts';
 import { providerOf } from '../token/unverified-issuer.ts';
@@ -8,7 +8,7 @@ import { refuseUnknownParameters, sendElasticsearchError } from './elasticsearch
 import { sendOAuthError, serve } from './endpoint.ts';
 import { sendAnswer } from './logout-answer.ts';
 import type { ResolvedLogoutOptions } from './logout-options.ts';
-import { tokensFromBody, tokensFromSession } from './logout-tokens.ts';
+import { tokensFromBody, tokensFromSession } from './token-reader.ts';
 import type { ReturningBrowser } from './returning-browser.ts';
 import type { RequestEnd } from './request-end.ts';
 
@@ -35,7 +35,7 @@ export function logout(parts: LogoutParts) {
 
   // The tokens in the app's own session may have ended: the user gets out all the same.
   async function logOutOfApp(
-    tokens: LogoutTokens | undefined,
+    tokens: TokensOfLogout | undefined,
     returnTo: string | undefined,
   ): Promise<LogoutAnswer | undefined> {
     if (tokens === undefined) return undefined;
@@ -50,7 +50,7 @@ export function logout(parts: LogoutParts) {
   }
 
   async function answerTo(
-    tokens: LogoutTokens | undefined,
+    tokens: TokensOfLogout | undefined,
     returnTo: string | undefined,
   ): Promise<LogoutAnswer> {
     if (!isOfApp && tokens !== undefined) {

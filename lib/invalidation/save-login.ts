@@ -1,7 +1,7 @@
 import type { Owner } from './end-message.ts';
 import type { Login } from './login.ts';
 import { eventOf, liveRecord } from './session-record.ts';
-import type { SessionRecord, SessionState, SessionTokens } from './session-record.ts';
+import type { SessionRecord, SessionState, SealedTokens } from './session-record.ts';
 import type { Step } from './step.ts';
 import { isOver, raise } from './verdict.ts';
 
@@ -10,7 +10,7 @@ export interface LoginToSave {
   readonly owner: Owner;
   readonly clientId: string;
   /** Sealed, where there is a key. */
-  readonly tokens: SessionTokens;
+  readonly tokens: SealedTokens;
 }
 
 /** `over`: the login ended before the save. `moved`: another user's session ended to make room. */

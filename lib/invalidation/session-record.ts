@@ -2,13 +2,13 @@ import type { Owner } from './end-message.ts';
 import type { Verdict } from './verdict.ts';
 
 /** The tokens of one client, sealed where there is a key. Empty texts for none. */
-export interface SessionTokens {
+export interface SealedTokens {
   readonly idToken: string;
   /** The refresh token with its scope. */
   readonly refreshToken: string;
 }
 
-export interface ClientTokens extends SessionTokens {
+export interface ClientTokens extends SealedTokens {
   readonly time: number;
 }
 

@@ -5,7 +5,7 @@ import { isWithoutSid, type Login } from '../invalidation/login.ts';
 import type { SessionRecord } from '../invalidation/session-record.ts';
 import type { EndedSession, SessionEnds } from '../session/ends.ts';
 import type { SessionEnding, TokenEnding } from '../session/ending.ts';
-import type { Repetitions } from '../session/repetitions.ts';
+import { ENDS_REPEATED_FOR, type Repetitions } from '../session/repetitions.ts';
 import type { SessionOwner } from '../session/session-owner.ts';
 import { secondsUntil } from '../store/seconds-until.ts';
 import { secondOf } from '../token/numeric-date.ts';
@@ -43,9 +43,6 @@ export interface LogoutEndsParts {
   readonly maxSessionLifetime: number;
 }
 
-// Seconds.
-const REPEATED_FOR = 31;
-
 export class LogoutEnds {
   readonly #parts: LogoutEndsParts;
 
@@ -61,7 +58,7 @@ export class LogoutEnds {
     try {
       return await this.#end(logout);
     } catch (error) {
-      this.#parts.repetitions.start(() => this.#end(logout), REPEATED_FOR);
+      this.#parts.repetitions.start(() => this.#end(logout), ENDS_REPEATED_FOR);
       throw error;
     }
   }

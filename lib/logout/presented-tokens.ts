@@ -13,7 +13,7 @@ import { decodeVerdict } from '../store/codecs/verdict.ts';
 import type { Key, Operations } from '../store/operations.ts';
 import { refreshTokenKey } from '../token/token-keys.ts';
 
-export interface LogoutTokens {
+export interface TokensOfLogout {
   readonly accessToken: string | undefined;
   readonly refreshToken: string | undefined;
 }
@@ -52,7 +52,7 @@ export interface PresentedTokensParts {
  */
 export async function readPresentedTokens(
   parts: PresentedTokensParts,
-  tokens: LogoutTokens,
+  tokens: TokensOfLogout,
 ): Promise<PresentedTokens | undefined> {
   const accessToken =
     tokens.accessToken === undefined

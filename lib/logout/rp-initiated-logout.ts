@@ -16,7 +16,7 @@ import type { LogoutEnd, LogoutEnds } from './logout-ends.ts';
 import { readLogoutNote } from './logout-note.ts';
 import type { BoundState, PostLogoutStates } from './post-logout-states.ts';
 import {
-  type LogoutTokens,
+  type TokensOfLogout,
   type PresentedTokens,
   readPresentedTokens,
 } from './presented-tokens.ts';
@@ -77,7 +77,7 @@ export class RpInitiatedLogout {
 
   /** `undefined` where the provider of the tokens is unknown. */
   async logOut(
-    tokens: LogoutTokens,
+    tokens: TokensOfLogout,
     returnTo: string | undefined,
   ): Promise<LogoutAnswer | undefined> {
     const presented = await readPresentedTokens(this.#parts, tokens);

@@ -5,7 +5,7 @@ import { readJwt } from '../token/jwt.ts';
 import { buildEndSessionUrl, type EndSessionParameter, sentParameters } from './end-session-url.ts';
 import type { Provider } from './provider.ts';
 
-export interface SessionToEnd {
+export interface SessionAtProvider {
   readonly subject: string | undefined;
   readonly sid: string | undefined;
 }
@@ -53,7 +53,7 @@ interface Standard {
  */
 export async function prepareEndSession(
   provider: Provider,
-  session: SessionToEnd,
+  session: SessionAtProvider,
   { includeClientId }: EndSessionRules,
 ): Promise<PreparedEndSession | undefined> {
   const { clientId, postLogoutRedirectUri, endSession, endSessionParameters } = provider.settings;
@@ -126,7 +126,7 @@ function standardRequest(
 
 async function logoutHint(
   { issuer, settings }: Provider,
-  { subject, sid }: SessionToEnd,
+  { subject, sid }: SessionAtProvider,
 ): Promise<string | undefined> {
   const hint: unknown = await callOption('logoutHint', () =>
     settings.logoutHint?.({ issuer, subject, sid }),

@@ -61,7 +61,7 @@ export class SessionEnds {
     const { subject, time, unless, owner } = ending;
     const end = { subject, time, unless, claimant: claimantFor(ending), owner: writeOwner(owner) };
     const { members, published, raised } = await this.#parts.operations.endSubject(end);
-    if (unless === undefined) this.#tell('subject', owner);
+    if (unless === undefined) this.#emitInvalidated('subject', owner);
     if (published) this.#announce(ending, eventOfSubject(end));
     // A repeated Logout Token must not end later logins.
     const tolerance = raised || ending.cause === 'app' ? ending.tolerance : 0;
@@ -77,7 +77,7 @@ export class SessionEnds {
     const { key, ttl, note, isForced: force = false } = ending;
     const options = { ttl, note, force };
     const { isFirst, linked } = await this.#parts.operations.invalidateToken(key, options);
-    if (isFirst) this.#tell(key.kind, ending.owner);
+    if (isFirst) this.#emitInvalidated(key.kind, ending.owner);
     const isRevoked = isFirst && ending.isOfNoSession === true;
     const asked = isRevoked ? this.#parts.endRevocations.revokeHandedIn(ending) : Promise.resolve();
     return { isFirst, login: linked?.login, asked };
@@ -109,7 +109,7 @@ export class SessionEnds {
     const end = { session, how, claimant, state, owner };
     const reply = await operations.endSession(end);
     const ended = { ...ending, owner: readOwner(reply.record?.owner ?? '') ?? ending.owner };
-    if (CHANGED.has(reply.status)) this.#tell('session', ended.owner);
+    if (CHANGED.has(reply.status)) this.#emitInvalidated('session', ended.owner);
     if (reply.status === 'unknown' && owner !== '') this.#announce(ended, eventOfUnsaved(end));
     const { asked } = await this.#finish(ended, reply);
     return { ...reply, asked };
@@ -163,7 +163,7 @@ export class SessionEnds {
     this.#parts.announcements.announce({ event, claimant: claimantFor(ending), owner });
   }
 
-  #tell(kind: InvalidatedEvent['kind'], owner: SessionOwner): void {
+  #emitInvalidated(kind: InvalidatedEvent['kind'], owner: SessionOwner): void {
     const issuer = owner.issuer === '' ? undefined : owner.issuer;
     this.#parts.events.emit('invalidated', { kind, ...owner, issuer });
   }

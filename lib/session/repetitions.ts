@@ -4,6 +4,8 @@ import { setTimeout } from 'node:timers/promises';
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 5000;
 const MOST_WAITING = 1000;
+/** Seconds in which an end that failed is repeated. */
+export const ENDS_REPEATED_FOR = 31;
 
 /** Repeats failed calls in the background, until they succeed or are too old. */
 export class Repetitions {

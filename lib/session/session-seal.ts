@@ -1,4 +1,4 @@
-import type { SessionTokens } from '../invalidation/session-record.ts';
+import type { SealedTokens } from '../invalidation/session-record.ts';
 import { readMembers } from '../input/json-object.ts';
 import type { Encryption } from './encryption.ts';
 
@@ -17,7 +17,7 @@ export class SessionSeal {
   }
 
   /** Without a key no refresh token is kept. */
-  async seal(session: string, clientId: string, tokens: OpenTokens): Promise<SessionTokens> {
+  async seal(session: string, clientId: string, tokens: OpenTokens): Promise<SealedTokens> {
     const { idToken, refreshToken, scope } = tokens;
     const isKept = refreshToken !== undefined && this.#encryption.isOn;
     const [sealedIdToken, sealedRefreshToken] = await Promise.all([
@@ -32,7 +32,7 @@ export class SessionSeal {
     return { idToken: sealedIdToken, refreshToken: sealedRefreshToken };
   }
 
-  async openIdToken(session: string, clientId: string, sealed: SessionTokens) {
+  async openIdToken(session: string, clientId: string, sealed: SealedTokens) {
     return this.#open(`id:${session}:${clientId}`, sealed.idToken);
   }
 
@@ -46,7 +46,7 @@ export class SessionSeal {
   }
 
   /** Texts sealed by an earlier key count as not kept. */
-  async open(session: string, clientId: string, sealed: SessionTokens): Promise<OpenTokens> {
+  async open(session: string, clientId: string, sealed: SealedTokens): Promise<OpenTokens> {
     const [idToken, kept] = await Promise.all([
       this.#open(`id:${session}:${clientId}`, sealed.idToken),
       // Without a key no text of a refresh token can be one of this package.

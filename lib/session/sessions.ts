@@ -3,7 +3,7 @@ import type { Provider } from '../provider/provider.ts';
 import { sessionKey, subjectKey } from '../token/token-keys.ts';
 import type { SessionEnds } from './ends.ts';
 import type { Logins } from './logins.ts';
-import type { Repetitions } from './repetitions.ts';
+import { ENDS_REPEATED_FOR, type Repetitions } from './repetitions.ts';
 import type { TokenResponse } from './token-response.ts';
 
 /** One session of a provider, by `sid`, or all sessions of a user, by `sub`. */
@@ -77,9 +77,6 @@ export interface SessionsParts {
   readonly clockTolerance: number;
 }
 
-// Seconds.
-const REPEATED_FOR = 31;
-
 export function createSessions(parts: SessionsParts): Sessions {
   const { logins, repetitions } = parts;
   return {
@@ -90,7 +87,7 @@ export function createSessions(parts: SessionsParts): Sessions {
       try {
         await end();
       } catch (error) {
-        repetitions.start(end, REPEATED_FOR);
+        repetitions.start(end, ENDS_REPEATED_FOR);
         throw error;
       }
     },

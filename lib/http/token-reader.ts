@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import { callOption } from '../input/app-function.ts';
-import type { LogoutTokens } from '../logout/presented-tokens.ts';
+import type { TokensOfLogout } from '../logout/presented-tokens.ts';
 import { checkObject, checkText } from '../input/checks.ts';
 import { readLogoutRequest } from './logout-request.ts';
 import { createBodyReader, FORM_TYPE, JSON_TYPES } from './request-body.ts';
@@ -8,7 +8,7 @@ import { requireSameOrigin } from './same-origin.ts';
 import type { FindTokens, SessionTokens } from './session-tokens.ts';
 
 /** `undefined` where the app's session has no tokens. */
-export type TokenReader = (req: Request, res: Response) => Promise<LogoutTokens | undefined>;
+export type TokenReader = (req: Request, res: Response) => Promise<TokensOfLogout | undefined>;
 
 export function tokensFromBody(bodyLimit: number): TokenReader {
   const readBody = createBodyReader(bodyLimit, [...JSON_TYPES, FORM_TYPE]);
@@ -26,7 +26,7 @@ export function tokensFromSession(find: FindTokens): TokenReader {
   };
 }
 
-function readTokens(tokens: SessionTokens | undefined | null): LogoutTokens | undefined {
+function readTokens(tokens: SessionTokens | undefined | null): TokensOfLogout | undefined {
   if (tokens === undefined || tokens === null) return undefined;
   checkObject(tokens, 'tokens()');
   const { access_token, refresh_token } = tokens;
