@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { CompactEncrypt, exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
+import { CompactEncrypt, exportJWK, SignJWT, UnsecuredJWT } from 'jose';
 import type { OidcLogoutOptions, ProviderOptions } from '../lib/index.ts';
 import type { Page } from './support/browser-session.ts';
 import {
@@ -8,6 +8,7 @@ import {
   type RelyingParty,
   startRelyingParty,
 } from './support/conformance-provider.ts';
+import { createKeyPair } from './support/key-pair.ts';
 import type { Claims } from './support/provider.ts';
 import { type RedisServer, startRedisServer } from './support/redis-server.ts';
 
@@ -184,7 +185,7 @@ describe('Back-Channel RP', () => {
 
   it('I18 id_token_encrypted_response_alg: takes a Logout Token that is encrypted accordingly', async () => {
     const alg = 'RSA-OAEP';
-    const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
+    const { publicKey, privateKey } = await createKeyPair(alg);
     const jwks = { keys: [await exportJWK(privateKey)] };
     await rp.close();
     await restart({}, { idTokenEncryption: { alg, jwks } });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { exportJWK, generateKeyPair } from 'jose';
+import { exportJWK } from 'jose';
 import type { Configuration } from 'oidc-provider';
 // Not from the main entry, for the reason told in example-app/provider.ts.
 import { Provider } from 'oidc-provider/lib/provider.js';
@@ -18,6 +18,7 @@ import {
   PACKAGE,
   REPOSITORY,
 } from './support/consumer-project.ts';
+import { createKeyPair } from './support/key-pair.ts';
 import { type ProviderServer, serveMetadata, startProviderServer } from './support/provider.ts';
 
 interface Outcome {
@@ -53,7 +54,7 @@ const NONE: Configuration['features'] = { rpInitiatedLogout: { enabled: false } 
 async function startOidcProvider(features: Configuration['features'], alg = 'RS256') {
   const server = createServer();
   const issuer = `http://127.0.0.1:${await listen(server, 0)}`;
-  const { privateKey } = await generateKeyPair(alg, { extractable: true });
+  const { privateKey } = await createKeyPair(alg);
   const provider = new Provider(issuer, {
     adapter: createMemoryAdapters(),
     cookies: { keys: ['key'] },

@@ -10,7 +10,7 @@ import {
   jest,
 } from '@jest/globals';
 import express from 'express';
-import { CompactEncrypt, exportJWK, generateKeyPair, type JWK, SignJWT, UnsecuredJWT } from 'jose';
+import { CompactEncrypt, exportJWK, type JWK, SignJWT, UnsecuredJWT } from 'jose';
 import request from 'supertest';
 import {
   InvalidIdTokenError,
@@ -29,6 +29,7 @@ import {
   optionsFor,
 } from '../support/app.ts';
 import { setTime } from '../support/clock.ts';
+import { createKeyPair } from '../support/key-pair.ts';
 import {
   AUDIENCE,
   type Claims,
@@ -649,7 +650,7 @@ describe('the signature of a Logout Token (section 2.6, steps 2 and 3)', () => {
 
   it('is never looked for where the token itself says (RFC 8725, section 3.10)', async () => {
     const attacker = await startProviderServer();
-    const { privateKey, publicKey } = await generateKeyPair('RS256');
+    const { privateKey, publicKey } = await createKeyPair('RS256');
     const jwk = await exportJWK(publicKey);
     attacker.answer = serveMetadata(attacker.issuer, [{ ...jwk, kid: 'key-1' }]);
     const url = `${attacker.issuer}/jwks`;
@@ -791,7 +792,7 @@ interface EncryptionKey {
 }
 
 async function createEncryptionKey(alg: string, kid: string): Promise<EncryptionKey> {
-  const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
+  const { privateKey, publicKey } = await createKeyPair(alg);
   const [publicJwk, privateJwk] = await Promise.all([exportJWK(publicKey), exportJWK(privateKey)]);
   return { publicJwk, privateJwk: { ...privateJwk, kid, use: 'enc' } };
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { exportJWK, generateKeyPair } from 'jose';
+import { exportJWK } from 'jose';
 import type { AdapterFactory } from 'oidc-provider';
 import { Provider } from 'oidc-provider/lib/provider.js';
 import { type ClientMetadata, oidcLogout, type ProviderOptions } from '../../lib/index.ts';
+import { createKeyPair } from '../support/key-pair.ts';
 
 const BASE_URL = 'https://app.example.com';
 const PROVIDER = {
@@ -161,7 +162,7 @@ const noAdapter = (() => ({ find: () => Promise.resolve(undefined) })) as unknow
 
 /** The client as a certified provider takes it. */
 async function register(metadata: ClientMetadata, more: object = {}) {
-  const { privateKey } = await generateKeyPair('RS256', { extractable: true });
+  const { privateKey } = await createKeyPair('RS256');
   const client = {
     client_id: 'web',
     client_secret: 'a secret of the two',

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { generateKeyPairSync } from 'node:crypto';
 import type { RequestListener } from 'node:http';
-import { exportJWK, generateKeyPair } from 'jose';
+import { exportJWK } from 'jose';
 import request from 'supertest';
 import {
   InvalidIdTokenError,
@@ -11,6 +11,7 @@ import {
 } from '../../lib/index.ts';
 import { type App, appWith, BACK_CHANNEL_LOGOUT, call, LOGOUT } from '../support/app.ts';
 import { letPass, resetClocks, setTime } from '../support/clock.ts';
+import { createKeyPair } from '../support/key-pair.ts';
 import {
   AUDIENCE,
   CLIENT_ID,
@@ -173,8 +174,8 @@ describe('keys of the provider', () => {
     beforeEach(async () => {
       const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
       weak = { ...publicKey.export({ format: 'jwk' }), kid: 'key-1' };
-      other = await exportJWK((await generateKeyPair('ES256')).publicKey);
-      const pair = await generateKeyPair('RS256', { extractable: true });
+      other = await exportJWK((await createKeyPair('ES256')).publicKey);
+      const pair = await createKeyPair('RS256');
       secret = { ...(await exportJWK(pair.privateKey)), kid: 'key-1' };
     });
 

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exportJWK, generateKeyPair, type JWTHeaderParameters, SignJWT } from 'jose';
+import { exportJWK, type JWTHeaderParameters, SignJWT } from 'jose';
+import { createKeyPair } from './key-pair.ts';
 
 export type Claims = Record<string, unknown>;
 
@@ -24,7 +25,7 @@ export async function createSigner(
   issuer = 'https://op.example.com',
   { alg = 'RS256', kid = 'key-1' } = {},
 ): Promise<Signer> {
-  const { privateKey, publicKey } = await generateKeyPair(alg);
+  const { privateKey, publicKey } = await createKeyPair(alg);
   const jwk = { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' };
   let serial = 0;
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { CompactEncrypt, exportJWK, generateKeyPair, type JWK } from 'jose';
+import { CompactEncrypt, exportJWK, type JWK } from 'jose';
 import express from 'express';
 import request from 'supertest';
 import { verifyLogoutToken } from '../../lib/index.ts';
@@ -11,6 +11,7 @@ import {
   LOGOUT,
   optionsFor,
 } from '../support/app.ts';
+import { createKeyPair } from '../support/key-pair.ts';
 import { AUDIENCE, CLIENT_ID, LOGOUT_EVENT } from '../support/provider.ts';
 import { createRawSigner, nestedJson, type RawSigner } from '../support/raw-signer.ts';
 
@@ -39,7 +40,7 @@ let app: App;
 
 beforeAll(async () => {
   raw = createRawSigner();
-  const { privateKey, publicKey } = await generateKeyPair('RSA-OAEP-256', { extractable: true });
+  const { privateKey, publicKey } = await createKeyPair('RSA-OAEP-256');
   encryption = { publicJwk: await exportJWK(publicKey), privateJwk: await exportJWK(privateKey) };
 });
 
