@@ -23,42 +23,50 @@ import { ERRORS, NO_ERRORS } from '../support/thrown.ts';
 
 const SAME_ORIGIN = { 'Sec-Fetch-Site': 'same-origin' };
 
+const VERSIONS = Object.keys(EXPRESS);
+
 let redis: RedisServer;
 let signer: Signer;
+let failing: AppProcess;
 
 beforeAll(async () => {
   redis = await startRedisServer();
   signer = await createSigner();
+  const { issuer, jwk } = signer;
+  const input = { signer: { issuer, jwk }, redisPath: redis.path, versions: VERSIONS };
+  failing = await startProcess('failing-app.ts', input);
 });
 
-afterAll(() => redis.close());
+afterAll(async () => {
+  await failing.close();
+  await redis.close();
+});
 
-describe.each(Object.keys(EXPRESS))('a function of the app that fails, on %s', (version) => {
-  let app: AppProcess;
+/** Where the app fails that has this version of Express. */
+function failingAt(version: string): string {
+  return failing.urls[VERSIONS.indexOf(version)] ?? '';
+}
+
+describe.each(VERSIONS)('a function of the app that fails, on %s', (version) => {
   let access_token: string;
   let before: Record<string, string>;
 
   beforeAll(async () => {
     await redis.flush();
-    const { issuer, jwk } = signer;
-    const input = { version, signer: { issuer, jwk }, redisPath: redis.path };
-    app = await startProcess('failing-app.ts', input);
     access_token = await signer.accessToken();
     const { oidc } = appWith({ ...optionsFor(signer), redis: redis.connect() });
     await oidc.sessions.save({ access_token, id_token: await signer.idToken() });
     before = await redis.dump();
   });
 
-  afterAll(() => app.close());
-
   const send = (path: string, value: string, headers: object = {}) =>
-    request(app.url)
+    request(failingAt(version))
       .post(`/${path}`)
       .set({ ...SAME_ORIGIN, Value: value, ...headers })
       .send({ access_token });
 
   async function told(): Promise<object> {
-    return (await request(app.url).get('/told').expect(200)).body as object;
+    return (await request(failingAt(version)).get('/told').expect(200)).body as object;
   }
 
   describe.each(['token', 'tokens', 'returnTo', 'logoutHint'])('%s', (name) => {
@@ -79,7 +87,7 @@ describe.each(Object.keys(EXPRESS))('a function of the app that fails, on %s', (
         }
         expect(await told()).toEqual({ passed: 0, handed: 2 });
         expect(await redis.dump()).toEqual(before);
-        expect(app.isAlive()).toBe(true);
+        expect(failing.isAlive()).toBe(true);
       },
     );
 
@@ -91,33 +99,30 @@ describe.each(Object.keys(EXPRESS))('a function of the app that fails, on %s', (
         }
         expect(await told()).toEqual({ passed: 0, handed: 0 });
         expect(await redis.dump()).toEqual(before);
-        expect(app.isAlive()).toBe(true);
+        expect(failing.isAlive()).toBe(true);
       },
     );
   });
 });
 
-describe.each(Object.keys(EXPRESS))('a listener that fails, on %s', (version) => {
+describe.each(VERSIONS)('a listener that fails, on %s', (version) => {
   it('harms no logout, whatever it throws, and neither does that of listener-error', async () => {
-    const { issuer, jwk } = signer;
-    const input = { version, signer: { issuer, jwk }, redisPath: redis.path };
-    const app = await startProcess('failing-app.ts', input);
+    const url = failingAt(version);
     for (const Value of Object.keys({ ...NO_ERRORS, ...ERRORS })) {
       for (const How of ['throw', 'reject']) {
         const access_token = await signer.accessToken({ sid: `${Value} ${How}` });
-        const answer = request(app.url).post('/listener').set({ Value, How });
+        const answer = request(url).post('/listener').set({ Value, How });
         await answer.send({ access_token }).expect(200);
       }
     }
-    await request(app.url).get('/told').expect(200, { passed: 0, handed: 0 });
-    expect(app.isAlive()).toBe(true);
-    await app.close();
+    await request(url).get('/told').expect(200, { passed: 0, handed: 0 });
+    expect(failing.isAlive()).toBe(true);
   });
 });
 
 type Found = string | undefined | null;
 
-describe.each(Object.keys(EXPRESS))('a function of the app, on %s', (version) => {
+describe.each(VERSIONS)('a function of the app, on %s', (version) => {
   let access_token: string;
   let errors: unknown[];
 
@@ -368,14 +373,15 @@ describe('a fetch of the app', () => {
 });
 
 describe('a store of the app', () => {
-  it.each(Object.entries({ ...NO_ERRORS, ...ERRORS }))(
+  // Side by side, because a Logout Token is tried again for a while.
+  it.concurrent.each(Object.entries({ ...NO_ERRORS, ...ERRORS }))(
     'may throw or reject with %s: an outage, and no word of what was thrown',
     async (_what, thrown) => {
       const fail = () => {
         throw thrown() as Error;
       };
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
-      for (const fails of [fail, () => Promise.reject(thrown())]) {
+      const ways = [fail, () => Promise.reject(thrown())].map(async (fails) => {
         const store = { read: fails, update: fails, subscribe: () => () => undefined };
         const { app, events } = appWith({ ...optionsFor(signer), store });
         const access_token = await signer.accessToken();
@@ -394,7 +400,8 @@ describe('a store of the app', () => {
           .expect(200, { outcome: 'mismatch' });
         expect(new Set(events.map(([name]) => name))).toEqual(new Set(['store-error']));
         expect(JSON.stringify(events)).not.toContain('secret');
-      }
+      });
+      await Promise.all(ways);
     },
   );
 });

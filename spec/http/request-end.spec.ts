@@ -11,7 +11,7 @@ import {
   LOGOUT,
   optionsFor,
 } from '../support/app.ts';
-import type { AnsweredInput } from '../support/answered-app.ts';
+import type { AnsweredApp, AnsweredInput } from '../support/answered-app.ts';
 import { type AppProcess, startProcess } from '../support/child-process.ts';
 import { createSigner, type Signer } from '../support/provider.ts';
 import { until } from '../support/until.ts';
@@ -30,35 +30,48 @@ beforeAll(async () => {
 });
 
 describe.each(Object.keys(EXPRESS))('a request on %s', (version) => {
-  const apps = new Map<string, AppProcess>();
-  let app: AppProcess;
+  // What failed at the provider is not asked again for a while: one app for each that asks there.
+  const FAILURES: Record<string, AnsweredApp['failure']> = {
+    none: 'none',
+    store: 'store',
+    'the guard': 'provider',
+    'logout()': 'provider',
+    'backChannelLogout()': 'provider',
+  };
+  let process: AppProcess;
+  let url: string;
 
-  async function start(failure: AnsweredInput['failure'], name: string = failure): Promise<void> {
+  beforeAll(async () => {
     const { issuer, jwk } = signer;
-    const input: AnsweredInput = { version, failure, signer: { issuer, jwk } };
-    app = apps.get(name) ?? (await startProcess('answered-app.ts', input));
-    apps.set(name, app);
+    const apps = Object.values(FAILURES).map((failure) => ({ version, failure }));
+    const input: AnsweredInput = { signer: { issuer, jwk }, apps };
+    process = await startProcess('answered-app.ts', input);
+  });
+
+  afterAll(() => process.close());
+
+  /** Has the requests go to this app. */
+  async function use(name: string): Promise<void> {
+    url = process.urls[Object.keys(FAILURES).indexOf(name)] ?? '';
     await told();
   }
 
-  afterAll(() => Promise.all([...apps.values()].map((each) => each.close())));
-
   const callGuarded = (token = access_token) =>
-    request(app.url).get('/guarded').set('Authorization', `Bearer ${token}`);
-  const logOut = () => request(app.url).post(LOGOUT).send({ access_token });
+    request(url).get('/guarded').set('Authorization', `Bearer ${token}`);
+  const logOut = () => request(url).post(LOGOUT).send({ access_token });
   const logOutByProvider = () =>
-    request(app.url).post(BACK_CHANNEL_LOGOUT).type('form').send({ logout_token });
+    request(url).post(BACK_CHANNEL_LOGOUT).type('form').send({ logout_token });
   const logOutInFrame = () =>
-    request(app.url).get(FRONT_CHANNEL_LOGOUT).query({ iss: signer.issuer, sid: 'sid-1' });
-  const comeBack = () => request(app.url).get('/callback').query({ state: STATE });
+    request(url).get(FRONT_CHANNEL_LOGOUT).query({ iss: signer.issuer, sid: 'sid-1' });
+  const comeBack = () => request(url).get('/callback').query({ state: STATE });
 
   /** What was counted since it was asked last. */
   async function told(): Promise<object> {
-    return (await request(app.url).get('/told').expect(200)).body as object;
+    return (await request(url).get('/told').expect(200)).body as object;
   }
 
   // The last number is that of a request that nobody has answered before.
-  it.each<[string, AnsweredInput['failure'], () => request.Test, number]>([
+  it.each<[string, string, () => request.Test, number]>([
     ['the guard', 'store', callGuarded, 503],
     ['the guard', 'provider', callGuarded, 503],
     ['logout()', 'store', logOut, 503],
@@ -70,8 +83,7 @@ describe.each(Object.keys(EXPRESS))('a request on %s', (version) => {
   ])(
     'to %s whose %s fails gets the one answer that was given before or meanwhile; nobody comes next',
     async (name, failure, send, status) => {
-      // What failed at the provider is not asked again for a while.
-      await start(failure, failure === 'provider' ? name : failure);
+      await use(failure === 'provider' ? name : failure);
       for (const when of ['meanwhile', 'before']) {
         const answer = await send().set('Answer', when);
         expect([when, answer.status, answer.text]).toEqual([when, 504, 'early']);
@@ -79,12 +91,12 @@ describe.each(Object.keys(EXPRESS))('a request on %s', (version) => {
       }
       await send().set('Answer', 'never').expect(status);
       expect(await told()).toEqual({ passed: status === 200 ? 1 : 0, handed: 0, closed: 3 });
-      expect(app.isAlive()).toBe(true);
+      expect(process.isAlive()).toBe(true);
     },
   );
 
   it('that was answered before does not pass the guard', async () => {
-    await start('none');
+    await use('none');
     await callGuarded().set('Answer', 'before').expect(504, 'early');
     await callGuarded().set('Answer', 'never').expect(200);
     // Known by now, so that it would pass in the turn in which it came.
@@ -93,13 +105,13 @@ describe.each(Object.keys(EXPRESS))('a request on %s', (version) => {
   });
 
   it('that was answered before does not use up the state of a logout', async () => {
-    await start('none');
+    await use('none');
     const answered = await logOut().set('Answer', 'never').expect(200);
     const { redirect } = answered.body as { redirect: string };
     const state = new URL(redirect).searchParams.get('state');
-    const early = request(app.url).get('/callback').query({ state });
+    const early = request(url).get('/callback').query({ state });
     await early.set('Answer', 'before').expect(504, 'early');
-    const callback = request(app.url).get('/logged-out').query({ state });
+    const callback = request(url).get('/logged-out').query({ state });
     const answer = await callback.set('Answer', 'never');
     expect(answer.body).toEqual({ outcome: 'unbound' });
   });
@@ -108,17 +120,17 @@ describe.each(Object.keys(EXPRESS))('a request on %s', (version) => {
     ['logout()', LOGOUT, 'access_token'],
     ['backChannelLogout()', BACK_CHANNEL_LOGOUT, 'logout_token'],
   ])('to %s that was answered before ends its session all the same', async (name, path, field) => {
-    await start('none');
+    await use('none');
     const claims = { sub: 'bob', sid: `sid of ${name}` };
     const token = await signer.accessToken(claims);
     const tokens = { access_token: token, logout_token: await signer.logoutToken(claims) };
     await callGuarded(token).set('Answer', 'never').expect(200);
     const body = { [field]: tokens[field as keyof typeof tokens] };
-    const early = request(app.url).post(path).type('form').send(body);
+    const early = request(url).post(path).type('form').send(body);
     await early.set('Answer', 'before').expect(504, 'early');
     await until(async () => (await callGuarded(token).set('Answer', 'never')).status === 401);
     expect(await told()).toMatchObject({ handed: 0 });
-    expect(app.isAlive()).toBe(true);
+    expect(process.isAlive()).toBe(true);
   });
 
   it.each<[string, string, string]>([
@@ -129,8 +141,8 @@ describe.each(Object.keys(EXPRESS))('a request on %s', (version) => {
     [BACK_CHANNEL_LOGOUT, FORM, 'before'],
     [BACK_CHANNEL_LOGOUT, FORM, 'never'],
   ])('to %s whose %s is cut off, answered %s, harms nothing', async (path, type, when) => {
-    await start('none');
-    const socket = connect(Number(new URL(app.url).port), '127.0.0.1');
+    await use('none');
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
     socket.on('error', () => undefined);
     await once(socket, 'connect');
     socket.write(
@@ -146,19 +158,19 @@ describe.each(Object.keys(EXPRESS))('a request on %s', (version) => {
     });
     expect(counted).toEqual({ passed: 0, handed: 0, closed: 1 });
     await told();
-    expect(app.isAlive()).toBe(true);
+    expect(process.isAlive()).toBe(true);
   });
 });
 
 describe('a request whose `next` throws', () => {
-  let app: AppProcess;
+  let process: AppProcess;
 
   beforeAll(async () => {
     const { issuer, jwk } = signer;
-    app = await startProcess('throwing-next.ts', { signer: { issuer, jwk } });
+    process = await startProcess('throwing-next.ts', { signer: { issuer, jwk } });
   });
 
-  afterAll(() => app.close());
+  afterAll(() => process.close());
 
   it.each([
     ['an unknown token', '/guard'],
@@ -168,9 +180,10 @@ describe('a request whose `next` throws', () => {
     ['a logout that fails', '/logout'],
   ])('has it called once with %s, and its failure is not taken for ours', async (_what, path) => {
     const headers = { Authorization: `Bearer ${access_token}`, 'Sec-Fetch-Site': 'same-origin' };
-    const test = path === '/logout' ? request(app.url).post(path) : request(app.url).get(path);
+    const [url = ''] = process.urls;
+    const test = path === '/logout' ? request(url).post(path) : request(url).get(path);
     await test.set(headers).expect(200, 'next');
-    const { text } = await request(app.url).get('/told');
+    const { text } = await request(url).get('/told');
     expect(JSON.parse(text)).toEqual({ next: 1, uncaught: 1, rejected: 0 });
   });
 });

@@ -2,25 +2,25 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
-/** An app in a process of its own, whose death is seen. */
+/** Apps in a process of their own, whose death is seen. */
 export interface AppProcess {
-  /** Where it listens. */
-  readonly url: string;
+  /** Where each app listens, in the order of the program. */
+  readonly urls: readonly string[];
   isAlive(): boolean;
   close(): Promise<void>;
 }
 
-/** Runs a program of this folder, which prints the port that it listens on, and is handed `input`. */
+/** Runs a program of this folder, which is handed `input` and prints the ports of its apps. */
 export async function startProcess(program: string, input: object): Promise<AppProcess> {
   const child = spawn(process.execPath, ['--import', 'tsx', `spec/support/${program}`], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { PATH: process.env.PATH ?? '', INPUT: JSON.stringify(input) },
   });
   for await (const line of createInterface(child.stdout)) {
-    const [, port] = /^Listening (\d+)$/.exec(line) ?? [];
-    if (port === undefined) continue;
+    const [, ports] = /^Listening ([\d ]+)$/.exec(line) ?? [];
+    if (ports === undefined) continue;
     return {
-      url: `http://127.0.0.1:${port}`,
+      urls: ports.split(' ').map((port) => `http://127.0.0.1:${port}`),
       isAlive: () => child.exitCode === null && child.signalCode === null,
       close: () => stop(child),
     };

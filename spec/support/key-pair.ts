@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { generateKeyPair, type GenerateKeyPairResult, importJWK } from 'jose';
-import rsaKeys from './rsa-keys.json' with { type: 'json' };
 
+const rsaKeys = JSON.parse(
+  readFileSync(new URL('rsa-keys.json', import.meta.url), 'utf8'),
+) as Record<string, string>[];
 let taken = 0;
 
 /**
@@ -10,7 +13,7 @@ let taken = 0;
 export async function createKeyPair(alg: string): Promise<GenerateKeyPairResult> {
   if (!/^[RP]S/.test(alg)) return generateKeyPair(alg, { extractable: true });
   const privateJwk = rsaKeys[taken++ % rsaKeys.length] ?? {};
-  const { kty, n, e } = privateJwk as Record<string, string>;
+  const { kty, n, e } = privateJwk;
   const importKey = (jwk: object) => importJWK(jwk, alg, { extractable: true });
   const keys = await Promise.all([privateJwk, { kty, n, e }].map(importKey));
   const [privateKey, publicKey] = keys as [CryptoKey, CryptoKey];
