@@ -1,24 +1,13 @@
 import { execFile } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { chmod, mkdir, symlink } from 'node:fs/promises';
-import { createServer, type RequestListener } from 'node:http';
+import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import process from 'node:process';
-import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { exportJWK } from 'jose';
 import type { Configuration } from 'oidc-provider';
-// Not from the main entry, for the reason told in example-app/provider.ts.
-import { Provider } from 'oidc-provider/lib/provider.js';
-import { closeServer, listen } from '../example-app/listening.ts';
-import { createMemoryAdapters } from '../example-app/provider/memory-adapter.ts';
-import {
-  type ConsumerProject,
-  createConsumerProject,
-  PACKAGE,
-  REPOSITORY,
-} from './support/consumer-project.ts';
-import { createKeyPair } from './support/key-pair.ts';
+import { PACKAGE, REPOSITORY } from './support/consumer-project.ts';
+import { ALL, startOidcProvider } from './support/oidc-provider.ts';
+import { createPageProject, type PageProject } from './support/page-project.ts';
 import { type ProviderServer, serveMetadata, startProviderServer } from './support/provider.ts';
 
 interface Outcome {
@@ -38,35 +27,20 @@ function run(program: string, args: readonly string[]): Promise<Outcome> {
   });
 }
 
+let built: PageProject;
+
+beforeAll(async () => {
+  built = await createPageProject();
+});
+
+afterAll(() => built.close());
+
 function cli(...args: string[]): Promise<Outcome> {
-  return run(process.execPath, ['--import', 'tsx', 'lib/cli.ts', ...args]);
+  const program = join(built.folder, 'node_modules', PACKAGE, 'dist/cli.js');
+  return run(process.execPath, [program, ...args]);
 }
 
-const ALL: Configuration['features'] = {
-  backchannelLogout: { enabled: true },
-  introspection: { enabled: true },
-  revocation: { enabled: true },
-  rpInitiatedLogout: { enabled: true },
-};
 const NONE: Configuration['features'] = { rpInitiatedLogout: { enabled: false } };
-
-/** Starts an oidc-provider with these features; answers its issuer and how to stop it. */
-async function startOidcProvider(features: Configuration['features'], alg = 'RS256') {
-  const server = createServer();
-  const issuer = `http://127.0.0.1:${await listen(server, 0)}`;
-  const { privateKey } = await createKeyPair(alg);
-  const provider = new Provider(issuer, {
-    adapter: createMemoryAdapters(),
-    cookies: { keys: ['key'] },
-    enabledJWA: { idTokenSigningAlgValues: [alg as 'RS256'] },
-    clientDefaults: { id_token_signed_response_alg: alg as 'RS256' },
-    features: { devInteractions: { enabled: false }, ...features },
-    jwks: { keys: [{ ...(await exportJWK(privateKey)), alg, use: 'sig' }] },
-  });
-  const answer = provider.callback();
-  server.on('request', (req, res) => void answer(req, res));
-  return { issuer, close: () => closeServer(server) };
-}
 
 describe('the doctor, asked about an oidc-provider', () => {
   let stop: () => Promise<void>;
@@ -173,36 +147,6 @@ Register at the provider:
         backchannel_logout_session_required: true,
         id_token_signed_response_alg: 'RS256',
       },
-    });
-  });
-
-  describe('from the built package', () => {
-    let project: ConsumerProject;
-
-    beforeAll(async () => {
-      project = await createConsumerProject();
-      const modules = join(project.folder, 'node_modules');
-      await project.write(`node_modules/${PACKAGE}/package.json`, '{"type":"module"}');
-      const tsc = join(REPOSITORY, 'node_modules/typescript/bin/tsc');
-      const outDir = join(modules, PACKAGE, 'dist');
-      const build = ['-p', join(REPOSITORY, 'tsconfig.build.json'), '--outDir', outDir];
-      await promisify(execFile)(process.execPath, [tsc, ...build]);
-      // As npm does it for a "bin".
-      await chmod(join(outDir, 'cli.js'), 0o755);
-      await mkdir(join(modules, '.bin'));
-      await symlink(`../${PACKAGE}/dist/cli.js`, join(modules, '.bin', PACKAGE));
-    }, 60_000);
-
-    afterAll(() => project.close());
-
-    it('is a program', async () => {
-      await start(ALL);
-      const program = join(project.folder, 'node_modules/.bin', PACKAGE);
-      const { status, stdout } = await run(program, ['doctor', issuer]);
-      expect({ status, last: stdout.split('\n').slice(-2).join('\n') }).toEqual({
-        status: 0,
-        last: DONE,
-      });
     });
   });
 });

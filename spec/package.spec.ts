@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,6 +10,7 @@ import {
   PACKAGE,
   REPOSITORY,
 } from './support/consumer-project.ts';
+import { ALL, startOidcProvider } from './support/oidc-provider.ts';
 
 const run = promisify(execFile);
 
@@ -112,6 +113,30 @@ describe.each(['express', 'express4'])('the package, installed beside %s', (expr
     const answer = await fetch(`${url}/api`);
     expect(answer.status).toBe(401);
     expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="api"');
+  });
+});
+
+describe('the program of the package', () => {
+  let project: ConsumerProject;
+
+  beforeAll(async () => {
+    project = await createProject();
+  });
+
+  afterAll(() => project.close());
+
+  it('is the doctor', async () => {
+    // As npm does it for a "bin".
+    const program = join(project.folder, 'node_modules/.bin', PACKAGE);
+    await mkdir(join(project.folder, 'node_modules/.bin'));
+    await chmod(join(project.folder, 'node_modules', PACKAGE, 'dist/cli.js'), 0o755);
+    await symlink(`../${PACKAGE}/dist/cli.js`, program);
+    const { issuer, close } = await startOidcProvider(ALL);
+    const { stdout } = await run(program, ['doctor', issuer]);
+    await close();
+    expect(stdout.split('\n').slice(-2).join('\n')).toBe(
+      'All of this package works with this provider.\n',
+    );
   });
 });
 
