@@ -22,6 +22,8 @@ let app: FormApp;
 beforeAll(async () => {
   [chromium, provider] = await Promise.all([launchChromium(), startProviderServer()]);
   signer = await createSigner(provider.issuer);
+  // One for all: a new one costs a process of its own.
+  context = await chromium.newContext();
 });
 
 afterAll(async () => {
@@ -36,12 +38,12 @@ beforeEach(async () => {
     back.searchParams.set('state', searchParams.get('state') ?? '');
     res.writeHead(303, { location: back.href }).end();
   };
-  context = await chromium.newContext();
   page = await context.newPage();
 });
 
 afterEach(async () => {
-  await context.close();
+  await page.close();
+  await context.clearCookies();
   await app.close();
 });
 

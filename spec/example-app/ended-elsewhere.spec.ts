@@ -29,6 +29,8 @@ describe('an open page of the example app whose session is ended elsewhere', () 
       provider: { issuer: app.providerUrl, clientId: 'example-app' },
       redis: redis.connect(),
     });
+    // One for all: a new one costs a process of its own.
+    device = await chromium.newContext();
   });
 
   afterAll(async () => {
@@ -39,7 +41,6 @@ describe('an open page of the example app whose session is ended elsewhere', () 
   });
 
   beforeEach(async () => {
-    device = await chromium.newContext();
     page = await device.newPage();
     await logIn(page);
     pageLoads = 0;
@@ -47,7 +48,8 @@ describe('an open page of the example app whose session is ended elsewhere', () 
   });
 
   afterEach(async () => {
-    await device.close();
+    await Promise.all(device.pages().map((each) => each.close()));
+    await device.clearCookies();
     // Else the end of a user refuses a login of the next test that comes in the same second.
     await redis.flush();
   });

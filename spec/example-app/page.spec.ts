@@ -1,15 +1,18 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { type Example, startExample } from '../../example-app/app.ts';
 import { launchChromium } from '../support/chromium.ts';
 
 describe('the page of the example app', () => {
   let app: Example;
   let chromium: Browser;
+  let context: BrowserContext;
   let page: Page;
 
   beforeAll(async () => {
     [app, chromium] = await Promise.all([startExample({ PORT: '0' }), launchChromium()]);
+    // One for all: a new one costs a process of its own.
+    context = await chromium.newContext();
   });
 
   afterAll(async () => {
@@ -18,11 +21,14 @@ describe('the page of the example app', () => {
   });
 
   beforeEach(async () => {
-    page = await chromium.newPage();
+    page = await context.newPage();
     await page.goto(app.url);
   });
 
-  afterEach(() => page.close());
+  afterEach(async () => {
+    await page.close();
+    await context.clearCookies();
+  });
 
   const heading = (name: string) => page.getByRole('heading', { name });
   const button = (name: string) => page.getByRole('button', { name });
