@@ -1,8 +1,8 @@
 export default {
   extensionsToTreatAsEsm: ['.ts'],
   globalSetup: '<rootDir>/spec/support/require-programs.js',
-  // Of the tests of one file that run side by side: most of what they do is to wait.
-  maxConcurrency: 30,
+  // Of tests of one file that run side by side, because they wait.
+  maxConcurrency: 8,
   // Most of what the specs do is to wait for servers.
   maxWorkers: '100%',
   testMatch: ['<rootDir>/spec/**/*.spec.ts'],
