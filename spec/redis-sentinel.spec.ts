@@ -1,8 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { Redis } from 'ioredis';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { OidcLogoutOptions, SessionEndedEvent } from '../lib/index.ts';
 import { poll, type RedisNode, subscribersAt } from './support/redis-node.ts';
-import { type RedisSentinel, startRedisSentinel } from './support/redis-sentinel.ts';
+import { expectAllWorks, redis, start, useRedisSentinel } from './support/redis-sentinel-apps.ts';
 import {
   call,
   expectAlive,
@@ -16,7 +15,6 @@ import {
   redirectOf,
   type Running,
   signer,
-  startApp,
   startTraffic,
   type Traffic,
   untilServed,
@@ -28,50 +26,21 @@ const SESSION_ENDED = 'oidc1:session-ended';
 const CHANGED = 'oidc1:changed';
 const VERDICT = 'oidc1:x';
 
-type Client = NonNullable<Parameters<RedisSentinel['createClient']>[0]>;
-
-let redis: RedisSentinel;
-let apps: Running[];
 let one: Running;
 let other: Running;
 
-beforeEach(async () => {
-  redis = await startRedisSentinel();
-  apps = [];
-});
-
-afterEach(async () => {
-  for (const app of apps) await app.stop();
-  await redis.stop();
-});
-
-async function start(options: Partial<OidcLogoutOptions> = {}): Promise<Running> {
-  const app = await startApp({ redis: redis.createClient(), ...options });
-  apps.push(app);
-  return app;
-}
+useRedisSentinel();
 
 async function startBoth(options: Partial<OidcLogoutOptions> = {}): Promise<void> {
   [one, other] = [await start(options), await start(options)];
 }
 
-async function expectAllWorks(): Promise<void> {
-  for (const app of [one, other]) {
-    const { access_token, id_token } = await login(app);
-    const neighbour = await newToken();
-    await expectAlive(access_token, one, other);
-    const answer = await logOut(app, access_token).expect(200);
-    expect(redirectOf(answer).searchParams.get('id_token_hint')).toBe(id_token);
-    await expectDead(access_token, one, other);
-    await expectAlive(neighbour, one, other);
-  }
-}
-
 async function expectOutage(access_token: string): Promise<void> {
-  for (const app of [one, other]) {
-    expectUnavailable(await call(app, access_token));
-    expectUnavailable(await logOut(app, access_token));
-  }
+  const answers = [one, other].flatMap((app) => [
+    call(app, access_token),
+    logOut(app, access_token),
+  ]);
+  for (const answer of await Promise.all(answers)) expectUnavailable(answer);
 }
 
 /** Kills the master, and has it replaced once a request was answered 503. */
@@ -79,11 +48,6 @@ async function replaceMasterDuring(traffic: Traffic): Promise<RedisNode> {
   await redis.killMaster();
   await traffic.untilUnavailable();
   return redis.replaceKilled();
-}
-
-// Not by once() of node:events, which fails where the loss is an error too.
-function close(client: Redis): Promise<void> {
-  return new Promise((resolve) => client.once('close', resolve));
 }
 
 async function verdictsOf({ client }: RedisNode): Promise<string[]> {
@@ -103,7 +67,7 @@ async function replicas(): Promise<RedisNode[]> {
 describe('a master that sentinels watch', () => {
   it('is found by them', async () => {
     await startBoth();
-    await expectAllWorks();
+    await expectAllWorks(one, other);
     expect(await verdictsOf(await redis.master())).toHaveLength(2);
   });
 
@@ -115,7 +79,7 @@ describe('a master that sentinels watch', () => {
     await untilServed(one, other);
     await traffic.until(20);
     await traffic.stop();
-    await expectAllWorks();
+    await expectAllWorks(one, other);
     expect((await verdictsOf(next)).length).toBeGreaterThan(4);
   });
 
@@ -134,7 +98,7 @@ describe('a master that sentinels watch', () => {
     for (const sentinel of most) await sentinel.restart();
     await redis.replaceKilled();
     await untilServed(one, other);
-    await expectAllWorks();
+    await expectAllWorks(one, other);
   });
 
   it('is killed: no logout goes with it that was answered, where logouts are durable', async () => {
@@ -147,7 +111,7 @@ describe('a master that sentinels watch', () => {
     await traffic.until(20);
     await traffic.stop();
     for (const access_token of traffic.loggedOut) await expectDead(access_token, one, other);
-    await expectAllWorks();
+    await expectAllWorks(one, other);
   });
 
   it('is killed: session-ended is heard again from the next one, and the loss is told', async () => {
@@ -217,43 +181,4 @@ describe('a master that sentinels watch', () => {
     await logOut(other, access_token).expect(200, answer.body as object);
     await expectDead(access_token, one, other);
   });
-});
-
-describe('a live master that sentinels replace', () => {
-  // Until it is told that it is one no more, for some seconds, the former master goes on as before.
-  it.each<[string, Client]>([
-    ['takes its clients with it until the sentinels send them away', {}],
-    ['is left at once by clients that listen to the sentinels', { failoverDetector: true }],
-  ])('%s: each answer is right or a 503', async (_what, options) => {
-    const clients = [redis.createClient(options), redis.createClient(options)] as const;
-    [one, other] = [await start({ redis: clients[0] }), await start({ redis: clients[1] })];
-    await expectAllWorks();
-    await switchDuring(startTraffic([one, other], { durable: false }), clients);
-    await expectAllWorks();
-  });
-
-  // With a single one it might be the one that follows the former master a little longer.
-  it('takes no logout with it that was answered, where they wait for all replicas', async () => {
-    const clients = [redis.createClient(), redis.createClient()] as const;
-    const durability = { replicas: 2, timeout: 0.2 };
-    [one, other] = [
-      await start({ durability, redis: clients[0] }),
-      await start({ durability, redis: clients[1] }),
-    ];
-    await expectAllWorks();
-    const traffic = startTraffic([one, other], { durable: true });
-    await switchDuring(traffic, clients);
-    for (const access_token of traffic.loggedOut) await expectDead(access_token, one, other);
-    await expectAllWorks();
-  });
-
-  async function switchDuring(traffic: Traffic, clients: readonly Redis[]): Promise<void> {
-    await traffic.until(20);
-    const left = Promise.all(clients.map(close));
-    await redis.replaceLive();
-    await left;
-    await untilServed(one, other);
-    await traffic.until(20);
-    await traffic.stop();
-  }
 });
