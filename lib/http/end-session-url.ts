@@ -1,28 +1,25 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { InvalidRequestError } from '../errors.ts';
 import type { PostLogoutStates } from '../logout/post-logout-states.ts';
-import { optional, text } from '../input/kinds.ts';
-import { type OptionsOf, optionsOfCall, readOptions } from '../input/option.ts';
+import { checkNames, checkObject } from '../input/checks.ts';
 import { type EndSessionRules, prepareEndSession } from '../provider/end-session-request.ts';
 import type { Provider } from '../provider/provider.ts';
 import { isOwnPath } from './return-to.ts';
 import type { ReturningBrowser } from './returning-browser.ts';
 
-const OPTIONS = {
-  /** The provider's issuer identifier. Default: the first provider's. */
-  issuer: optional(text()),
-  /** The ID Token of the login, for `id_token_hint`. Default: none. */
-  idToken: optional(text()),
-  /** The `subject` for the option `logoutHint`. Default: none. */
-  subject: optional(text()),
-  /** The `sid` for the option `logoutHint`. Default: none. */
-  sid: optional(text()),
-  /** The path of this app to return to after the logout. Default: none. */
-  returnTo: optional(text()),
-};
-
 /** The session to end, as far as the app knows. */
-export interface EndSessionOptions extends OptionsOf<typeof OPTIONS> {}
+export interface EndSessionOptions {
+  /** The provider's issuer identifier. Default: the first provider's. */
+  readonly issuer?: string | undefined;
+  /** The ID Token of the login, for `id_token_hint`. Default: none. */
+  readonly idToken?: string | undefined;
+  /** The `subject` for the option `logoutHint`. Default: none. */
+  readonly subject?: string | undefined;
+  /** The `sid` for the option `logoutHint`. Default: none. */
+  readonly sid?: string | undefined;
+  /** The path of this app to return to after the logout. Default: none. */
+  readonly returnTo?: string | undefined;
+}
 
 export interface EndSessionParts extends EndSessionRules {
   readonly providers: ReadonlyMap<string, Provider>;
@@ -30,16 +27,16 @@ export interface EndSessionParts extends EndSessionRules {
   readonly browser: ReturningBrowser;
 }
 
+const NAMES = ['issuer', 'idToken', 'subject', 'sid', 'returnTo'];
+
 export async function endSessionUrl(
   parts: EndSessionParts,
   { req, res }: { readonly req: IncomingMessage; readonly res: ServerResponse },
   options: EndSessionOptions,
 ): Promise<string | null> {
-  const { issuer, idToken, subject, sid, returnTo } = readOptions(
-    OPTIONS,
-    options,
-    optionsOfCall('endSessionUrl()'),
-  );
+  checkObject(options, 'options');
+  checkNames(options, NAMES, 'endSessionUrl()');
+  const { issuer, idToken, subject, sid, returnTo } = options;
   const [first] = parts.providers.values();
   const provider = issuer === undefined ? first : parts.providers.get(issuer);
   if (provider === undefined) throw new TypeError('"issuer" is not a configured one');

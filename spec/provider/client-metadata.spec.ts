@@ -132,7 +132,7 @@ describe('clientMetadata', () => {
     [
       BASE_URL,
       { backchannelLogout: '/a' },
-      '"backchannelLogout" is not an option of clientMetadata(); its options are issuer, backChannelLogout, frontChannelLogout',
+      '"backchannelLogout" is not an option of clientMetadata(); did you mean "backChannelLogout"?',
     ],
     [BASE_URL, { backChannelLogout: 'a' }, '"backChannelLogout" must begin with "/"'],
     [BASE_URL, { frontChannelLogout: 'a' }, '"frontChannelLogout" must begin with "/"'],
