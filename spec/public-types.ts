@@ -70,6 +70,28 @@ export const wrong: OidcLogoutOptions[] = [
   },
 ];
 
+const misspelled = { maxstaleness: 1 };
+
+export const wrongWithin: OidcLogoutOptions[] = [
+  // @ts-expect-error: an object is wanted
+  { provider, durability: true },
+  // @ts-expect-error: an object is wanted
+  { provider, nearCache: 5 },
+  // @ts-expect-error: the option is maxStaleness
+  { provider, nearCache: misspelled },
+];
+
+const guardOptions = { scopes: 'admin' };
+
+export const wrongCalls = [
+  // @ts-expect-error: the options are an object
+  () => oidcLogout({ provider }).guard('admin'),
+  // @ts-expect-error: the option is scope
+  () => oidcLogout({ provider }).guard(guardOptions),
+  // @ts-expect-error: the options are an object
+  () => oidcLogout({ provider }).logout(() => undefined),
+];
+
 declare const privateKey: CryptoKey;
 
 export const authentications: ProviderOptions[] = [

@@ -9,7 +9,7 @@ import {
   StoreUnavailableError,
 } from '../errors.ts';
 import { checkText } from '../input/checks.ts';
-import { callable, optional } from '../input/kinds.ts';
+import { callable, optional, withDefault } from '../input/kinds.ts';
 import { type Option, type OptionsOf, optionsOfCall, readOptions } from '../input/option.ts';
 import type { AccessToken } from '../access-token/access-token.ts';
 import type { AccessTokens } from '../access-token/access-tokens.ts';
@@ -31,7 +31,7 @@ export const GUARD_OPTIONS = {
    * The scopes that the access token must have, all of them: an array, or one string with spaces.
    * Default: none.
    */
-  scope: scope(),
+  scope: withDefault(scopes(), [], 'none'),
 
   /**
    * Finds the access token elsewhere, such as in the app's own session. The function may be async.
@@ -196,14 +196,14 @@ function checkFound(found: unknown): string {
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
 // The scopes end up in a header.
-function scope(): Option<string | readonly string[] | undefined, readonly string[]> {
+function scopes(): Option<string | readonly string[], readonly string[]> {
   return {
     takes: 'scope names, with spaces or as an array',
-    standard: 'none',
-    read(given = [], { name }) {
-      const scopes: unknown[] = typeof given === 'string' ? given.split(' ') : [given].flat();
+    standard: 'required',
+    read(given, { name }) {
+      const names: unknown[] = typeof given === 'string' ? given.split(' ') : [given].flat();
       const isScope = (value: unknown) => typeof value === 'string' && SCOPE_TOKEN.test(value);
-      if (scopes.every(isScope)) return scopes as string[];
+      if (names.every(isScope)) return names as string[];
       throw new TypeError(
         `"${name}" must be scope names: a string with single spaces, or an array`,
       );

@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import { callOption } from '../input/app-function.ts';
 import { InvalidRequestError } from '../errors.ts';
 import { checkTexts } from '../input/checks.ts';
-import { boolean, callable, optional } from '../input/kinds.ts';
+import { boolean, callable, optional, withDefault } from '../input/kinds.ts';
 import {
   type Option,
   type OptionsOf,
@@ -46,7 +46,7 @@ export const LOGOUT_OPTIONS = {
   returnTo: optional(callable<FindPlace>()),
 
   /** URLs outside of this app that `returnTo` may find, each compared as a whole. Default: none. */
-  allowedReturnTo: urls(),
+  allowedReturnTo: withDefault(urls(), new Set<string>(), 'none'),
 };
 
 /** Options of one logout endpoint. */
@@ -76,11 +76,11 @@ function resolveReturnTo({ returnTo, allowedReturnTo }: Values): ReturnTo {
   };
 }
 
-function urls(): Option<string | readonly string[] | undefined, ReadonlySet<string>> {
+function urls(): Option<string | readonly string[], ReadonlySet<string>> {
   return {
     takes: 'URL or URLs',
-    standard: 'none',
-    read(given = [], { name }) {
+    standard: 'required',
+    read(given, { name }) {
       const isEmpty = Array.isArray(given) && given.length === 0;
       return new Set(isEmpty ? [] : checkTexts(given, name));
     },

@@ -77,7 +77,7 @@ export function checkTimeout(value: unknown, name: string): number {
   const isInMilliseconds = isSpan && value <= LONGEST_TIMEOUT * 1000;
   return refuse(
     name,
-    isInMilliseconds ? `${expected}: ${value} milliseconds are ${value / 1000}` : expected,
+    isInMilliseconds ? `${expected}; if ${value} are milliseconds: ${value / 1000}` : expected,
   );
 }
 

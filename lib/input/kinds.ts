@@ -11,6 +11,7 @@ import {
 } from './checks.ts';
 import {
   type Option,
+  type OptionalOption,
   type OptionsOf,
   optionsOfOption,
   type Place,
@@ -21,23 +22,23 @@ import {
 export function optional<Given, Value>(
   option: Option<Given, Value>,
   standard = 'none',
-): Option<Given | undefined, Value | undefined> {
+): OptionalOption<Given, Value | undefined> {
   const { takes, read } = option;
   return {
-    takes,
-    standard,
+    ...{ takes, standard, isOptional: true },
     read: (given, place) => (given === undefined ? undefined : read(given, place)),
   };
 }
 
 export function withDefault<Given, Value>(
   { takes, read }: Option<Given, Value>,
-  standard: Value,
-): Option<Given | undefined, Value> {
+  value: Value,
+  standard = literal(value),
+): OptionalOption<Given, Value> {
+  Object.freeze(value);
   return {
-    takes,
-    standard: literal(standard),
-    read: (given, place) => (given === undefined ? standard : read(given, place)),
+    ...{ takes, standard, isOptional: true },
+    read: (given, place) => (given === undefined ? value : read(given, place)),
   };
 }
 
@@ -79,7 +80,7 @@ export function withMethods<Type>(takes: string, methods: readonly string[]): Op
   return required(takes, (given, { name }) => checkMethods(given, name, methods) as Type);
 }
 
-export function boolean(standard: boolean): Option<boolean | undefined, boolean> {
+export function boolean(standard: boolean): OptionalOption<boolean, boolean> {
   return withDefault(
     required('boolean', (given, { name }) => checkBoolean(given, name)),
     standard,
@@ -89,7 +90,7 @@ export function boolean(standard: boolean): Option<boolean | undefined, boolean>
 /** The first word is the default. */
 export function choice<const Choice extends string>(
   ...choices: readonly [Choice, ...Choice[]]
-): Option<Choice | undefined, Choice> {
+): OptionalOption<Choice, Choice> {
   const takes = choices.map(literal).join(', ');
   return withDefault(
     required(takes, (given, { name }) => checkChoice(given, name, choices)),
@@ -97,7 +98,7 @@ export function choice<const Choice extends string>(
   );
 }
 
-function whole(unit: string, standard: number, least: number): Option<number | undefined, number> {
+function whole(unit: string, standard: number, least: number): OptionalOption<number, number> {
   return withDefault(
     required(`whole ${unit}, ${least} or more`, (given, { name }) =>
       checkWhole(given, name, { unit, least }),
@@ -116,7 +117,7 @@ export function seconds(standard: number, least = 1) {
 }
 
 /** A time-out: seconds with fractions. */
-export function timeout(standard: number): Option<number | undefined, number> {
+export function timeout(standard: number): OptionalOption<number, number> {
   return withDefault(
     required('seconds, 0.001 to 60', (given, { name }) => checkTimeout(given, name)),
     standard,

@@ -17,20 +17,29 @@ export interface Option<Given, Value> {
   readonly given?: Given;
 }
 
+/** An option that may be left out. */
+export interface OptionalOption<Given, Value> extends Option<Given | undefined, Value> {
+  readonly isOptional: true;
+}
+
 type OptionTable = Readonly<Record<string, Option<unknown, unknown>>>;
 
 type Given<Row> = Row extends Option<infer Type, unknown> ? Type : never;
 type Value<Row> = Row extends Option<unknown, infer Type> ? Type : never;
 
 type NeededName<Table> = {
-  [Name in keyof Table]: undefined extends Given<Table[Name]> ? never : Name;
+  [Name in keyof Table]: Table[Name] extends { readonly isOptional: true } ? never : Name;
 }[keyof Table];
 
 type Needed<Table, Name extends keyof Table> = { readonly [Each in Name]: Given<Table[Each]> };
 type Others<Table, Name extends keyof Table> = { readonly [Each in Name]?: Given<Table[Each]> };
 
-export type OptionsOf<Table> = Needed<Table, NeededName<Table>> &
-  Others<Table, Exclude<keyof Table, NeededName<Table>>>;
+// Without it TypeScript would take `{}` beside optional members, and with it any value.
+type Flat<Type> = { readonly [Name in keyof Type]: Type[Name] };
+
+export type OptionsOf<Table> = Flat<
+  Needed<Table, NeededName<Table>> & Others<Table, Exclude<keyof Table, NeededName<Table>>>
+>;
 
 export type ValuesOf<Table> = { readonly [Name in keyof Table]: Value<Table[Name]> };
 
@@ -59,7 +68,8 @@ export function readOptions<Table extends OptionTable>(
 ): ValuesOf<Table> {
   checkObject(given, object);
   checkNames(given, Object.keys(table), owner);
-  const options: Readonly<Record<string, unknown>> = { ...given };
+  // Members that are inherited count too: an option that is dropped may be one that protects.
+  const options = given as Readonly<Record<string, unknown>>;
   const values = Object.entries(table).map(([name, { read }]) => [
     name,
     read(options[name], { name: prefix + name, allowInsecureRequests }),

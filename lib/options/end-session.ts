@@ -26,14 +26,13 @@ const OWN_PARAMETERS = new Set([
 ]);
 
 /** The package's own parameters are refused. */
-export function parameters(): Option<
-  Readonly<Record<string, string>> | undefined,
-  Readonly<Record<string, string>>
-> {
+type Parameters = Readonly<Record<string, string>>;
+
+export function parameters(): Option<Parameters, Parameters> {
   return {
     takes: 'object of strings',
-    standard: 'none',
-    read(given = {}, { name: option }) {
+    standard: 'required',
+    read(given, { name: option }) {
       checkObject(given, option);
       const all = Object.entries(given).map(([name, value]) => {
         const text = checkText(value, `${option}.${name}`);

@@ -70,7 +70,7 @@ export const REGISTRATION_OPTIONS = {
   uiLocales: optional(locales()),
 
   /** Further parameters of the End Session request, by name. Default: none. */
-  endSessionParameters: parameters(),
+  endSessionParameters: withDefault(parameters(), {}, 'none'),
 
   /**
    * The provider's form of a logout request: the specification's, `auth0` (`/v2/logout` with

@@ -1,7 +1,16 @@
 import { checkText } from '../input/checks.ts';
 import type { RedisClient } from '../store/redis-client.ts';
 import type { Store } from '../store/store.ts';
-import { choice, count, group, optional, seconds, timeout, withMethods } from '../input/kinds.ts';
+import {
+  choice,
+  count,
+  group,
+  optional,
+  seconds,
+  timeout,
+  withDefault,
+  withMethods,
+} from '../input/kinds.ts';
 import type { Option, OptionsOf, ValuesOf } from '../input/option.ts';
 
 const REDIS_METHODS = ['get', 'mget', 'call', 'pipeline', 'duplicate'];
@@ -39,7 +48,7 @@ export const STORE_OPTIONS = {
    * The prefix of every key in Redis. Braces are refused, because they would put all keys into one
    * slot. Default: `oidc1:`.
    */
-  keyPrefix: keyPrefix('oidc1:'),
+  keyPrefix: withDefault(keyPrefix(), 'oidc1:'),
 
   /**
    * Lets the guard remember valid tokens. Every invalidation, in any process, is pushed to the
@@ -88,12 +97,10 @@ export function checkStoreOptions({
   }
 }
 
-function keyPrefix(standard: string): Option<string | undefined, string> {
+function keyPrefix(): Option<string, string> {
   return {
     takes: 'string',
-    standard: `\`'${standard}'\``,
-    read(given = standard, { name }) {
-      return given === '' ? given : checkText(given, name);
-    },
+    standard: 'required',
+    read: (given, { name }) => (given === '' ? given : checkText(given, name)),
   };
 }

@@ -334,7 +334,7 @@ describe('oidcLogout', () => {
     ...(['storeTimeout', 'providerTimeout', 'revocationTimeout'] as const).map(
       (name): [unknown, string] => [
         { provider, [name]: 500 },
-        `"${name}" must be a number of seconds, 0.001 to 60: 500 milliseconds are 0.5`,
+        `"${name}" must be a number of seconds, 0.001 to 60; if 500 are milliseconds: 0.5`,
       ],
     ),
     [
@@ -376,7 +376,7 @@ describe('oidcLogout', () => {
     ]),
     [
       { provider, redis, durability: { timeout: 100 } },
-      '"durability.timeout" must be a number of seconds, 0.001 to 60: 100 milliseconds are 0.1',
+      '"durability.timeout" must be a number of seconds, 0.001 to 60; if 100 are milliseconds: 0.1',
     ],
     ...[{}, null, 'postgres://localhost', methods('read', 'update')].map(
       (incomplete): [unknown, string] => [
@@ -467,6 +467,20 @@ describe('oidcLogout', () => {
   it('takes http: elsewhere only with allowInsecureRequests', () => {
     const insecure = { ...provider, issuer: 'http://op.example.com' };
     expect(() => oidcLogout({ provider: insecure, allowInsecureRequests: true })).not.toThrow();
+  });
+
+  it('takes options that an object inherits, or that are not enumerable', () => {
+    const inherited: object = Object.create(
+      { provider, clockTolerance: 7 },
+      {
+        strict: { value: true },
+      },
+    );
+    expect(resolveOptions(inherited as never)).toMatchObject({ clockTolerance: 7, strict: true });
+    const scoped: object = Object.create({ scope: 'not a "scope"' });
+    expect(() => oidcLogout({ provider, audience: 'api' }).guard(scoped)).toThrow(
+      '"scope" must be scope names',
+    );
   });
 
   it('takes undefined for an option that is left out', () => {

@@ -55,7 +55,7 @@ describe('provider', () => {
   }
 
   it('gives 503 in time, though memory is collected while the provider hangs', async () => {
-    const app = start({}, { providerTimeout: 0.3 });
+    const app = start({}, { providerTimeout: 1 });
     const collectGarbage = garbageCollector();
     const arrived = new Promise<void>((resolve) => {
       provider.answer = () => {
