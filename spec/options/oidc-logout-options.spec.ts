@@ -470,14 +470,14 @@ describe('oidcLogout', () => {
   });
 
   it('takes options that an object inherits, or that are not enumerable', () => {
-    const inherited: object = Object.create(
+    const inherited = Object.create(
       { provider, clockTolerance: 7 },
       {
         strict: { value: true },
       },
-    );
+    ) as object;
     expect(resolveOptions(inherited as never)).toMatchObject({ clockTolerance: 7, strict: true });
-    const scoped: object = Object.create({ scope: 'not a "scope"' });
+    const scoped = Object.create({ scope: 'not a "scope"' }) as object;
     expect(() => oidcLogout({ provider, audience: 'api' }).guard(scoped)).toThrow(
       '"scope" must be scope names',
     );
