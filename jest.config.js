@@ -1,12 +1,10 @@
-import { availableParallelism } from 'node:os';
-
 export default {
   extensionsToTreatAsEsm: ['.ts'],
   globalSetup: '<rootDir>/spec/support/require-programs.js',
   // Of tests of one file that run side by side, because they wait.
   maxConcurrency: 8,
   // Most of what the specs do is to wait for servers.
-  maxWorkers: 2 * availableParallelism(),
+  maxWorkers: '100%',
   testMatch: ['<rootDir>/spec/**/*.spec.ts'],
   testTimeout: 20_000,
   transform: { '\\.ts$': '@swc/jest' },

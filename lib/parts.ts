@@ -39,6 +39,8 @@ export function createParts(settings: ResolvedOptions) {
   const announcements = new Announcements(events, operations, providers.keys());
   const revocations = new Revocations(events, settings);
   const repetitions = new Repetitions();
+  // Anybody can send Logout Tokens: they leave the room of logouts alone.
+  const waitingTokens = new Repetitions();
   const known = { ...settings, providers, operations, events, seal, accessTokens, repetitions };
   const endRevocations = new EndRevocations({ ...known, revocations });
   const ends = new SessionEnds({ ...known, announcements, endRevocations });
@@ -59,10 +61,11 @@ export function createParts(settings: ResolvedOptions) {
     decisions: nearCache ?? statuses,
     sessions: createSessions({ ...known, logins, ends }),
     rpInitiatedLogout: new RpInitiatedLogout({ ...known, logoutEnds, states }),
-    backChannelLogout: new BackChannelLogout({ ...known, ends }),
+    backChannelLogout: new BackChannelLogout({ ...known, ends, repetitions: waitingTokens }),
     browser: new ReturningBrowser(states, { secure: isSecure(settings) }),
     closeStore() {
       repetitions.close();
+      waitingTokens.close();
       stopHearing?.();
       nearCache?.lost();
       close();

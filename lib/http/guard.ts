@@ -14,7 +14,7 @@ import { type Option, type OptionsOf, optionsOfCall, readOptions } from '../inpu
 import type { AccessToken } from '../access-token/access-token.ts';
 import type { AccessTokens } from '../access-token/access-tokens.ts';
 import type { TokenStatus } from '../access-token/token-status.ts';
-import { readBearerToken } from '../token/bearer-token.ts';
+import { readBearerToken } from './bearer-token.ts';
 import { forbidCaching, sendEmpty, setHeaders } from './answer.ts';
 import { sendOAuthError } from './endpoint.ts';
 import './request-auth.ts';

@@ -24,7 +24,7 @@ export const LOGOUT_OPTIONS = {
    * Finds the tokens in the app's own session, for apps whose browser never sees a token. The
    * function may be async. The request must then come from a page of the app itself, otherwise the
    * answer is 403. Without a session to end, the answer is still a redirect. If the function fails,
-   * or finds no valid tokens, the error goes to `next`, and nothing is changed. Default: the body.
+   * or finds what is no text, the error goes to `next`, and nothing is changed. Default: the body.
    */
   tokens: optional(callable<FindTokens>(), 'the body'),
 

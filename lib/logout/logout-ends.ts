@@ -17,7 +17,7 @@ export interface PendingLogout {
   readonly owner: SessionOwner;
   /** A digest of the presented token, to distinguish this logout. */
   readonly call: string;
-  /** The sealed `state`; empty for none. */
+  /** Sealed, and so never empty. */
   readonly state: string;
 }
 
@@ -28,7 +28,7 @@ export interface LogoutEnd {
   readonly session: string;
   /** Seconds since the session ended. */
   readonly age: number;
-  /** Resolves when every revocation was tried once; never rejects. */
+  /** Resolves when every revocation was tried once or put off; never rejects. */
   readonly asked: Promise<unknown>;
 }
 

@@ -6,7 +6,7 @@ export interface LogoutNote {
   readonly iss: string;
   /** Seconds since the epoch. */
   readonly at: number;
-  /** The sealed `state`; empty for none. */
+  /** Sealed, and so never empty. */
   readonly state: string;
 }
 

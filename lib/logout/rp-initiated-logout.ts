@@ -148,7 +148,7 @@ export class RpInitiatedLogout {
   // Only a login whose own token was presented gets a hint. A token bound to a sender gets none.
   async #idTokenFor(presented: PresentedTokens, end: LogoutEnd): Promise<string | undefined> {
     const { provider, isSenderConstrained } = presented;
-    if (end.record === undefined || !this.#isAnsweredAsBefore(end)) return undefined;
+    if (end.record === undefined || !this.#isFirstOrRetry(end)) return undefined;
     if (isSenderConstrained || !isOfOwnLogin(presented)) return undefined;
     const { clientId } = provider.settings;
     const sealed = end.record.tokens[clientId];
@@ -172,14 +172,14 @@ export class RpInitiatedLogout {
     if (!end.isRepeated) return kept;
     const { call, state, before } = prepared;
     const { seal, states } = this.#parts;
-    const sealed = this.#isAnsweredAsBefore(end) ? end.record?.end?.state : undefined;
+    const sealed = this.#isFirstOrRetry(end) ? end.record?.end?.state : undefined;
     const first = (sealed && (await seal.openState(call, sealed))) ?? before;
     if (first !== state) await states.drop(state);
     return first ? states.keep(first, returnTo) : states.unkept(state, returnTo);
   }
 
   // A session ended by another cause has no earlier answer, even if this logout finished the end.
-  #isAnsweredAsBefore({ isRepeated, age, record }: LogoutEnd): boolean {
+  #isFirstOrRetry({ isRepeated, age, record }: LogoutEnd): boolean {
     if (!isRepeated) return true;
     const { retryWindow } = this.#parts;
     const { claimedAt, endedAt, state = '' } = record?.end ?? {};

@@ -27,7 +27,7 @@ export interface RevocationRules {
 
 /** Neither promise rejects. */
 export interface RevocationsUnderWay {
-  /** Resolves when each was tried once. */
+  /** Resolves when each was tried once or put off. */
   readonly asked: Promise<unknown>;
   /** Resolves when each is finished; with `false` where one was given up at the close. */
   readonly done: Promise<boolean>;

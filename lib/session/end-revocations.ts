@@ -6,7 +6,7 @@ import type { Ending, LateTokens, SessionEnding } from './ending.ts';
 import type { OpenTokens, SessionSeal } from './session-seal.ts';
 
 export interface EndRevocation {
-  /** Resolves when every revocation was tried once; never rejects. */
+  /** Resolves when every revocation was tried once or put off; never rejects. */
   readonly asked: Promise<unknown>;
   /** Resolves with the letters settled; never rejects. */
   readonly done: Promise<string>;

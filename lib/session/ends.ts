@@ -19,12 +19,12 @@ export interface EndedToken {
   readonly isFirst: boolean;
   /** The login of a token that stays valid. */
   readonly login: Login | undefined;
-  /** Resolves when every revocation was tried once; never rejects. */
+  /** Resolves when every revocation was tried once or put off; never rejects. */
   readonly asked: Promise<unknown>;
 }
 
 export interface EndedSession extends EndReply {
-  /** Resolves when every revocation was tried once; never rejects. */
+  /** Resolves when every revocation was tried once or put off; never rejects. */
   readonly asked: Promise<unknown>;
 }
 

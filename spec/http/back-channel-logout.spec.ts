@@ -1128,14 +1128,14 @@ describe('a Logout Token with sub only', () => {
     expect(await statusOf({ access_token })).toBe(200);
   });
 
-  it.each<[string, Claims, number]>([
-    ['issued before it', { iat: now() - 120 }, 401],
-    ['issued after it', { iat: now() }, 200],
-    ['of an earlier login, though issued after it', { auth_time: now() - 120 }, 401],
-    ['of a later login', { auth_time: now() }, 200],
-    ['that says neither', { iat: undefined }, 401],
+  it.each<[string, () => Claims, number]>([
+    ['issued before it', () => ({ iat: now() - 120 }), 401],
+    ['issued after it', () => ({ iat: now() }), 200],
+    ['of an earlier login, though issued after it', () => ({ auth_time: now() - 120 }), 401],
+    ['of a later login', () => ({ auth_time: now() }), 200],
+    ['that says neither', () => ({ iat: undefined }), 401],
   ])('answers for a token that was not saved, %s, by its times', async (_what, claims, status) => {
-    const access_token = await signer.accessToken({ sid: undefined, ...claims });
+    const access_token = await signer.accessToken({ sid: undefined, ...claims() });
     expectOk(await send(await ofSubject({ iat: now() - 60 })));
     expect(await statusOf({ access_token })).toBe(status);
   });

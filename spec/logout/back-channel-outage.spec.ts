@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { LogoutTokenDelayedEvent } from '../../lib/index.ts';
+import { type LogoutTokenDelayedEvent, StoreUnavailableError } from '../../lib/index.ts';
 import { call } from '../support/app.ts';
 import {
   type Claims,
@@ -126,8 +126,9 @@ describe('a Logout Token while Redis is away', () => {
     expect(app.ended).toHaveLength(1);
   });
 
-  it('is kept for 1000 sessions at most: what does not fit is told as lost', async () => {
+  it('is kept for 1000 sessions at most: what does not fit is told as lost, and an end of the app has room', async () => {
     const app = listen({ storeTimeout: 0.1 });
+    const { access_token } = await save(app, await world.issue({ sid: 'sid-app' }));
     const tokens = await Promise.all(
       Array.from({ length: 1010 }, (_, count) =>
         world.op.signer.logoutToken({ sid: `sid-${count}` }),
@@ -135,6 +136,8 @@ describe('a Logout Token while Redis is away', () => {
     );
     world.redis.pause();
     const answers = await Promise.all(tokens.map((token) => deliver(app, token)));
+    const end = app.oidc.sessions.end({ issuer: world.op.issuer, sid: 'sid-app' });
+    await expect(end).rejects.toThrow(StoreUnavailableError);
     world.redis.resume();
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([400]));
     await until(
@@ -142,6 +145,7 @@ describe('a Logout Token while Redis is away', () => {
     );
     const lost = app.delayed.filter(({ outcome }) => outcome === 'lost');
     expect(lost).toHaveLength(10);
+    await until(async () => (await call(app, access_token)).status === 401);
   });
 
   it('is forgotten by close()', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { InvalidRequestError, MissingTokenError } from '../../lib/index.ts';
-import { readBearerToken } from '../../lib/token/bearer-token.ts';
+import { readBearerToken } from '../../lib/http/bearer-token.ts';
 
 function read(authorization?: string, url = '/'): string {
   return readBearerToken({ headers: { authorization }, url });
