@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import {
   afterAll,
   afterEach,
@@ -555,12 +556,20 @@ describe('introspection', () => {
         arrived += 1;
         next();
       });
+      const client = redis.connect();
+      // Once all have arrived, and Redis has answered their look-ups before the ping.
+      const allHaveAsked = async () => {
+        await until(() => arrived === 20);
+        await setImmediate();
+        await client.ping();
+        await setImmediate();
+      };
       provider.answer = (req, res) => {
-        void until(() => arrived === 20).then(() => {
+        void allHaveAsked().then(() => {
           answer()(req, res);
         });
       };
-      const [app, token] = [start({}, {}, outer), opaqueToken()];
+      const [app, token] = [start({}, { redis: client }, outer), opaqueToken()];
       const answers = await Promise.all(Array.from({ length: 20 }, () => call(app, token)));
       expect(answers.map((each) => each.status)).toEqual(Array(20).fill(status));
       expect(questions()).toBe(1);
