@@ -26,17 +26,20 @@ async function logOutAgain(ask: Ask, { logins }: World): Promise<void> {
   const login = logins.anyEnded();
   if (login === undefined) return;
   const age = performance.now() - login.endedAt;
+  // Nobody knows any more of which login an opaque token is that was refused for itself.
+  const isOpaque = !login.saved.access_token.includes('.') && login.tokens === login.saved;
+  const isUnknown = () => isOpaque && login.isRefused;
   const problem = (answer: Answer) => {
     if (answer.status !== 200) return undefined;
     const redirect = redirectOf(answer);
-    const isRetry = login.redirect !== undefined && age < RETRY_WINDOW_MS - TOLERANCE_MS;
-    if (isRetry) return redirect === login.redirect ? undefined : 'another redirect';
+    const isInTime = login.redirect !== undefined && age < RETRY_WINDOW_MS - TOLERANCE_MS;
+    if (isInTime && !isUnknown()) {
+      return redirect === login.redirect ? undefined : 'another redirect';
+    }
     const isLate = login.isEndedByOthers || age > RETRY_WINDOW_MS + TOLERANCE_MS;
     return isLate && redirect.includes('id_token_hint') ? 'an ID Token' : undefined;
   };
-  // Nobody knows any more of which provider an opaque token is that was refused for itself.
-  const isOpaque = !login.saved.access_token.includes('.') && login.tokens === login.saved;
-  const right = () => (isOpaque && login.isRefused ? ['200', ...REFUSED] : ['200']);
+  const right = () => (isUnknown() ? ['200', ...REFUSED] : ['200']);
   await ask(postLogout(login), right, { problem });
 }
 
