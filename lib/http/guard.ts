@@ -199,7 +199,6 @@ const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 function scopes(): Option<string | readonly string[], readonly string[]> {
   return {
     takes: 'scope names, with spaces or as an array',
-    standard: 'required',
     read(given, { name }) {
       const names: unknown[] = typeof given === 'string' ? given.split(' ') : [given].flat();
       const isScope = (value: unknown) => typeof value === 'string' && SCOPE_TOKEN.test(value);

@@ -79,7 +79,6 @@ function resolveReturnTo({ returnTo, allowedReturnTo }: Values): ReturnTo {
 function urls(): Option<string | readonly string[], ReadonlySet<string>> {
   return {
     takes: 'URL or URLs',
-    standard: 'required',
     read(given, { name }) {
       const isEmpty = Array.isArray(given) && given.length === 0;
       return new Set(isEmpty ? [] : checkTexts(given, name));

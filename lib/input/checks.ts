@@ -1,4 +1,5 @@
 import { closestMatch } from 'leven';
+import { isObject } from './json-object.ts';
 import { isSecureUrl } from './secure-url.ts';
 
 function refuse(name: string, expected: string): never {
@@ -6,9 +7,7 @@ function refuse(name: string, expected: string): never {
 }
 
 export function checkObject(value: unknown, name: string): asserts value is object {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    refuse(name, 'an object');
-  }
+  if (!isObject(value)) refuse(name, 'an object');
 }
 
 export function checkNames(options: object, known: readonly string[], owner: string): void {
@@ -69,11 +68,12 @@ export function checkWhole(value: unknown, name: string, { unit, least }: WholeR
 
 const LONGEST_TIMEOUT = 60;
 const SHORTEST_TIMEOUT = 0.001;
+export const TIMEOUT_BOUNDS = `${SHORTEST_TIMEOUT} to ${LONGEST_TIMEOUT}`;
 
 export function checkTimeout(value: unknown, name: string): number {
   const isSpan = typeof value === 'number' && value >= SHORTEST_TIMEOUT;
   if (isSpan && value <= LONGEST_TIMEOUT) return value;
-  const expected = `a number of seconds, ${SHORTEST_TIMEOUT} to ${LONGEST_TIMEOUT}`;
+  const expected = `a number of seconds, ${TIMEOUT_BOUNDS}`;
   const isInMilliseconds = isSpan && value <= LONGEST_TIMEOUT * 1000;
   return refuse(
     name,

@@ -8,10 +8,12 @@ import {
   checkTimeout,
   checkUrl,
   checkWhole,
+  TIMEOUT_BOUNDS,
 } from './checks.ts';
 import {
   type Option,
   type OptionalOption,
+  type OptionTable,
   type OptionsOf,
   optionsOfOption,
   type Place,
@@ -25,7 +27,8 @@ export function optional<Given, Value>(
 ): OptionalOption<Given, Value | undefined> {
   const { takes, read } = option;
   return {
-    ...{ takes, standard, isOptional: true },
+    takes,
+    standard,
     read: (given, place) => (given === undefined ? undefined : read(given, place)),
   };
 }
@@ -37,7 +40,8 @@ export function withDefault<Given, Value>(
 ): OptionalOption<Given, Value> {
   Object.freeze(value);
   return {
-    ...{ takes, standard, isOptional: true },
+    takes,
+    standard,
     read: (given, place) => (given === undefined ? value : read(given, place)),
   };
 }
@@ -47,42 +51,33 @@ function literal(value: unknown): string {
   return `\`${JSON.stringify(value).replaceAll('"', "'")}\``;
 }
 
-function required<Given>(
-  takes: string,
-  read: (given: unknown, place: Place) => Given,
-): Option<Given, Given> {
-  return { takes, standard: 'required', read };
-}
-
 export function text(): Option<string, string> {
-  return required('string', (given, { name }) => checkText(given, name));
+  return { takes: 'string', read: (given, { name }) => checkText(given, name) };
 }
 
 export function texts(): Option<string | readonly string[], readonly string[]> {
-  return required<never>(
-    'string or strings',
-    (given, { name }) => checkTexts(given, name) as never,
-  );
+  return { takes: 'string or strings', read: (given, { name }) => checkTexts(given, name) };
 }
 
 export function url(): Option<string, string> {
-  return required('URL', (given, { name, allowInsecureRequests }) =>
-    checkUrl(given, name, allowInsecureRequests),
-  );
+  return {
+    takes: 'URL',
+    read: (given, { name, allowInsecureRequests }) => checkUrl(given, name, allowInsecureRequests),
+  };
 }
 
 export function callable<Type>(): Option<Type, Type> {
-  return required('function', (given, { name }) => checkFunction(given, name) as Type);
+  return { takes: 'function', read: (given, { name }) => checkFunction(given, name) as Type };
 }
 
 /** An object by its shape. */
 export function withMethods<Type>(takes: string, methods: readonly string[]): Option<Type, Type> {
-  return required(takes, (given, { name }) => checkMethods(given, name, methods) as Type);
+  return { takes, read: (given, { name }) => checkMethods(given, name, methods) as Type };
 }
 
 export function boolean(standard: boolean): OptionalOption<boolean, boolean> {
   return withDefault(
-    required('boolean', (given, { name }) => checkBoolean(given, name)),
+    { takes: 'boolean', read: (given, { name }) => checkBoolean(given, name) },
     standard,
   );
 }
@@ -93,16 +88,17 @@ export function choice<const Choice extends string>(
 ): OptionalOption<Choice, Choice> {
   const takes = choices.map(literal).join(', ');
   return withDefault(
-    required(takes, (given, { name }) => checkChoice(given, name, choices)),
+    { takes, read: (given, { name }) => checkChoice(given, name, choices) },
     choices[0],
   );
 }
 
 function whole(unit: string, standard: number, least: number): OptionalOption<number, number> {
   return withDefault(
-    required(`whole ${unit}, ${least} or more`, (given, { name }) =>
-      checkWhole(given, name, { unit, least }),
-    ),
+    {
+      takes: `whole ${unit}, ${least} or more`,
+      read: (given, { name }) => checkWhole(given, name, { unit, least }),
+    },
     standard,
   );
 }
@@ -119,15 +115,15 @@ export function seconds(standard: number, least = 1) {
 /** A time-out: seconds with fractions. */
 export function timeout(standard: number): OptionalOption<number, number> {
   return withDefault(
-    required('seconds, 0.001 to 60', (given, { name }) => checkTimeout(given, name)),
+    { takes: `seconds, ${TIMEOUT_BOUNDS}`, read: (given, { name }) => checkTimeout(given, name) },
     standard,
   );
 }
 
 /** Options within an option. */
-export function group<Table extends Parameters<typeof readOptions>[0], Given = OptionsOf<Table>>(
+export function group<Table extends OptionTable, Given = OptionsOf<Table>>(
   table: Table,
 ): Option<Given, ValuesOf<Table>> {
   const read = (given: unknown, place: Place) => readOptions(table, given, optionsOfOption(place));
-  return { takes: 'object', standard: 'required', read };
+  return { takes: 'object', read };
 }

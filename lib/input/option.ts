@@ -9,8 +9,6 @@ export interface Place {
 export interface Option<Given, Value> {
   /** Type, unit and bounds, for the reference. */
   readonly takes: string;
-  /** The default, for the reference. */
-  readonly standard: string;
   /** @throws TypeError with the option's name and the allowed values. */
   readonly read: (given: unknown, place: Place) => Value;
   /** For the type alone. */
@@ -19,22 +17,23 @@ export interface Option<Given, Value> {
 
 /** An option that may be left out. */
 export interface OptionalOption<Given, Value> extends Option<Given | undefined, Value> {
-  readonly isOptional: true;
+  /** The default, for the reference. */
+  readonly standard: string;
 }
 
-type OptionTable = Readonly<Record<string, Option<unknown, unknown>>>;
+export type OptionTable = Readonly<Record<string, Option<unknown, unknown>>>;
 
 type Given<Row> = Row extends Option<infer Type, unknown> ? Type : never;
 type Value<Row> = Row extends Option<unknown, infer Type> ? Type : never;
 
 type NeededName<Table> = {
-  [Name in keyof Table]: Table[Name] extends { readonly isOptional: true } ? never : Name;
+  [Name in keyof Table]: Table[Name] extends { readonly standard: string } ? never : Name;
 }[keyof Table];
 
 type Needed<Table, Name extends keyof Table> = { readonly [Each in Name]: Given<Table[Each]> };
 type Others<Table, Name extends keyof Table> = { readonly [Each in Name]?: Given<Table[Each]> };
 
-// Without it TypeScript would take `{}` beside optional members, and with it any value.
+// TypeScript takes any value for `{} & { a?: … }`, and not for the same members in one type.
 type Flat<Type> = { readonly [Name in keyof Type]: Type[Name] };
 
 export type OptionsOf<Table> = Flat<
@@ -52,8 +51,8 @@ export interface OptionsPlace {
   readonly allowInsecureRequests: boolean;
 }
 
-export function optionsOfCall(owner: string, allowInsecureRequests = false): OptionsPlace {
-  return { object: 'options', owner, prefix: '', allowInsecureRequests };
+export function optionsOfCall(owner: string): OptionsPlace {
+  return { object: 'options', owner, prefix: '', allowInsecureRequests: false };
 }
 
 export function optionsOfOption({ name, allowInsecureRequests }: Place): OptionsPlace {

@@ -6,7 +6,6 @@ const ALGORITHM = /^(?:(?:RS|PS|ES|HS)(?:256|384|512)|EdDSA|Ed25519|ML-DSA-(?:44
 export function algorithms(): Option<string | readonly string[], readonly string[]> {
   return {
     takes: 'JWS algorithm or algorithms',
-    standard: 'required',
     read(given, { name }) {
       const checked = checkTexts(given, name);
       const wrong = checked.find((algorithm) => !ALGORITHM.test(algorithm));

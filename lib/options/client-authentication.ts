@@ -13,7 +13,6 @@ const MEMBERS: Record<ClientAuthentication['method'], readonly string[]> = {
 export function clientAuthentication(): Option<ClientAuthentication, ClientAuthentication> {
   return {
     takes: 'object',
-    standard: 'required',
     read(given, { name }) {
       checkObject(given, name);
       const authentication = given as ClientAuthentication;

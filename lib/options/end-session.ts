@@ -7,7 +7,6 @@ const LANGUAGE_TAG = /^[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*$/;
 export function locales(): Option<string | readonly string[], string> {
   return {
     takes: 'BCP 47 tag or tags',
-    standard: 'required',
     read(given, { name }) {
       const tags = checkTexts(given, name);
       if (tags.every((tag) => LANGUAGE_TAG.test(tag))) return tags.join(' ');
@@ -25,13 +24,12 @@ const OWN_PARAMETERS = new Set([
   'ui_locales',
 ]);
 
-/** The package's own parameters are refused. */
 type Parameters = Readonly<Record<string, string>>;
 
+/** The package's own parameters are refused. */
 export function parameters(): Option<Parameters, Parameters> {
   return {
     takes: 'object of strings',
-    standard: 'required',
     read(given, { name: option }) {
       checkObject(given, option);
       const all = Object.entries(given).map(([name, value]) => {

@@ -154,13 +154,12 @@ type Providers = ProviderOptions | readonly ProviderOptions[];
 
 // Read last: other options decide which provider is allowed.
 function providers(): Option<Providers, Providers> {
-  return { takes: 'object or objects', standard: 'required', read: (given) => given as Providers };
+  return { takes: 'object or objects', read: (given) => given as Providers };
 }
 
 function encryptionKey(): Option<Uint8Array | string, Uint8Array> {
   return {
     takes: '32 bytes, or their base64url or base64',
-    standard: 'required',
     read(given, { name }) {
       const bytes = typeof given === 'string' ? Buffer.from(given, 'base64') : given;
       if (bytes instanceof Uint8Array && bytes.byteLength === 32) return bytes;

@@ -12,7 +12,6 @@ const URL_MEMBERS = [
 export function providerMetadata(): Option<ProviderMetadata, ProviderMetadata> {
   return {
     takes: 'object',
-    standard: 'required',
     read(given, { name, allowInsecureRequests }) {
       checkObject(given, name);
       const metadata = given as ProviderMetadata;
@@ -34,7 +33,6 @@ export interface JwkSet {
 export function jwkSet(): Option<JwkSet, JwkSet> {
   return {
     takes: 'JWK Set',
-    standard: 'required',
     read(given, { name }) {
       checkJwks(given, name);
       return given as JwkSet;

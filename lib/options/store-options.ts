@@ -100,7 +100,6 @@ export function checkStoreOptions({
 function keyPrefix(): Option<string, string> {
   return {
     takes: 'string',
-    standard: 'required',
     read: (given, { name }) => (given === '' ? given : checkText(given, name)),
   };
 }

@@ -9,7 +9,6 @@ const CONTENT_ENCRYPTION = /^(?:A128CBC-HS256|A192CBC-HS384|A256CBC-HS512|A(?:12
 export function tokenEncryption(): Option<TokenEncryption, TokenEncryption> {
   return {
     takes: 'object',
-    standard: 'required',
     read(given, { name }) {
       checkObject(given, name);
       checkNames(given, ['alg', 'enc', 'jwks'], `"${name}"`);

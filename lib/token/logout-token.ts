@@ -102,7 +102,7 @@ export async function verifyLogoutToken(
 
 // Wrong settings fail at the first use.
 function encryption(): Option<TokenEncryption, TokenEncryption> {
-  return { takes: 'object', standard: 'required', read: (given) => given as TokenEncryption };
+  return { takes: 'object', read: (given) => given as TokenEncryption };
 }
 
 async function decrypt(token: string, encryption: TokenEncryption): Promise<string> {

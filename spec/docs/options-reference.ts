@@ -10,7 +10,9 @@ import { PROVIDER_OPTIONS } from '../../lib/options/provider-options.ts';
 import { DURABILITY_OPTIONS, NEAR_CACHE_OPTIONS } from '../../lib/options/store-options.ts';
 import { REPOSITORY } from '../support/consumer-project.ts';
 
-export type Table = Readonly<Record<string, Option<unknown, unknown>>>;
+export type Table = Readonly<
+  Record<string, Option<unknown, unknown> & { readonly standard?: string }>
+>;
 
 /** The tables of options, by their headings on the page. */
 export const TABLES: Readonly<Record<string, Table>> = {
@@ -79,7 +81,7 @@ function rowsOf(table: Table, comments: ReadonlyMap<string, OptionComment>): str
   const rows = Object.entries(table).map(([name, { takes, standard }]) => [
     `\`${name}\``,
     takes,
-    standard,
+    standard ?? 'required',
     comments.get(name)?.text ?? '',
   ]);
   const lines = [['Name', 'Takes', 'Default', 'Meaning'], ['-', '-', '-', '-'], ...rows];
