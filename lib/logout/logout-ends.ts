@@ -64,43 +64,41 @@ export class LogoutEnds {
   }
 
   async #end(logout: PendingLogout): Promise<LogoutEnd> {
-    const { login, accessToken } = logout.presented;
-    if (login === undefined && accessToken !== undefined) {
-      return this.#endUnsaved(logout, accessToken);
-    }
-    if (login === undefined) return { ...NOTHING, isRepeated: true };
-    return this.#endLogin(logout, login);
+    const end = await this.#endPresented(logout);
+    await this.#invalidateRefreshToken(logout, end);
+    return end;
   }
 
-  async #endLogin(logout: PendingLogout, login: Login): Promise<LogoutEnd> {
+  async #endPresented(logout: PendingLogout): Promise<LogoutEnd> {
+    const { login, accessToken } = logout.presented;
+    if (login !== undefined) return this.#endLogin(logout, login);
+    if (accessToken !== undefined) return this.#endUnsaved(logout, accessToken);
+    return { ...NOTHING, isRepeated: true };
+  }
+
+  #endLogin(logout: PendingLogout, login: Login): Promise<LogoutEnd> {
     const { session, subject, time, id } = login;
     const byLogin = { by: 'login', time, id, subject, saved: true, authTime: undefined } as const;
     const cutOff = cutOffOf(logout.presented.cutOff, login);
     const how = cutOff === undefined ? byLogin : byCutOff(cutOff, subject);
-    const ended = await this.#parts.ends.end({ ...this.#endingOf(logout), session, how });
-    const end = { ...ended, session, isRepeated: how.by === 'time' || !isNews(ended) };
-    await this.#invalidateRefreshToken(logout, end);
-    return end;
+    return this.#endSession(logout, session, how);
   }
 
   /** The token is invalidated because the token may still be saved. */
   async #endUnsaved(logout: PendingLogout, token: AccessToken): Promise<LogoutEnd> {
-    const { ends } = this.#parts;
-    const { login, isFirst, asked } = await ends.endToken(this.#tokenEnding(logout, token));
+    const { login, isFirst, asked } = await this.#parts.ends.endToken(
+      this.#tokenEnding(logout, token),
+    );
     // Saved meanwhile.
     if (login !== undefined) return this.#endLogin(logout, login);
     const how = howToEndUnsaved(token, logout.presented.cutOff);
-    const isByCutOff = how.by === 'time';
-    const { sessionKey: session } = token;
-    if (session === undefined) {
-      const end = { ...NOTHING, asked, isRepeated: isByCutOff || !isFirst };
-      await this.#invalidateRefreshToken(logout, end);
-      return end;
-    }
-    const ended = await ends.end({ ...this.#endingOf(logout), session, how });
-    const end = { ...ended, session, isRepeated: isByCutOff || !isNews(ended) };
-    await this.#invalidateRefreshToken(logout, end);
-    return end;
+    if (token.sessionKey !== undefined) return this.#endSession(logout, token.sessionKey, how);
+    return { ...NOTHING, asked, isRepeated: how.by === 'time' || !isFirst };
+  }
+
+  async #endSession(logout: PendingLogout, session: string, how: HowToEnd): Promise<LogoutEnd> {
+    const ended = await this.#parts.ends.end({ ...this.#endingOf(logout), session, how });
+    return { ...ended, session, isRepeated: how.by === 'time' || !isNews(ended) };
   }
 
   #endingOf({
