@@ -1,35 +1,13 @@
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  it,
-  jest,
-} from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { base64url } from 'jose';
 import request from 'supertest';
-import { oidcLogout } from '../../lib/index.ts';
+import { oidcLogout, type OidcLogoutOptions } from '../../lib/index.ts';
 import { type App, appWith, EXPRESS, LOGOUT, optionsFor } from '../support/app.ts';
 import { setTime } from '../support/clock.ts';
-import { AUDIENCE, CLIENT_ID, createSigner, type Signer } from '../support/provider.ts';
-import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
+import { AUDIENCE, CLIENT_ID, createSigner } from '../support/provider.ts';
+import { redis, signer, start as startApp, useRedisApps } from '../support/redis-apps.ts';
 
-let redis: RedisServer;
-let signer: Signer;
-
-beforeAll(async () => {
-  redis = await startRedisServer();
-  signer = await createSigner();
-});
-
-afterAll(() => redis.close());
-
-afterEach(async () => {
-  jest.useRealTimers();
-  await redis.flush();
-});
+useRedisApps();
 
 function call({ app }: App, authorization: string, path = '/api'): request.Test {
   return request(app).get(path).set('Authorization', authorization);
@@ -42,8 +20,8 @@ function now(): number {
 describe.each(Object.keys(EXPRESS))('guard on %s', (version) => {
   let app: App;
 
-  const start = (options: object = {}): App =>
-    appWith({ ...optionsFor(signer), redis: redis.connect(), ...options }, EXPRESS[version]?.());
+  const start = (options: Partial<OidcLogoutOptions> = {}): App =>
+    startApp(options, EXPRESS[version]?.());
 
   beforeEach(() => {
     app = start();
@@ -358,7 +336,7 @@ describe('a logged-out token', () => {
   );
 
   it('is refused in every process that logs it out in another spelling', async () => {
-    const app = appWith({ ...optionsFor(signer), redis: redis.connect() });
+    const app = startApp();
     const token = await signer.accessToken({ sid: undefined });
     const last = ALPHABET.indexOf(token.slice(-1));
     const spelling = token.slice(0, -1) + (ALPHABET[last ^ 1] ?? '');

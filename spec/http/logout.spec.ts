@@ -1,14 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import {
-  afterAll,
-  afterEach,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  it,
-  jest,
-} from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import express from 'express';
 import type { JWTPayload } from 'jose';
 import request from 'supertest';
@@ -16,28 +7,15 @@ import type { OidcLogoutOptions } from '../../lib/index.ts';
 import { type App, appWith, call, EXPRESS, LOGOUT, optionsFor } from '../support/app.ts';
 import { setTime } from '../support/clock.ts';
 import { targetOf } from '../support/logout-page.ts';
-import { createSigner, type Signer } from '../support/provider.ts';
-import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
+import { createSigner } from '../support/provider.ts';
+import { redis, signer, start as startApp, useRedisApps } from '../support/redis-apps.ts';
 import { until } from '../support/until.ts';
 
 const NO_STORE = { 'cache-control': 'no-store', pragma: 'no-cache' };
 const POST_LOGOUT = 'post_logout_redirect_uri=https%3A%2F%2Fapp.example.com%2Flogged-out';
 const STATE = '[\\w-]{43}';
 
-let redis: RedisServer;
-let signer: Signer;
-
-beforeAll(async () => {
-  redis = await startRedisServer();
-  signer = await createSigner();
-});
-
-afterAll(() => redis.close());
-
-afterEach(async () => {
-  jest.useRealTimers();
-  await redis.flush();
-});
+useRedisApps();
 
 interface Login {
   readonly access_token: string;
@@ -65,7 +43,7 @@ describe.each(Object.keys(EXPRESS))('logout on %s', (version) => {
   let app: App;
 
   const start = (options: Partial<OidcLogoutOptions> = {}): App =>
-    appWith({ ...optionsFor(signer), redis: redis.connect(), ...options }, EXPRESS[version]?.());
+    startApp(options, EXPRESS[version]?.());
 
   beforeEach(() => {
     app = start();
@@ -149,7 +127,7 @@ describe.each(Object.keys(EXPRESS))('logout on %s', (version) => {
   ])('works behind an app that parses %s', async (_what, parsers) => {
     const outer = EXPRESS[version]?.() ?? express();
     outer.use(...parsers);
-    const parsed = appWith({ ...optionsFor(signer), redis: redis.connect() }, outer);
+    const parsed = startApp({}, outer);
     for (const type of ['json', 'form']) {
       const { access_token } = await login(parsed, { sid: `sid-${type}` });
       await request(parsed.app).post(LOGOUT).type(type).send({ access_token }).expect(200);

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, jest } from '@jest/globals';
+import type { Express } from 'express';
 import type { OidcLogoutOptions } from '../../lib/index.ts';
 import { type App, appWith, optionsFor } from './app.ts';
 import { createSigner, type Signer } from './provider.ts';
@@ -24,6 +25,6 @@ export function useRedisApps(): void {
 }
 
 /** Starts an app on the Redis. */
-export function start(options: Partial<OidcLogoutOptions> = {}): App {
-  return appWith({ ...optionsFor(signer), redis: redis.connect(), ...options });
+export function start(options: Partial<OidcLogoutOptions> = {}, app?: Express): App {
+  return appWith({ ...optionsFor(signer), redis: redis.connect(), ...options }, app);
 }
