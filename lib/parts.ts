@@ -21,8 +21,6 @@ import { SessionSeal } from './session/session-seal.ts';
 import { createSessions } from './session/sessions.ts';
 import { createOperations } from './store/create-operations.ts';
 
-export type Parts = ReturnType<typeof createParts>;
-
 export function createParts(settings: ResolvedOptions) {
   const events = new Events();
   const providers = new Map(
@@ -48,16 +46,13 @@ export function createParts(settings: ResolvedOptions) {
   const states = new PostLogoutStates(operations, encryption);
   const logoutEnds = new LogoutEnds({ ...known, ends });
   return {
-    ...{
-      providers,
-      accessTokens,
-      announcements,
-      endRevocations,
-      ends,
-      events,
-      revocations,
-      states,
-    },
+    providers,
+    accessTokens,
+    announcements,
+    ends,
+    events,
+    revocations,
+    states,
     decisions: nearCache ?? statuses,
     sessions: createSessions({ ...known, logins, ends }),
     rpInitiatedLogout: new RpInitiatedLogout({ ...known, logoutEnds, states }),
