@@ -6,6 +6,7 @@ import request from 'supertest';
 import { type RunningProvider, startProvider } from '../example-app/provider.ts';
 import { type RedisServer, startRedisServer } from './support/redis-server.ts';
 import { Trio } from './support/trio.ts';
+import { redirectOf } from './support/app.ts';
 
 const BASE_URL = 'https://app.example.com';
 const RESOURCE = 'https://api.example.com';
@@ -91,7 +92,7 @@ describe('two processes with one Redis and one provider', () => {
         })
         .expect('WWW-Authenticate', /^Bearer realm="api", error="invalid_token", /);
     }
-    const { redirect } = answer.body as { redirect: string };
+    const redirect = redirectOf(answer);
     const state = new URL(redirect).searchParams.get('state') ?? '';
     const page = await trio.browser.open(redirect);
     const { url } = await trio.browser.submit(page, '/session/end/confirm', { logout: 'yes' });

@@ -7,7 +7,14 @@ import { tmpdir } from 'node:os';
 import { Redis } from 'ioredis';
 import request from 'supertest';
 import type { OidcLogoutOptions, Store } from '../lib/index.ts';
-import { type App, appWith, call as callApp, LOGOUT, optionsFor } from './support/app.ts';
+import {
+  type App,
+  appWith,
+  call as callApp,
+  LOGOUT,
+  optionsFor,
+  redirectOf,
+} from './support/app.ts';
 import { createSigner, type Signer } from './support/provider.ts';
 import { type RedisServer, startRedisServer } from './support/redis-server.ts';
 
@@ -170,7 +177,7 @@ describe('a Redis that', () => {
     await call(access_token).expect(401);
     await admin.call('ACL', 'SETUSER', 'default', 'allkeys');
     const answer = await logOut(access_token).expect(200);
-    const { redirect } = answer.body as { redirect: string };
+    const redirect = redirectOf(answer);
     expect(redirect).toContain(id_token);
     const states = Object.keys(await redis.dump()).filter((key) => key.startsWith('oidc1:p'));
     expect(states).toHaveLength(1);

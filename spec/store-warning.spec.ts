@@ -2,7 +2,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { type Cluster, Redis } from 'ioredis';
 import request from 'supertest';
 import type { StoreWarningEvent } from '../lib/index.ts';
-import { type App, appWith, call, LOGGED_OUT, LOGOUT, optionsFor } from './support/app.ts';
+import {
+  type App,
+  appWith,
+  call,
+  LOGGED_OUT,
+  LOGOUT,
+  optionsFor,
+  redirectOf,
+} from './support/app.ts';
 import { createSigner, type Signer } from './support/provider.ts';
 import { type RedisCluster, startRedisCluster } from './support/redis-cluster.ts';
 import { type RedisServer, startRedisServer } from './support/redis-server.ts';
@@ -188,7 +196,7 @@ describe('store-warning', () => {
     await app.oidc.sessions.save({ access_token, id_token: await signer.idToken(claims) });
     wire.ask = (asked) => asked.replace('getdel', 'getold');
     const answer = await request(app.app).post(LOGOUT).send({ access_token }).expect(200);
-    const { redirect } = answer.body as { redirect: string };
+    const redirect = redirectOf(answer);
     const state = new URL(redirect).searchParams.get('state');
     const back = request(app.app).get(LOGGED_OUT).query({ state });
     await back.expect(200, { outcome: 'mismatch' });

@@ -15,6 +15,7 @@ import {
   EXPRESS,
   LOGOUT,
   optionsFor,
+  redirectOf,
 } from '../support/app.ts';
 import { type AppProcess, startProcess } from '../support/child-process.ts';
 import { createSigner, type Signer } from '../support/provider.ts';
@@ -214,7 +215,7 @@ describe.each(VERSIONS)('a function of the app, on %s', (version) => {
       for (const found of [none, Promise.resolve(none)]) {
         const app = start({ tokens: () => found as undefined });
         const answer = await logOut(app).expect(200);
-        expect((answer.body as { redirect: string }).redirect).not.toContain('id_token_hint');
+        expect(redirectOf(answer)).not.toContain('id_token_hint');
         await call(app, access_token).expect(200);
       }
     });
@@ -247,7 +248,7 @@ describe.each(VERSIONS)('a function of the app, on %s', (version) => {
   describe('returnTo', () => {
     async function placeAfter(app: App): Promise<unknown> {
       const answer = await logOut(app).expect(200);
-      const { redirect } = answer.body as { redirect: string };
+      const redirect = redirectOf(answer);
       const [cookie = ''] = answer.get('Set-Cookie') ?? [];
       const state = new URL(redirect).searchParams.get('state');
       const callback = request(app.app).get('/logged-out').query({ state });
@@ -291,7 +292,7 @@ describe.each(VERSIONS)('a function of the app, on %s', (version) => {
     ])('may be %s, or a promise of it', async (_what, hint, sent) => {
       for (const found of [hint, Promise.resolve(hint)]) {
         const answer = await logOut(start({ logoutHint: () => found as Found })).expect(200);
-        const { searchParams } = new URL((answer.body as { redirect: string }).redirect);
+        const { searchParams } = new URL(redirectOf(answer));
         expect(searchParams.get('logout_hint')).toBe(sent);
         access_token = await signer.accessToken({ sid: 'sid-2' });
       }

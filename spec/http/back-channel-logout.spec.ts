@@ -27,6 +27,7 @@ import {
   EXPRESS,
   LOGOUT,
   optionsFor,
+  redirectOf,
 } from '../support/app.ts';
 import { setTime } from '../support/clock.ts';
 import { createKeyPair } from '../support/key-pair.ts';
@@ -942,7 +943,7 @@ describe('an encrypted Logout Token (section 2.6, step 1)', () => {
     const access_token = await signer.accessToken({ sid: 'sid-2' });
     await app.oidc.sessions.save({ access_token, id_token });
     const answer = await request(app.app).post(LOGOUT).send({ access_token }).expect(200);
-    const { redirect } = answer.body as { redirect: string };
+    const redirect = redirectOf(answer);
     expect(new URL(redirect).searchParams.get('id_token_hint')).toBe(inner);
     expect(inner.split('.')).toHaveLength(3);
   });

@@ -2,7 +2,7 @@ import { createHmac, createPublicKey } from 'node:crypto';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import type { TokenResponse } from '../../lib/index.ts';
-import { type App, call, LOGOUT, optionsFor } from '../support/app.ts';
+import { type App, call, LOGOUT, optionsFor, redirectOf } from '../support/app.ts';
 import { setTime } from '../support/clock.ts';
 import { AUDIENCE, type Claims, CLIENT_ID, createSigner } from '../support/provider.ts';
 import { createRawSigner, encode, nestedJson } from '../support/raw-signer.ts';
@@ -320,7 +320,7 @@ describe('a sender-constrained token', () => {
       await expectRefused(token, SENDER_CONSTRAINED);
       await expectRefused(token, SENDER_CONSTRAINED);
       const answer = await logOut(token).expect(200);
-      const { redirect } = answer.body as { redirect: string };
+      const redirect = redirectOf(answer);
       expect(new URL(redirect).searchParams.get('id_token_hint')).toBeNull();
       expect(new URL(redirect).searchParams.get('client_id')).toBe(CLIENT_ID);
     }

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
-import { type App, appWith, call, LOGOUT, optionsFor } from '../support/app.ts';
+import { type App, appWith, call, LOGOUT, optionsFor, redirectOf } from '../support/app.ts';
 import { AUDIENCE, type Claims, CLIENT_ID } from '../support/provider.ts';
 import { redis, signer, start, useRedisApps } from '../support/redis-apps.ts';
 import { until } from '../support/until.ts';
@@ -36,7 +36,7 @@ async function logOut(tokens: Pick<Login, 'access_token'> & Partial<Login>): Pro
     .post(LOGOUT)
     .send({ access_token, refresh_token })
     .expect(200);
-  return (answer.body as { redirect: string }).redirect;
+  return redirectOf(answer);
 }
 
 function hintIn(redirect: string): string | null {

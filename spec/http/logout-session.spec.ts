@@ -16,6 +16,7 @@ import {
   LOGGED_OUT,
   LOGOUT,
   optionsFor,
+  redirectOf,
 } from '../support/app.ts';
 import { targetOf } from '../support/logout-page.ts';
 import { CLIENT_ID, createSigner, type Signer } from '../support/provider.ts';
@@ -123,7 +124,7 @@ describe.each(Object.keys(EXPRESS))('an app without tokens in the browser, on %s
         'referrer-policy': 'no-referrer',
         vary: 'Accept',
       });
-      const redirect = (answer.body as { redirect: string }).redirect;
+      const redirect = redirectOf(answer);
       expect(answer.body).toEqual({ redirect });
       expect(hints(redirect)).toBe(id_token);
       await call(app, access_token).expect(401);
@@ -219,7 +220,7 @@ describe.each(Object.keys(EXPRESS))('an app without tokens in the browser, on %s
     it('verifies the browser that comes back, and tells it where to go', async () => {
       await logIn(app);
       const answer = await logOut(app, { ...OWN, 'Return-To': '/shop?page=2' }).expect(200);
-      const state = new URL((answer.body as { redirect: string }).redirect).searchParams;
+      const state = new URL(redirectOf(answer)).searchParams;
       await request(app.app)
         .get(`${LOGGED_OUT}?state=${state.get('state') ?? ''}`)
         .set('Cookie', stateCookieOf(answer) ?? '')
@@ -289,20 +290,20 @@ describe.each(Object.keys(EXPRESS))('an app without tokens in the browser, on %s
       const { id_token } = await logIn(app);
       const first = await logOut(app).expect(200);
       await logOut(app).expect(200, first.body as object);
-      expect(hints((first.body as { redirect: string }).redirect)).toBe(id_token);
+      expect(hints(redirectOf(first))).toBe(id_token);
 
       await redis.flush();
       const forgetful = start({ retryWindow: 0 });
       await logIn(forgetful);
       await logOut(forgetful).expect(200);
       const later = await logOut(forgetful).expect(200);
-      expect(hints((later.body as { redirect: string }).redirect)).toBeNull();
+      expect(hints(redirectOf(later))).toBeNull();
     });
 
     describe('lets a user out who has no session left:', () => {
       async function expectRedirect(at: SessionApp): Promise<void> {
         const answer = await logOut(at).expect(200);
-        const { redirect } = answer.body as { redirect: string };
+        const redirect = redirectOf(answer);
         expect(redirect.startsWith(WITHOUT_HINT)).toBe(true);
         const state = redirect.slice(WITHOUT_HINT.length);
         expect(state).toMatch(new RegExp(`^${STATE}$`));
@@ -391,9 +392,9 @@ describe.each(Object.keys(EXPRESS))('an app without tokens in the browser, on %s
       expect(answer.headers['set-cookie']).toBeUndefined();
       away.sessions.clear();
       const without = await logOut(away).expect(200);
-      expect((without.body as { redirect: string }).redirect.startsWith(WITHOUT_HINT)).toBe(true);
+      expect(redirectOf(without).startsWith(WITHOUT_HINT)).toBe(true);
       await request(away.app)
-        .get(LOGGED_OUT + new URL((without.body as { redirect: string }).redirect).search)
+        .get(LOGGED_OUT + new URL(redirectOf(without)).search)
         .set('Cookie', stateCookieOf(without) ?? '')
         .expect(200, { outcome: 'verified' });
     });

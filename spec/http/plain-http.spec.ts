@@ -11,6 +11,7 @@ import {
   LOGGED_OUT,
   LOGOUT,
   optionsFor,
+  redirectOf,
 } from '../support/app.ts';
 import { createSigner, type Signer } from '../support/provider.ts';
 
@@ -244,7 +245,7 @@ describe('a logout on plain http', () => {
     const access_token = await signer.accessToken({ scope: 'read' });
     await oidc.sessions.save({ access_token, id_token: await signer.idToken() });
     const answer = await post(LOGOUT).send({ access_token }).expect(200);
-    const { redirect } = answer.body as { redirect: string };
+    const redirect = redirectOf(answer);
     const state = new URL(redirect).searchParams.get('state') ?? '';
     const [own, cookie = ''] = answer.get('Set-Cookie') ?? [];
     expect(answer.headers).toMatchObject({ ...NO_STORE, 'content-type': JSON_TYPE });

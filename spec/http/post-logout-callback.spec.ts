@@ -11,6 +11,7 @@ import {
   LOGGED_OUT,
   LOGOUT,
   optionsFor,
+  redirectOf,
 } from '../support/app.ts';
 import { targetOf } from '../support/logout-page.ts';
 import { redis, signer, start, useRedisApps } from '../support/redis-apps.ts';
@@ -44,7 +45,7 @@ async function logOut(
   const test = request(at).post(LOGOUT).send({ access_token });
   if (returnTo !== undefined) test.set('Return-To', returnTo);
   const answer = await test.expect(200);
-  const { redirect } = answer.body as { redirect: string };
+  const redirect = redirectOf(answer);
   const state = new URL(redirect).searchParams.get('state') ?? '';
   const setCookie = (answer.get('Set-Cookie') ?? []).map(withoutExpires);
   return { redirect, state, setCookie, cookie: setCookie[0]?.split(';')[0] ?? '' };

@@ -10,6 +10,7 @@ import {
   FRONT_CHANNEL_LOGOUT,
   LOGOUT,
   optionsFor,
+  redirectOf,
 } from '../support/app.ts';
 import type { AnsweredApp, AnsweredInput } from '../support/answered-app.ts';
 import { type AppProcess, startProcess } from '../support/child-process.ts';
@@ -107,7 +108,7 @@ describe.each(Object.keys(EXPRESS))('a request on %s', (version) => {
   it('that was answered before does not use up the state of a logout', async () => {
     await use('none');
     const answered = await logOut().set('Answer', 'never').expect(200);
-    const { redirect } = answered.body as { redirect: string };
+    const redirect = redirectOf(answered);
     const state = new URL(redirect).searchParams.get('state');
     const early = request(url).get('/callback').query({ state });
     await early.set('Answer', 'before').expect(504, 'early');

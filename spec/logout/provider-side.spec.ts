@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { verifyLogoutToken } from '../../lib/index.ts';
-import { call } from '../support/app.ts';
+import { call, redirectOf } from '../support/app.ts';
 import { answerWith, listenToRevocations } from '../support/revocation-server.ts';
 import {
   deliver,
@@ -61,7 +61,7 @@ describe('the front channel before the Logout Token of the same end', () => {
     const { access_token } = await save(app, await world.issue());
     await frame(app).expect(200);
     const answer = await logOut(app, { access_token }).expect(200);
-    const { redirect } = answer.body as { redirect: string };
+    const redirect = redirectOf(answer);
     expect([...new URL(redirect).searchParams.keys()]).toEqual(REPEATED_PARAMETERS);
   });
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import request from 'supertest';
-import { type App, call } from '../support/app.ts';
+import { type App, call, redirectOf } from '../support/app.ts';
 import { type RedisWire, startRedisWire } from '../support/redis-wire.ts';
 import {
   hintOf,
@@ -21,8 +21,6 @@ const OWN_LOGOUT = '/own-logout';
 const SAME_ORIGIN = { 'Sec-Fetch-Site': 'same-origin' };
 
 useSessionWorld();
-
-const redirectOf = ({ body }: { body: unknown }) => (body as { redirect: string | null }).redirect;
 
 describe('a logout whose reply of the store was lost', () => {
   let wire: RedisWire;
@@ -266,7 +264,7 @@ describe('an access token that is bound to its sender', () => {
 
 describe('the state of a logout', () => {
   const stateOf = (answer: { body: unknown }) =>
-    new URL(redirectOf(answer) ?? '').searchParams.get('state') ?? '';
+    new URL(redirectOf(answer)).searchParams.get('state') ?? '';
   const cookieOf = ({ headers }: { headers: Record<string, unknown> }) =>
     ((headers['set-cookie'] as string[] | undefined)?.[0] ?? '').split(';', 1)[0] ?? '';
   const back = ({ app }: App, state: string, cookie: string) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { call } from '../support/app.ts';
+import { call, redirectOf } from '../support/app.ts';
 import { setTime } from '../support/clock.ts';
 import { type Claims, createSigner } from '../support/provider.ts';
 import {
@@ -114,12 +114,8 @@ describe('rotate', () => {
     const own = await world.issue({ sub: 'mallory', sid: 'sid-m' });
     const used = { access_token: victim.access_token, ...refresh(victim.access_token) };
     await expect(app.oidc.sessions.rotate(used, own)).rejects.toMatchObject(ENDED);
-    const body: unknown = (
-      await logOut(app, {
-        access_token: victim.access_token,
-      }).expect(200)
-    ).body;
-    expect(hintOf((body as { redirect: string }).redirect)).toBe(victim.id_token);
+    const answer = await logOut(app, { access_token: victim.access_token }).expect(200);
+    expect(hintOf(redirectOf(answer))).toBe(victim.id_token);
     expect(world.op.requests.map(({ form }) => form.token)).toContain(victim.refresh_token);
   });
 
@@ -183,12 +179,8 @@ describe('the access token beside an ID Token', () => {
     const own = await world.issue({ sub: 'mallory', sid: undefined });
     const tokens = { ...own, access_token: await foreign() };
     await app.oidc.sessions.save(tokens).catch(() => undefined);
-    const body: unknown = (
-      await logOut(app, {
-        access_token: victim.access_token,
-      }).expect(200)
-    ).body;
-    expect(hintOf((body as { redirect: string }).redirect)).toBe(victim.id_token);
+    const answer = await logOut(app, { access_token: victim.access_token }).expect(200);
+    expect(hintOf(redirectOf(answer))).toBe(victim.id_token);
   });
 
   it.each<[string, (token: string) => Promise<string> | string]>([
@@ -201,12 +193,8 @@ describe('the access token beside an ID Token', () => {
     const access_token = await spoil(await world.op.signer.accessToken());
     await save(app, { ...own, access_token });
     expect(await world.keys('s')).toHaveLength(2);
-    const body: unknown = (
-      await logOut(app, {
-        access_token: victim.access_token,
-      }).expect(200)
-    ).body;
-    expect(hintOf((body as { redirect: string }).redirect)).toBe(victim.id_token);
+    const answer = await logOut(app, { access_token: victim.access_token }).expect(200);
+    expect(hintOf(redirectOf(answer))).toBe(victim.id_token);
   });
 
   it('brings its sid where it is verified and of the same user', async () => {

@@ -78,3 +78,8 @@ export function appWith(options: OidcLogoutOptions, app: Express = express()): A
 export function call({ app }: Pick<App, 'app'>, accessToken: string): request.Test {
   return request(app).get('/api').set('Authorization', `Bearer ${accessToken}`);
 }
+
+/** Where a logout sends the browser. */
+export function redirectOf({ body }: { readonly body: unknown }): string {
+  return (body as { redirect: string }).redirect;
+}
