@@ -14,9 +14,8 @@ import { deepFreeze } from '../token/deep-freeze.ts';
 import { InvalidJwtError, verifyJwt } from '../token/jwt.ts';
 import { secondOf } from '../token/numeric-date.ts';
 import { isBearer, isBoundToKey } from '../token/sender-constraint.ts';
-import { sidOf } from '../token/sid.ts';
 import { readTokenClaims } from '../token/token-claims.ts';
-import { accessTokenKey, refreshTokenKey, sessionKey, subjectKey } from '../token/token-keys.ts';
+import { accessTokenKey, ownerKeys, refreshTokenKey } from '../token/token-keys.ts';
 import { isOfAnotherClient, kindOf } from '../token/token-kind.ts';
 import type { AccessToken, AccessTokenRules } from './access-token.ts';
 import { introspectedToken } from './introspected-token.ts';
@@ -117,7 +116,6 @@ export class AccessTokens {
       throw new InvalidTokenError('not-authentic');
     }
     const { sub } = payload;
-    const sid = sidOf(payload);
     if (sub !== undefined && (typeof sub !== 'string' || sub === '')) {
       throw new InvalidTokenError('not-authentic');
     }
@@ -130,8 +128,7 @@ export class AccessTokens {
       issuedAt: payload.iat,
       authTime: secondOf(payload.auth_time),
       key: accessTokenKey(jwt),
-      subjectKey: sub === undefined ? undefined : subjectKey(provider.issuer, sub),
-      sessionKey: sid === undefined ? undefined : sessionKey(provider.issuer, sid),
+      ...ownerKeys(provider.issuer, payload),
       saved: undefined,
       isUnclear: kind === 'unclear',
       isSenderConstrained: isBoundToKey(payload),

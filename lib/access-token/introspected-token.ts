@@ -6,8 +6,7 @@ import type { AccessToken, AccessTokenRules } from './access-token.ts';
 import { deepFreeze } from '../token/deep-freeze.ts';
 import { isNumericDate, secondOf } from '../token/numeric-date.ts';
 import { isBearer, isBoundToKey, isDpop } from '../token/sender-constraint.ts';
-import { sidOf } from '../token/sid.ts';
-import { sessionKey, subjectKey } from '../token/token-keys.ts';
+import { ownerKeys } from '../token/token-keys.ts';
 import { isOfAnotherClient } from '../token/token-kind.ts';
 
 interface Introspected {
@@ -43,19 +42,10 @@ export function introspectedToken(
     issuedAt: isNumericDate(iat) ? iat : undefined,
     authTime: secondOf(claims.auth_time),
     key,
-    ...keysOf(issuer, claims),
+    ...ownerKeys(issuer, claims),
     saved: undefined,
     isUnclear: false,
     isSenderConstrained: isBoundToKey(claims) || isDpop(claims.token_type),
-  };
-}
-
-function keysOf(issuer: string, claims: Introspection) {
-  const { sub } = claims;
-  const sid = sidOf(claims);
-  return {
-    subjectKey: typeof sub === 'string' && sub !== '' ? subjectKey(issuer, sub) : undefined,
-    sessionKey: sid === undefined ? undefined : sessionKey(issuer, sid),
   };
 }
 

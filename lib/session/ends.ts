@@ -9,7 +9,7 @@ import { accessTokenKey, refreshTokenKey } from '../token/token-keys.ts';
 import type { Announcements } from './announcements.ts';
 import { claimantOf } from './claimant.ts';
 import type { EndRevocation, EndRevocations } from './end-revocations.ts';
-import type { Ending, TokenEnding, SubjectEnding, SessionEnding, LateTokens } from './ending.ts';
+import type { Ending, LateTokens, SessionEnding, SubjectEnding, TokenEnding } from './ending.ts';
 import { readOwner, type SessionOwner, writeOwner } from './session-owner.ts';
 
 // Few enough to leave the event loop to others in between.
@@ -134,7 +134,7 @@ export class SessionEnds {
     if (!/[tr]/.test(left) || this.#finishing.has(event)) return { asked: Promise.resolve() };
     const revocation = left.includes('r')
       ? endRevocations.revokeKept(ending, record, status !== 'ended')
-      : ONLY_TOLD;
+      : ONLY_ANNOUNCED;
     const settled = this.#settle(ending.session, event, revocation);
     this.#finishing.set(event, settled);
     void settled.finally(() => this.#finishing.delete(event));
@@ -169,7 +169,7 @@ export class SessionEnds {
   }
 }
 
-const ONLY_TOLD: Promise<EndRevocation> = Promise.resolve({
+const ONLY_ANNOUNCED: Promise<EndRevocation> = Promise.resolve({
   asked: Promise.resolve(),
   done: Promise.resolve('t'),
 });

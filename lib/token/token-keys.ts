@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto';
+import type { JWTPayload } from 'jose';
 import type { AccessTokenText } from './access-token-text.ts';
 import type { Jwt } from './jwt.ts';
+import { sidOf } from './sid.ts';
 
 /** Each kind of key has a domain of its own: no text of one kind meets the key of another. */
 type Domain =
@@ -52,6 +54,16 @@ export function loginKey(issuer: string, idTokenKey: string): string {
 
 export function subjectKey(issuer: string, subject: string): string {
   return digest('subject', issuer, subject);
+}
+
+/** The keys of the subject and the session of a token's claims, as far as it has them. */
+export function ownerKeys(issuer: string, claims: JWTPayload) {
+  const { sub }: { readonly sub?: unknown } = claims;
+  const sid = sidOf(claims);
+  return {
+    subjectKey: typeof sub === 'string' && sub !== '' ? subjectKey(issuer, sub) : undefined,
+    sessionKey: sid === undefined ? undefined : sessionKey(issuer, sid),
+  };
 }
 
 /** A `jti` is unique only for its issuer. */
