@@ -18,6 +18,7 @@ interface Visit {
 }
 
 const MOST_REDIRECTS = 10;
+const FORM = /<form\b([^>]*)>(.*?)<\/form>/gs;
 
 /** A browser without a window: it keeps cookies, follows redirects and submits forms. */
 export class BrowserSession {
@@ -33,18 +34,15 @@ export class BrowserSession {
     return this.#visit(new URL(url), { method: 'GET' });
   }
 
-  /** Submits the form of a page whose action ends so, with its hidden fields and these. */
+  /** Submits the form of a page whose action has a path that ends so, with its hidden fields and these. */
   submit({ html, url }: Page, actionEnd: string, fields: Record<string, string>): Promise<Page> {
-    const form = [...html.matchAll(/<form\b([^>]*)>(.*?)<\/form>/gs)].find(([, attributes = '']) =>
-      attributeOf(attributes, 'action')?.endsWith(actionEnd),
-    );
-    if (form === undefined) throw new Error(`There is no form with an action …${actionEnd}`);
-    const [, attributes = '', content = ''] = form;
-    const body = new URLSearchParams({ ...hiddenFields(content), ...fields });
-    return this.#visit(new URL(attributeOf(attributes, 'action') ?? '', url), {
-      method: 'POST',
-      body,
-    });
+    for (const [, attributes = '', content = ''] of html.matchAll(FORM)) {
+      const action = new URL(attributeOf(attributes, 'action') ?? '', url);
+      if (!action.pathname.endsWith(actionEnd)) continue;
+      const body = new URLSearchParams({ ...hiddenFields(content), ...fields });
+      return this.#visit(action, { method: 'POST', body });
+    }
+    throw new Error(`There is no form with an action …${actionEnd}`);
   }
 
   /** The value of the header with which this browser's cookies go to a URL. */
@@ -111,5 +109,5 @@ function hiddenFields(content: string): Record<string, string> {
 }
 
 function attributeOf(attributes: string, name: string): string | undefined {
-  return new RegExp(`\\b${name}="([^"]*)"`).exec(attributes)?.[1];
+  return new RegExp(`\\b${name}="([^"]*)"`).exec(attributes)?.[1]?.replaceAll('&amp;', '&');
 }
