@@ -6,6 +6,7 @@ export default {
   // Most of what the specs do is to wait for servers.
   maxWorkers: '100%',
   testMatch: ['<rootDir>/spec/**/*.spec.ts'],
+  testPathIgnorePatterns: ['<rootDir>/spec/keycloak/'],
   testTimeout: 20_000,
   transform: { '\\.ts$': '@swc/jest' },
 };

@@ -1,0 +1,35 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { startKeycloak } from './keycloak.ts';
+import { missingPrograms } from './programs.ts';
+import { Realm } from './realm.ts';
+
+/** EX_UNAVAILABLE of sysexits.h. */
+const UNAVAILABLE = 69;
+const JEST = [
+  ...['--disable-warning=ExperimentalWarning', '--experimental-vm-modules'],
+  ...['node_modules/jest/bin/jest.js', '--config', 'spec/keycloak/jest.config.js'],
+];
+
+const missing = missingPrograms();
+if (missing.length > 0) {
+  console.log(`The specs with Keycloak do not run: they need ${missing.join(' and ')}`);
+  process.exit(UNAVAILABLE);
+}
+
+const keycloak = await startKeycloak();
+// Who interrupts this process interrupts the two others, which end by themselves.
+process.on('SIGINT', () => undefined);
+try {
+  const { url } = keycloak;
+  const realm = await Realm.create(url);
+  const jest = spawn(process.execPath, [...JEST, ...process.argv.slice(2)], {
+    stdio: 'inherit',
+    env: { ...process.env, KEYCLOAK_URL: url, KEYCLOAK_REALM: realm.name },
+  });
+  const [status] = (await once(jest, 'exit')) as [number | null];
+  process.exitCode = status ?? 1;
+  await realm.delete();
+} finally {
+  await keycloak.stop();
+}
