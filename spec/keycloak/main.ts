@@ -18,8 +18,6 @@ if (missing.length > 0) {
 }
 
 const keycloak = await startKeycloak();
-// Who interrupts this process interrupts the two others, which end by themselves.
-process.on('SIGINT', () => undefined);
 try {
   const { url } = keycloak;
   const realm = await Realm.create(url);
@@ -27,9 +25,10 @@ try {
     stdio: 'inherit',
     env: { ...process.env, KEYCLOAK_URL: url, KEYCLOAK_REALM: realm.name },
   });
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => jest.kill());
   const [status] = (await once(jest, 'exit')) as [number | null];
   process.exitCode = status ?? 1;
-  await realm.delete();
+  if (status !== null) await realm.delete();
 } finally {
   await keycloak.stop();
 }

@@ -89,7 +89,7 @@ describe('with strict', () => {
   });
 });
 
-it.each(['id_token', 'refresh_token'] as const)('refuses an %s at the guard', async (kind) => {
+it.each(['id_token', 'refresh_token'] as const)('refuses the %s at the guard', async (kind) => {
   const app = await start();
   const { tokens } = await logIn(app);
   expect(await app.call(tokens[kind])).toEqual(NOT_OURS);
