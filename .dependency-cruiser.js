@@ -1,23 +1,28 @@
 /** What each part of lib/ may import: itself, and what stands before it. */
 const LAYERS = {
-  '^lib/errors\\.ts$': [],
+  '^lib/refusals/': [],
+  '^lib/errors\\.ts$': ['refusals'],
   '^lib/input/': [],
-  '^lib/events\\.ts$': ['input'],
+  '^lib/events\\.ts$': ['input', 'refusals'],
+  '^lib/refusal-events\\.ts$': ['errors', 'events'],
   '^lib/invalidation/': [],
-  '^lib/token/': ['errors', 'input'],
+  '^lib/token/': ['errors', 'input', 'refusals'],
   '^lib/store/': ['errors', 'events', 'input', 'invalidation'],
   '^lib/provider/': ['errors', 'events', 'input', 'token'],
   '^lib/options/': ['input', 'provider', 'store', 'token'],
-  '^lib/access-token/': ['errors', 'invalidation', 'provider', 'store', 'token'],
+  '^lib/access-token/': ['errors', 'invalidation', 'provider', 'refusals', 'store', 'token'],
   '^lib/session/': [
     ...['errors', 'events', 'input', 'invalidation', 'provider', 'store', 'token'],
     'access-token',
   ],
   '^lib/logout/': [
     ...['errors', 'events', 'input', 'invalidation', 'provider', 'store', 'token'],
-    ...['access-token', 'session'],
+    ...['access-token', 'refusal-events', 'session'],
   ],
-  '^lib/http/': ['errors', 'input', 'provider', 'token', 'access-token', 'session', 'logout'],
+  '^lib/http/': [
+    ...['errors', 'events', 'input', 'provider', 'token', 'access-token', 'session', 'logout'],
+    ...['refusal-events', 'refusals'],
+  ],
 };
 
 const layers = Object.entries(LAYERS).map(([part, before]) => ({

@@ -1,3 +1,8 @@
+import { INVALID_TOKEN, type InvalidTokenCause } from './refusals/access-token.ts';
+import type { Evidence } from './refusals/evidence.ts';
+import type { InvalidIdTokenCause } from './refusals/id-token.ts';
+import { INVALID_LOGOUT_TOKEN, type InvalidLogoutTokenCause } from './refusals/logout-token.ts';
+
 /**
  * Base class of every error of this package. `code` is stable and tells the cause. No error
  * contains a token, a secret or a claim.
@@ -159,33 +164,32 @@ export class MissingTokenError extends HttpError {
   }
 }
 
-const INVALID_TOKEN = {
-  malformed: 'The access token is malformed or unknown',
-  'unknown-issuer': 'The access token is of an unknown issuer',
-  'wrong-kind': 'The token is not an access token',
-  'not-authentic': 'The access token is not authentic or not meant for this API',
-  'of-another-session': 'The access token is not of the session of the ID Token',
-  'subject-missing': 'The access token names no subject',
-  'sender-constrained': 'The access token is bound to its sender, which cannot be checked',
-  expired: 'The access token expired',
-  'lives-too-long': 'The access token lives too long',
-  inactive: 'The provider says that the access token is not active',
-  invalidated: 'The access token was invalidated by a logout',
-} as const;
+/** A token is refused; the members tell why, for logs. The answer has the message alone. */
+abstract class RefusedTokenError extends HttpError implements Evidence {
+  /** The claim, the header member or the member of the answer concerned. */
+  readonly claim: string | undefined;
+  /** What the configuration expects there. */
+  readonly expected: string | undefined;
+  /** What the token has there, in printable ASCII and 200 characters at most. */
+  readonly found: string | undefined;
+  /** The configured issuer of the token's provider. */
+  readonly issuer: string | undefined;
 
-/**
- * Why an access token is refused.
- *
- * @useDeclaredType
- */
-export type InvalidTokenCause = keyof typeof INVALID_TOKEN;
+  constructor(message: string, { claim, expected, found, issuer }: Evidence) {
+    super(message);
+    this.claim = claim;
+    this.expected = expected;
+    this.found = found;
+    this.issuer = issuer;
+  }
+}
 
 /**
  * The token is forged, expired, invalidated, or no access token. Status 401, `invalid_token`.
  *
  * @see [RFC 6750, section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)
  */
-export class InvalidTokenError extends HttpError {
+export class InvalidTokenError extends RefusedTokenError {
   /** The code of these errors. */
   static readonly code = 'ERR_OIDC_LOGOUT_INVALID_TOKEN';
   readonly code = InvalidTokenError.code;
@@ -195,40 +199,19 @@ export class InvalidTokenError extends HttpError {
   readonly reason: InvalidTokenCause;
   override readonly headers: Readonly<Record<string, string>>;
 
-  constructor(reason: InvalidTokenCause) {
-    super(INVALID_TOKEN[reason]);
+  constructor(reason: InvalidTokenCause, evidence: Evidence = {}) {
+    super(INVALID_TOKEN[reason], evidence);
     this.reason = reason;
     this.headers = { 'WWW-Authenticate': challenge('invalid_token', this.message) };
   }
 }
-
-const INVALID_LOGOUT_TOKEN = {
-  malformed: 'The Logout Token is malformed',
-  'unknown-issuer': 'The Logout Token is of an unknown issuer',
-  'wrong-kind': 'The token is not a Logout Token',
-  'not-encrypted-as-agreed': 'The Logout Token is not encrypted as agreed',
-  'not-authentic': 'The Logout Token is not authentic or not meant for this client',
-  expired: 'The Logout Token expired, or is not of the past',
-  nonce: 'The Logout Token has a nonce',
-  'event-missing': 'The Logout Token has no back-channel logout event',
-  'claims-malformed': 'A claim of the Logout Token is missing or malformed',
-  'session-missing': 'The Logout Token has neither sub nor sid',
-  'another-subject': 'The sub and the sid of the Logout Token do not belong together',
-} as const;
-
-/**
- * Why a Logout Token is refused.
- *
- * @useDeclaredType
- */
-export type InvalidLogoutTokenCause = keyof typeof INVALID_LOGOUT_TOKEN;
 
 /**
  * The Logout Token does not end a session of this client. Status 400, `invalid_request`.
  *
  * @see [OpenID Connect Back-Channel Logout 1.0, section 2.6](https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation)
  */
-export class InvalidLogoutTokenError extends HttpError {
+export class InvalidLogoutTokenError extends RefusedTokenError {
   /** The code of these errors. */
   static readonly code = 'ERR_OIDC_LOGOUT_INVALID_LOGOUT_TOKEN';
   readonly code = InvalidLogoutTokenError.code;
@@ -237,23 +220,25 @@ export class InvalidLogoutTokenError extends HttpError {
   /** Why the Logout Token is refused. */
   readonly reason: InvalidLogoutTokenCause;
 
-  constructor(reason: InvalidLogoutTokenCause) {
-    super(INVALID_LOGOUT_TOKEN[reason]);
+  constructor(reason: InvalidLogoutTokenCause, evidence: Evidence = {}) {
+    super(INVALID_LOGOUT_TOKEN[reason], evidence);
     this.reason = reason;
   }
 }
 
 /** The access token lacks a scope of the route. Status 403, `insufficient_scope`. */
-export class InsufficientScopeError extends HttpError {
+export class InsufficientScopeError extends RefusedTokenError {
   /** The code of these errors. */
   static readonly code = 'ERR_OIDC_LOGOUT_INSUFFICIENT_SCOPE';
   readonly code = InsufficientScopeError.code;
   readonly status = 403;
   readonly error = 'insufficient_scope';
+  /** Why the access token is refused. */
+  readonly reason = 'insufficient-scope';
   override readonly headers: Readonly<Record<string, string>>;
 
-  constructor(scope: readonly string[]) {
-    super('The access token lacks a required scope');
+  constructor(scope: readonly string[], evidence: Evidence = {}) {
+    super('The access token lacks a required scope', evidence);
     this.headers = {
       'WWW-Authenticate': `${challenge('insufficient_scope', this.message)}, scope="${scope.join(' ')}"`,
     };
@@ -296,13 +281,28 @@ export class ProviderUnavailableError extends TemporarilyUnavailableError {
 }
 
 /** The provider did not issue the ID Token given to `sessions` for this client. */
-export class InvalidIdTokenError extends OidcLogoutError {
+export class InvalidIdTokenError extends OidcLogoutError implements Evidence {
   /** The code of these errors. */
   static readonly code = 'ERR_OIDC_LOGOUT_INVALID_ID_TOKEN';
   readonly code = InvalidIdTokenError.code;
+  /** Why the ID Token is refused. */
+  readonly reason: InvalidIdTokenCause;
+  /** The claim or the header member concerned. */
+  readonly claim: string | undefined;
+  /** What the configuration expects there. */
+  readonly expected: string | undefined;
+  /** What the token has there, in printable ASCII and 200 characters at most. */
+  readonly found: string | undefined;
+  /** The configured issuer of the token's provider. */
+  readonly issuer: string | undefined;
 
-  constructor() {
+  constructor(reason: InvalidIdTokenCause, { claim, expected, found, issuer }: Evidence = {}) {
     super('The ID Token is not one that the provider issued to this client');
+    this.reason = reason;
+    this.claim = claim;
+    this.expected = expected;
+    this.found = found;
+    this.issuer = issuer;
   }
 }
 

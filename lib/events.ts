@@ -1,3 +1,7 @@
+import type { InvalidTokenCause } from './refusals/access-token.ts';
+import type { Evidence } from './refusals/evidence.ts';
+import type { InvalidLogoutTokenCause } from './refusals/logout-token.ts';
+
 /** A logout ended a session by its own tokens. */
 export interface LogoutEvent {
   /** The provider. */
@@ -71,6 +75,47 @@ export interface RevocationEvent {
   /** The user, by `sub`, when it is known. */
   readonly subject: string | undefined;
   /** The provider's session, when it is known. */
+  readonly sid: string | undefined;
+}
+
+/**
+ * A request was refused for its access token: 401, 403 for a missing scope, or 400 for a refresh
+ * token of another session. Told once for each refused request; never for a request without a token,
+ * nor for an outage.
+ */
+export interface TokenRefusedEvent extends Evidence {
+  /** Why. */
+  readonly reason: TokenRefusal;
+  /** The middleware that refused. */
+  readonly endpoint: 'guard' | 'logout';
+}
+
+/** Why a request was refused for its access token. */
+export type TokenRefusal =
+  | InvalidTokenCause
+  /** The token lacks a scope of the route. Ask for the scope at login. */
+  | 'insufficient-scope'
+  /** At a logout: access token and refresh token belong to two sessions. */
+  | 'refresh-token-of-another-session';
+
+/** A Logout Token was refused: 400. Told once for each refused request. */
+export interface LogoutTokenRefusedEvent extends Evidence {
+  /** Why. */
+  readonly reason: InvalidLogoutTokenCause;
+  /** The middleware that refused. */
+  readonly endpoint: 'back-channel-logout';
+}
+
+/**
+ * A Logout Token was accepted, and met no saved login: 200. Tokens that nobody saved have ended if
+ * they carry the `sid`, or for a Logout Token without `sid` the `sub`. Told once for a token.
+ */
+export interface LogoutTokenUnmatchedEvent {
+  /** The provider. */
+  readonly issuer: string;
+  /** The user, by `sub`, as far as the Logout Token tells. */
+  readonly subject: string | undefined;
+  /** The session, as far as the Logout Token tells. */
   readonly sid: string | undefined;
 }
 
@@ -178,6 +223,12 @@ export interface OidcLogoutEvents {
   'store-warning': StoreWarningEvent;
   /** The provider did not answer as it must. */
   'provider-error': ProviderErrorEvent;
+  /** A request was refused for its access token. */
+  'token-refused': TokenRefusedEvent;
+  /** A Logout Token was refused. */
+  'logout-token-refused': LogoutTokenRefusedEvent;
+  /** A Logout Token ended nothing that was saved. */
+  'logout-token-unmatched': LogoutTokenUnmatchedEvent;
   /** A Logout Token met an outage. */
   'logout-token-delayed': LogoutTokenDelayedEvent;
   /** A listener of another event failed. */
@@ -201,6 +252,9 @@ const NAMES: Record<keyof OidcLogoutEvents, true> = {
   'store-error': true,
   'store-warning': true,
   'provider-error': true,
+  'token-refused': true,
+  'logout-token-refused': true,
+  'logout-token-unmatched': true,
   'logout-token-delayed': true,
   'listener-error': true,
 };

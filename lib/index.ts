@@ -38,14 +38,22 @@ export type {
   ListenerErrorEvent,
   LogoutEvent,
   LogoutTokenDelayedEvent,
+  LogoutTokenRefusedEvent,
+  LogoutTokenUnmatchedEvent,
   OidcLogoutEvents,
   ProviderErrorEvent,
   RevocationEvent,
   SessionEndedEvent,
   StoreErrorEvent,
   StoreWarningEvent,
+  TokenRefusal,
+  TokenRefusedEvent,
 } from './events.ts';
-export type { InvalidLogoutTokenCause, InvalidRequestCause, InvalidTokenCause } from './errors.ts';
+export type { InvalidRequestCause } from './errors.ts';
+export type { InvalidTokenCause } from './refusals/access-token.ts';
+export type { Evidence } from './refusals/evidence.ts';
+export type { InvalidIdTokenCause } from './refusals/id-token.ts';
+export type { InvalidLogoutTokenCause } from './refusals/logout-token.ts';
 export type {
   ClientAuthentication,
   ClientCredentials,

@@ -11,14 +11,16 @@ import {
 } from '../token/access-token-text.ts';
 import { ByteCache } from '../token/byte-cache.ts';
 import { deepFreeze } from '../token/deep-freeze.ts';
+import { evidenceOf, evidenceOfTime } from '../token/evidence.ts';
 import { InvalidJwtError, verifyJwt } from '../token/jwt.ts';
 import { secondOf } from '../token/numeric-date.ts';
 import { isBearer, isBoundToKey } from '../token/sender-constraint.ts';
 import { readTokenClaims } from '../token/token-claims.ts';
 import { accessTokenKey, ownerKeys, refreshTokenKey } from '../token/token-keys.ts';
-import { isOfAnotherClient, kindOf } from '../token/token-kind.ts';
+import { evidenceOfOtherClient, kindOf } from '../token/token-kind.ts';
 import type { AccessToken, AccessTokenRules } from './access-token.ts';
 import { introspectedToken } from './introspected-token.ts';
+import { livesTooLong, refusal } from './refusal.ts';
 import { savedToken } from './saved-token.ts';
 
 // RFC 9068, section 2.2
@@ -77,54 +79,51 @@ export class AccessTokens {
   }
 
   /** A token that expired long ago no longer vouches for a logout. */
-  refuseLongExpired({ expiresAt }: AccessToken): void {
+  refuseLongExpired({ expiresAt, provider }: AccessToken): void {
     const { clockTolerance, expiredTokenGrace } = this.#rules;
-    const grace = Math.max(clockTolerance, expiredTokenGrace);
-    if (expiresAt <= Date.now() / 1000 - grace) throw new InvalidTokenError('expired');
+    refuseExpired(expiresAt, Math.max(clockTolerance, expiredTokenGrace), provider);
   }
 
-  #checkUse({ expiresAt, issuedAt = Infinity, isSenderConstrained }: AccessToken): void {
-    if (isSenderConstrained) throw new InvalidTokenError('sender-constrained');
+  #checkUse(accessToken: AccessToken): void {
+    const { expiresAt, issuedAt = Infinity, isSenderConstrained, provider } = accessToken;
+    if (isSenderConstrained) throw refusal(provider, 'sender-constrained');
     const { clockTolerance, maxTokenLifetime } = this.#rules;
-    const now = Date.now() / 1000;
-    if (expiresAt <= now - clockTolerance) throw new InvalidTokenError('expired');
+    refuseExpired(expiresAt, clockTolerance, provider);
     // No token may outlive the entry that ends its session.
-    const lifetime = expiresAt - Math.min(issuedAt, now);
-    if (lifetime > maxTokenLifetime + clockTolerance) throw new InvalidTokenError('lives-too-long');
+    const lifetime = expiresAt - Math.min(issuedAt, Date.now() / 1000);
+    if (lifetime <= maxTokenLifetime + clockTolerance) return;
+    throw livesTooLong(provider, maxTokenLifetime, Math.round(lifetime));
   }
 
   async #requireActive({ key, provider, token }: AccessToken): Promise<void> {
     if (provider.settings.introspection !== 'always') return;
     const claims = await this.#introspections.introspect(provider, token, key);
-    if (claims === undefined) throw new InvalidTokenError('inactive');
+    if (claims === undefined) throw refusal(provider, 'inactive');
     if (isBoundToKey(claims) || !isBearer(claims.token_type)) {
-      throw new InvalidTokenError('sender-constrained');
+      throw refusal(provider, 'sender-constrained');
     }
   }
 
   async #authenticateJwt(jwt: JwtAccessToken): Promise<AccessToken> {
     // Only the `iss` of an unverified token is used, and only to choose the configuration.
     const provider = this.#providers.get(jwt.claims.iss ?? '');
-    if (provider === undefined) throw new InvalidTokenError('unknown-issuer');
-    const payload = await this.#verifyClaims(jwt, provider);
-    const { audience, strict } = this.#rules;
-    const { clientId } = provider.settings;
-    const kind = kindOf(jwt.header, payload, { clientId, strict });
-    if (kind === 'other') throw new InvalidTokenError('wrong-kind');
-    // Without a configured audience, the token must at least not belong to another client.
-    if (audience === undefined && isOfAnotherClient(payload, clientId)) {
-      throw new InvalidTokenError('not-authentic');
+    if (provider === undefined) {
+      const expected = [...this.#providers.keys()];
+      const evidence = evidenceOf(jwt, 'iss', { expected, found: jwt.claims.iss });
+      throw new InvalidTokenError('unknown-issuer', evidence);
     }
+    const payload = await this.#verifyClaims(jwt, provider);
+    const kind = this.#kindOf(jwt, provider);
     const { sub } = payload;
     if (sub !== undefined && (typeof sub !== 'string' || sub === '')) {
-      throw new InvalidTokenError('not-authentic');
+      throw refusal(provider, 'claim-malformed', { claim: 'sub' });
     }
     return {
       token: jwt.text,
       header: deepFreeze(jwt.header),
       payload: deepFreeze(payload),
       provider,
-      expiresAt: expiryOf(payload),
+      expiresAt: expiryOf(payload, provider, this.#rules.maxTokenLifetime),
       issuedAt: payload.iat,
       authTime: secondOf(payload.auth_time),
       key: accessTokenKey(jwt),
@@ -133,6 +132,17 @@ export class AccessTokens {
       isUnclear: kind === 'unclear',
       isSenderConstrained: isBoundToKey(payload),
     };
+  }
+
+  #kindOf(jwt: JwtAccessToken, provider: Provider): 'access-token' | 'unclear' {
+    const { audience, strict } = this.#rules;
+    const { clientId } = provider.settings;
+    const kind = kindOf(jwt, { clientId, strict });
+    if (typeof kind !== 'string') throw refusal(provider, kind.reason, kind);
+    // Without a configured audience, the token must at least not belong to another client.
+    const evidence = audience === undefined ? evidenceOfOtherClient(jwt, clientId) : undefined;
+    if (evidence !== undefined) throw refusal(provider, 'other-client', evidence);
+    return kind;
   }
 
   async #verifyClaims(jwt: JwtAccessToken, provider: Provider): Promise<JWTPayload> {
@@ -146,7 +156,8 @@ export class AccessTokens {
         clockTolerance,
       });
     } catch (error) {
-      throw error instanceof InvalidJwtError ? new InvalidTokenError('not-authentic') : error;
+      if (!(error instanceof InvalidJwtError)) throw error;
+      throw refusal(provider, error.refusal.reason, error.refusal);
     }
   }
 
@@ -158,7 +169,7 @@ export class AccessTokens {
     const [text] = await this.#operations.read([{ kind: 'access-token', of: key }]);
     const entry = decodeTokenEntry(text);
     if (entry === undefined) return undefined;
-    if (entry.login === undefined) throw new InvalidTokenError('invalidated');
+    if (entry.login === undefined) throw new InvalidTokenError('token-invalidated');
     const claims = readTokenClaims(entry.claims);
     const provider = this.#providers.get(claims?.iss ?? '');
     if (claims?.exp === undefined || provider === undefined) return undefined;
@@ -171,13 +182,16 @@ export class AccessTokens {
     // A provider may call a refresh token active too, without its kind.
     const refreshToken = { kind: 'refresh-token', of: refreshTokenKey(token) } as const;
     const [asRefreshToken] = await this.#operations.read([refreshToken]);
-    if (asRefreshToken !== undefined) throw new InvalidTokenError('wrong-kind');
-    let failure: Error = new InvalidTokenError('malformed');
+    if (asRefreshToken !== undefined) throw new InvalidTokenError('refresh-token');
+    let failure: Error = new InvalidTokenError('opaque-unknown');
     for (const provider of this.#providers.values()) {
       if (provider.settings.introspection === 'never') continue;
       try {
         const claims = await this.#introspections.introspect(provider, token, key);
-        if (claims === undefined) continue;
+        if (claims === undefined) {
+          if (failure instanceof InvalidTokenError) failure = refusal(provider, 'opaque-inactive');
+          continue;
+        }
         return introspectedToken({ token, key, provider, claims }, this.#rules);
       } catch (error) {
         if (!(error instanceof ProviderUnavailableError)) throw error;
@@ -188,8 +202,14 @@ export class AccessTokens {
   }
 }
 
-function expiryOf({ exp }: JWTPayload): number {
+function refuseExpired(expiresAt: number, tolerance: number, provider: Provider): void {
+  if (expiresAt > Date.now() / 1000 - tolerance) return;
+  const evidence = evidenceOfTime('exp', expiresAt, `${tolerance} s ago at most`);
+  throw refusal(provider, 'expired', evidence);
+}
+
+function expiryOf({ exp }: JWTPayload, provider: Provider, maxTokenLifetime: number): number {
   const expiresAt = Math.ceil(exp ?? Infinity);
-  if (!Number.isSafeInteger(expiresAt * 1000)) throw new InvalidTokenError('lives-too-long');
-  return expiresAt;
+  if (Number.isSafeInteger(expiresAt * 1000)) return expiresAt;
+  throw livesTooLong(provider, maxTokenLifetime);
 }

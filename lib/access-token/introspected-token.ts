@@ -1,13 +1,16 @@
 import type { JWTPayload } from 'jose';
-import { InvalidTokenError } from '../errors.ts';
 import type { Introspection } from '../provider/introspection.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { AccessToken, AccessTokenRules } from './access-token.ts';
+import type { InvalidTokenCause } from '../refusals/access-token.ts';
+import type { Refusal } from '../refusals/evidence.ts';
 import { deepFreeze } from '../token/deep-freeze.ts';
+import { evidenceOf, evidenceOfTime, type Suspect } from '../token/evidence.ts';
 import { isNumericDate, secondOf } from '../token/numeric-date.ts';
 import { isBearer, isBoundToKey, isDpop } from '../token/sender-constraint.ts';
 import { ownerKeys } from '../token/token-keys.ts';
-import { isOfAnotherClient } from '../token/token-kind.ts';
+import { evidenceOfOtherClient } from '../token/token-kind.ts';
+import { livesTooLong, refusal } from './refusal.ts';
 
 interface Introspected {
   readonly token: string;
@@ -25,20 +28,21 @@ export function introspectedToken(
   { token, key, provider, claims }: Introspected,
   { audience, clockTolerance, maxTokenLifetime }: AccessTokenRules,
 ): AccessToken {
+  const suspect = { text: token, claims };
   const { issuer } = provider;
-  const { iss = issuer, nbf = 0, iat } = claims;
-  const isTooEarly = !isNumericDate(nbf) || nbf > Date.now() / 1000 + clockTolerance;
-  if (!isKindOfAccessToken(claims)) throw new InvalidTokenError('wrong-kind');
-  if (iss !== issuer || isTooEarly || isForOthers(claims, provider, audience)) {
-    throw new InvalidTokenError('not-authentic');
-  }
+  const { iat } = claims;
+  const fault =
+    faultOfKind(suspect) ??
+    faultOfAddressee(suspect, provider, audience) ??
+    faultOfTime(claims, clockTolerance);
+  if (fault !== undefined) throw refusal(provider, fault.reason, fault);
   const payload = deepFreeze({ ...claims, iss: issuer }) as JWTPayload;
   return {
     token,
     header: undefined,
     payload,
     provider,
-    expiresAt: expiryOf(claims, maxTokenLifetime),
+    expiresAt: expiryOf(claims, provider, maxTokenLifetime),
     issuedAt: isNumericDate(iat) ? iat : undefined,
     authTime: secondOf(claims.auth_time),
     key,
@@ -49,30 +53,63 @@ export function introspectedToken(
   };
 }
 
+type Fault = Refusal<InvalidTokenCause> | undefined;
+
 // A provider may call a refresh token active too, without its kind; but a refresh token is not
 // meant for an API.
-function isKindOfAccessToken({ typ = 'Bearer', token_use = 'access', ...claims }: Introspection) {
-  const { aud, token_type = aud === undefined ? 'unknown' : 'Bearer' } = claims;
-  const isTyped = typeof token_type === 'string' && (isBearer(token_type) || isDpop(token_type));
-  const isOfKind = typ === 'Bearer' || isDpop(typ);
-  return isTyped && isOfKind && (token_use === 'access' || token_use === 'access_token');
+function faultOfKind(suspect: Suspect): Fault {
+  const { typ = 'Bearer', token_use = 'access', aud, token_type } = suspect.claims;
+  const wrong = (claim: string, expected: string): Fault => {
+    const evidence = evidenceOf(suspect, claim, { expected, found: suspect.claims[claim] });
+    return { reason: 'wrong-type', ...evidence };
+  };
+  if (aud === undefined && token_type === undefined) {
+    return { reason: 'introspection-unclear', claim: 'aud', expected: 'aud or token_type' };
+  }
+  if (token_type !== undefined && !isTokenType(token_type)) return wrong('token_type', 'Bearer');
+  if (typ !== 'Bearer' && !isDpop(typ)) return wrong('typ', 'Bearer');
+  const isForAccess = token_use === 'access' || token_use === 'access_token';
+  return isForAccess ? undefined : wrong('token_use', 'access');
 }
 
-function isForOthers(
-  claims: Introspection,
-  { settings }: Provider,
+function isTokenType(value: unknown): boolean {
+  return typeof value === 'string' && (isBearer(value) || isDpop(value));
+}
+
+function faultOfAddressee(
+  suspect: Suspect,
+  { issuer, settings }: Provider,
   audience: readonly string[] | undefined,
-): boolean {
-  const { aud } = claims;
-  if (aud === undefined) return isOfAnotherClient(claims, settings.clientId);
-  return audience !== undefined && ![aud].flat().some((name) => audience.includes(name as string));
+): Fault {
+  const { iss = issuer, aud } = suspect.claims;
+  if (iss !== issuer) {
+    const evidence = evidenceOf(suspect, 'iss', { expected: issuer, found: iss });
+    return { reason: 'other-issuer', ...evidence };
+  }
+  if (aud === undefined) {
+    const evidence = evidenceOfOtherClient(suspect, settings.clientId);
+    return evidence && { reason: 'other-client', ...evidence };
+  }
+  if (audience === undefined || [aud].flat().some((name) => audience.includes(name as string))) {
+    return undefined;
+  }
+  const evidence = evidenceOf(suspect, 'aud', { expected: audience, found: aud });
+  return { reason: 'wrong-audience', ...evidence };
+}
+
+function faultOfTime({ nbf = 0 }: Introspection, tolerance: number): Fault {
+  if (!isNumericDate(nbf)) return { reason: 'claim-malformed', claim: 'nbf' };
+  if (nbf <= Date.now() / 1000 + tolerance) return undefined;
+  return { reason: 'not-yet-valid', ...evidenceOfTime('nbf', nbf, `in ${tolerance} s at most`) };
 }
 
 // Without an end, the token would outlive its invalidation.
-function expiryOf({ exp, iat }: Introspection, maxTokenLifetime: number): number {
+function expiryOf(
+  { exp, iat }: Introspection,
+  provider: Provider,
+  maxTokenLifetime: number,
+): number {
   if (exp === undefined && isNumericDate(iat)) return Math.ceil(iat + maxTokenLifetime);
-  if (!isNumericDate(exp) || !Number.isSafeInteger(Math.ceil(exp) * 1000)) {
-    throw new InvalidTokenError('lives-too-long');
-  }
-  return Math.ceil(exp);
+  if (isNumericDate(exp) && Number.isSafeInteger(Math.ceil(exp) * 1000)) return Math.ceil(exp);
+  throw livesTooLong(provider, maxTokenLifetime);
 }

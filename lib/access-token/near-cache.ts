@@ -40,7 +40,7 @@ export class NearCache implements ChangeSubscriber {
     if (known !== undefined) return known;
     const madeAt = performance.now();
     const status = await this.#statuses.statusOf(token);
-    if (!status.isInvalidated) this.#decisions.set(token, { madeAt, status });
+    if (status.refusedBy === undefined) this.#decisions.set(token, { madeAt, status });
     return status;
   }
 

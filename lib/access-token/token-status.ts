@@ -1,4 +1,4 @@
-import { isRefused, type Readings } from '../invalidation/judgement.ts';
+import { type Readings, type RefusingEntry, refusingEntry } from '../invalidation/judgement.ts';
 import type { LinkedToken, TokenEntry } from '../invalidation/token-entry.ts';
 import type { Epoch } from '../store/epoch.ts';
 import { readTokenClaims } from '../token/token-claims.ts';
@@ -10,7 +10,8 @@ import type { Key, Operations } from '../store/operations.ts';
 import type { AccessToken } from './access-token.ts';
 
 export interface TokenStatus {
-  readonly isInvalidated: boolean;
+  /** `undefined` for a valid token. */
+  readonly refusedBy: RefusingEntry | undefined;
   /** A login has the token. */
   readonly isSaved: boolean;
   /** Saved as bound to its sender. */
@@ -74,7 +75,7 @@ export class TokenStatuses {
       const readings = this.#readingsOf(token, texts);
       const { sessionKey: session, authTime, issuedAt } = token;
       return {
-        isInvalidated: isRefused({ session, authTime, issuedAt }, readings),
+        refusedBy: refusingEntry({ session, authTime, issuedAt }, readings),
         isSaved: readings.entry?.login !== undefined,
         isSenderConstrained: isBound(readings.entry),
         digests: this.#keysOf(token).flatMap((key) => (key.kind === 'epoch' ? [] : [key.of])),

@@ -1,7 +1,9 @@
 import type { NextFunction, Request, Response } from 'express';
 import { body, validationResult } from 'express-validator';
 import { type HttpError, InvalidRequestError, MethodNotAllowedError } from '../errors.ts';
+import type { Events } from '../events.ts';
 import type { BackChannelLogout } from '../logout/back-channel-logout.ts';
+import { tellLogoutTokenRefused } from '../refusal-events.ts';
 import { sendEmpty } from './answer.ts';
 import { sendOAuthError, serve } from './endpoint.ts';
 import { createBodyReader, FORM_TYPE } from './request-body.ts';
@@ -9,12 +11,14 @@ import type { RequestEnd } from './request-end.ts';
 
 export interface BackChannelEndpointParts {
   readonly backChannelLogout: BackChannelLogout;
+  readonly events: Events;
   /** Bytes. */
   readonly bodyLimit: number;
 }
 
 export function backChannelLogout({
   backChannelLogout: logout,
+  events,
   bodyLimit,
 }: BackChannelEndpointParts) {
   const readBody = createBodyReader(bodyLimit, [FORM_TYPE]);
@@ -26,7 +30,9 @@ export function backChannelLogout({
     });
   }
 
-  const endpoint = { name: 'backChannelLogout()', methods: ['POST'], handle, sendError };
+  const onRefusal = tellLogoutTokenRefused(events);
+  const rules = { name: 'backChannelLogout()', sendError, onRefusal };
+  const endpoint = { ...rules, methods: ['POST'], handle };
   return async function backChannelLogoutHandler(req: Request, res: Response, next: NextFunction) {
     await serve(endpoint, { req, res, next });
   };

@@ -3,16 +3,19 @@ import { callOption, errorOf } from '../input/app-function.ts';
 import {
   type HttpError,
   InsufficientScopeError,
-  type InvalidTokenCause,
-  InvalidTokenError,
   MissingTokenError,
   StoreUnavailableError,
 } from '../errors.ts';
 import { checkText } from '../input/checks.ts';
-import { callable, optional, withDefault } from '../input/kinds.ts';
+import { callable, choice, optional, withDefault } from '../input/kinds.ts';
 import { type Option, type OptionsOf, optionsOfCall, readOptions } from '../input/option.ts';
+import type { Events } from '../events.ts';
+import { tellTokenRefused } from '../refusal-events.ts';
+import type { InvalidTokenCause } from '../refusals/access-token.ts';
+import { evidenceOf } from '../token/evidence.ts';
 import type { AccessToken } from '../access-token/access-token.ts';
 import type { AccessTokens } from '../access-token/access-tokens.ts';
+import { refusal } from '../access-token/refusal.ts';
 import type { TokenStatus } from '../access-token/token-status.ts';
 import { readBearerToken } from './bearer-token.ts';
 import { forbidCaching, sendEmpty, setHeaders } from './answer.ts';
@@ -40,6 +43,12 @@ export const GUARD_OPTIONS = {
    * error goes to `next`. Default: `Authorization: Bearer`.
    */
   token: optional(callable<FindToken>(), '`Authorization: Bearer`'),
+
+  /**
+   * Who answers a refused request or an outage: with `next` nothing is sent, and the error goes to
+   * the app's error handler, with `status`, `headers` and `code`. Default: `answer`.
+   */
+  errors: choice('answer', 'next'),
 };
 
 /** Options of one guard. */
@@ -55,7 +64,9 @@ export interface GuardParts {
   readonly accessTokens: AccessTokens;
   readonly decisions: Decisions;
   readonly onStoreError: 'deny' | 'allow';
+  readonly events: Events;
   readonly scope: readonly string[];
+  readonly errors: 'answer' | 'next';
   readonly readToken: (req: Request) => string | Promise<string>;
 }
 
@@ -63,7 +74,9 @@ export function guard({
   accessTokens,
   decisions,
   onStoreError,
+  events,
   scope,
+  errors,
   readToken,
 }: GuardParts): RequestHandler {
   async function statusOf(accessToken: AccessToken): Promise<TokenStatus | undefined> {
@@ -77,7 +90,7 @@ export function guard({
   }
 
   function admit(req: Request, accessToken: AccessToken): void {
-    if (!hasScope(accessToken, scope)) throw new InsufficientScopeError(scope);
+    refuseScope(accessToken, scope);
     const { token, header, payload } = accessToken;
     req.auth = { token, header, payload };
   }
@@ -106,8 +119,10 @@ export function guard({
     return undefined;
   }
 
+  const sendError = errors === 'next' ? undefined : sendRefusal;
+  const rules = { name: 'guard()', sendError, onRefusal: tellTokenRefused(events, 'guard') };
   return function guardHandler(req: Request, res: Response, next: NextFunction) {
-    const end = new RequestEnd({ req, res, next }, RULES);
+    const end = new RequestEnd({ req, res, next }, rules);
     return end.run(() => {
       const asking = authorize(req);
       if (asking !== undefined) {
@@ -123,15 +138,16 @@ export function guard({
 
 function refuse(token: AccessToken, status: TokenStatus | undefined): void {
   if (status === undefined) return;
-  if (status.isInvalidated) throw new InvalidTokenError('invalidated');
-  if (status.isSenderConstrained) throw new InvalidTokenError('sender-constrained');
+  const { provider } = token;
+  if (status.refusedBy !== undefined) throw refusal(provider, status.refusedBy);
+  if (status.isSenderConstrained) throw refusal(provider, 'sender-constrained');
   if (status.isSaved || needsNoLogin(token)) return;
-  throw new InvalidTokenError(causeOf(token));
+  throw refusal(provider, causeOf(token));
 }
 
 function causeOf({ isUnclear, saved }: AccessToken): InvalidTokenCause {
-  if (isUnclear) return 'wrong-kind';
-  return saved === undefined ? 'subject-missing' : 'malformed';
+  if (isUnclear) return 'like-id-token';
+  return saved === undefined ? 'subject-missing' : 'opaque-unknown';
 }
 
 // RFC 9068, section 2.2: an access token has a subject, so that its logins can be ended. A saved
@@ -139,8 +155,6 @@ function causeOf({ isUnclear, saved }: AccessToken): InvalidTokenCause {
 function needsNoLogin({ isUnclear, saved, subjectKey }: AccessToken): boolean {
   return !isUnclear && saved === undefined && subjectKey !== undefined;
 }
-
-const RULES = { name: 'guard()', sendError: sendRefusal };
 
 function sendRefusal(error: HttpError, req: Request, res: Response): void {
   forbidCaching(res);
@@ -150,27 +164,29 @@ function sendRefusal(error: HttpError, req: Request, res: Response): void {
   } else sendOAuthError(error, req, res);
 }
 
-function hasScope({ payload }: AccessToken, required: readonly string[]): boolean {
-  if (required.length === 0) return true;
+function refuseScope({ token, payload, provider }: AccessToken, required: readonly string[]): void {
+  if (required.length === 0) return;
   // RFC 9068, section 2.2.3. Microsoft Entra ID and Okta call the claim `scp`.
   const granted: unknown[] = [payload.scope ?? payload.scp].flat();
-  const scopes = new Set(
-    granted.flatMap((value) => (typeof value === 'string' ? value.split(' ') : [])),
-  );
-  return required.every((scope) => scopes.has(scope));
+  const scopes = granted.flatMap((value) => (typeof value === 'string' ? value.split(' ') : []));
+  const known = new Set(scopes);
+  if (required.every((scope) => known.has(scope))) return;
+  const observation = { expected: required.join(' '), found: scopes };
+  const evidence = evidenceOf({ text: token, claims: payload }, 'scope', observation);
+  throw new InsufficientScopeError(required, { ...evidence, issuer: provider.issuer });
 }
 
 export function resolveGuardOptions(
   options: GuardOptions,
   { audience }: { readonly audience: readonly string[] | undefined },
-): Pick<GuardParts, 'scope' | 'readToken'> {
-  const { scope, token } = readOptions(GUARD_OPTIONS, options, optionsOfCall('guard()'));
+): Pick<GuardParts, 'scope' | 'errors' | 'readToken'> {
+  const { scope, token, errors } = readOptions(GUARD_OPTIONS, options, optionsOfCall('guard()'));
   if (audience === undefined) {
     throw new TypeError(
       '"audience" must be set for guard(): what "aud" of its access tokens contains',
     );
   }
-  return { scope, readToken: token === undefined ? readBearerToken : tokenReader(token) };
+  return { scope, errors, readToken: token === undefined ? readBearerToken : tokenReader(token) };
 }
 
 function tokenReader(token: FindToken): GuardParts['readToken'] {

@@ -1,8 +1,10 @@
 import type { NextFunction, Request, Response } from 'express';
 import { InvalidTokenError } from '../errors.ts';
+import type { Events } from '../events.ts';
 import type { TokensOfLogout } from '../logout/presented-tokens.ts';
 import type { LogoutAnswer, RpInitiatedLogout } from '../logout/rp-initiated-logout.ts';
 import type { Provider } from '../provider/provider.ts';
+import { tellTokenRefused } from '../refusal-events.ts';
 import { providerOf } from '../token/unverified-issuer.ts';
 import { refuseUnknownParameters, sendElasticsearchError } from './elasticsearch-error.ts';
 import { sendOAuthError, serve } from './endpoint.ts';
@@ -16,6 +18,7 @@ export interface LogoutParts {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly rpInitiatedLogout: RpInitiatedLogout;
   readonly browser: ReturningBrowser;
+  readonly events: Events;
   readonly options: ResolvedLogoutOptions;
   /** Bytes. */
   readonly bodyLimit: number;
@@ -55,7 +58,7 @@ export function logout(parts: LogoutParts) {
   ): Promise<LogoutAnswer> {
     if (!isOfApp && tokens !== undefined) {
       const answer = await rpInitiatedLogout.logOut(tokens, returnTo);
-      if (answer === undefined) throw new InvalidTokenError('malformed');
+      if (answer === undefined) throw new InvalidTokenError('opaque-unknown');
       return answer;
     }
     const answer = await logOutOfApp(tokens, returnTo);
@@ -81,6 +84,7 @@ export function logout(parts: LogoutParts) {
     headers: elasticsearch ? PRODUCT : {},
     handle,
     sendError: elasticsearch ? sendElasticsearchError : sendOAuthError,
+    onRefusal: tellTokenRefused(parts.events, 'logout'),
   };
   return async function logoutHandler(req: Request, res: Response, next: NextFunction) {
     await serve(endpoint, { req, res, next });

@@ -11,8 +11,13 @@ export interface Exchange {
 export interface EndRules {
   /** For a thrown value that is no Error. */
   readonly name: string;
-  readonly sendError: (error: HttpError, req: Request, res: Response) => void;
+  /** Without this, errors with a status go to `next` too. */
+  readonly sendError?: SendError | undefined;
+  /** Called with the error before the answer. */
+  readonly onRefusal?: ((error: HttpError) => void) | undefined;
 }
+
+export type SendError = (error: HttpError, req: Request, res: Response) => void;
 
 /**
  * A request ends here, once: by an answer, by `next()`, or by an error. After another middleware's
@@ -41,7 +46,10 @@ export class RequestEnd {
   }
 
   answer(write: () => void): void {
-    if (!this.#isFirst()) return;
+    if (this.#isFirst()) this.#write(write);
+  }
+
+  #write(write: () => void): void {
     try {
       write();
     } catch (error) {
@@ -54,12 +62,18 @@ export class RequestEnd {
   }
 
   fail(error: unknown): void {
+    if (!this.#isFirst()) return;
+    const { onRefusal, sendError } = this.#rules;
+    const isRefusal = isInstance(error, HttpError);
+    if (isRefusal) onRefusal?.(error);
+    if (!isRefusal || sendError === undefined) {
+      this.#handOver(error);
+      return;
+    }
     const { req, res } = this.#exchange;
-    if (isInstance(error, HttpError)) {
-      this.answer(() => {
-        this.#rules.sendError(error, req, res);
-      });
-    } else if (this.#isFirst()) this.#handOver(error);
+    this.#write(() => {
+      sendError(error, req, res);
+    });
   }
 
   #isFirst(): boolean {

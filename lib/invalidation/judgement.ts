@@ -22,21 +22,27 @@ export interface Readings {
   readonly epoch: number | undefined;
 }
 
-export function isRefused(token: TokenTimes, readings: Readings): boolean {
+/** What of the list refuses a token. */
+export type RefusingEntry = 'token-invalidated' | 'session-ended' | 'subject-ended' | 'memory-lost';
+
+export function refusingEntry(token: TokenTimes, readings: Readings): RefusingEntry | undefined {
   const { entry, entryVerdict, ownVerdict, cutOff, epoch = -1 } = readings;
-  if (entry === undefined) return isUnsavedRefused(token, { ownVerdict, cutOff, epoch });
+  if (entry === undefined) return refusingUnsaved(token, { ownVerdict, cutOff, epoch });
   const { login } = entry;
-  if (login === undefined) return true;
-  if (isOver(entryVerdict, login) || isCutOff(cutOff, login) || login.time <= epoch) return true;
+  if (login === undefined) return 'token-invalidated';
+  if (isOver(entryVerdict, login)) return 'session-ended';
+  if (isCutOff(cutOff, login)) return 'subject-ended';
+  if (login.time <= epoch) return 'memory-lost';
   const isOfAnother = token.session !== undefined && token.session !== login.session;
-  return isOfAnother && endedForUnsaved(ownVerdict, token.authTime);
+  return isOfAnother && endedForUnsaved(ownVerdict, token.authTime) ? 'session-ended' : undefined;
 }
 
-function isUnsavedRefused(
+function refusingUnsaved(
   { session, authTime, issuedAt }: TokenTimes,
   { ownVerdict, cutOff, epoch }: Pick<Readings, 'ownVerdict' | 'cutOff'> & { epoch: number },
-): boolean {
+): RefusingEntry | undefined {
   const time = authTime ?? issuedAt ?? 0;
-  if (time <= Math.max(cutOff?.all ?? -1, epoch)) return true;
-  return session !== undefined && endedForUnsaved(ownVerdict, authTime);
+  if (session !== undefined && endedForUnsaved(ownVerdict, authTime)) return 'session-ended';
+  if (time <= (cutOff?.all ?? -1)) return 'subject-ended';
+  return time <= epoch ? 'memory-lost' : undefined;
 }

@@ -6,12 +6,13 @@ import {
 } from '../errors.ts';
 import type { Events, LogoutTokenDelayedEvent } from '../events.ts';
 import type { Provider } from '../provider/provider.ts';
+import { tellLogoutTokenRefused } from '../refusal-events.ts';
 import type { SessionEnds } from '../session/ends.ts';
 import type { Ending } from '../session/ending.ts';
 import type { Repetitions } from '../session/repetitions.ts';
 import { type LogoutToken, verifyLogoutToken } from '../token/logout-token.ts';
 import { logoutTokenKey, sessionKey, subjectKey } from '../token/token-keys.ts';
-import { providerOf } from '../token/unverified-issuer.ts';
+import { issuerFault, providerOf } from '../token/unverified-issuer.ts';
 
 // Providers wait at least 2.5 s for an answer.
 const LAST_TRY_MS = 1500;
@@ -110,6 +111,7 @@ export class BackChannelLogout {
       this.#tell(delivery, 'took-effect', undefined);
     } catch (error) {
       if (isOutage(error)) throw error;
+      tellLogoutTokenRefused(this.#parts.events)(error);
       this.#tell(delivery, 'refused', undefined);
     }
   }
@@ -123,38 +125,51 @@ export class BackChannelLogout {
       owner: { issuer, subject, sid },
       revokesOfflineAccess,
     } as const;
-    if (sid === undefined) await this.#endSubject(delivery.verified, ending);
-    else await this.#endSession(delivery.verified, ending, sessionKey(issuer, sid));
+    const isMatched =
+      sid === undefined
+        ? await this.#endSubject(delivery.verified, ending)
+        : await this.#endSession(delivery.verified, ending, sessionKey(issuer, sid));
+    if (isMatched) return;
+    this.#parts.events.emit('logout-token-unmatched', { issuer, subject, sid });
   }
 
-  async #endSession(token: LogoutToken, ending: Ending, session: string): Promise<void> {
+  /** `false` where nobody saved such a login, and the token is no repeat. */
+  async #endSession(token: LogoutToken, ending: Ending, session: string): Promise<boolean> {
     const { clockTolerance: tolerance, ends } = this.#parts;
     const { issuer, subject, issuedAt } = token;
     const time = Math.floor(issuedAt);
     const key = subject === undefined ? undefined : subjectKey(issuer, subject);
     const how = { by: 'time', time, tolerance, subject: key } as const;
     const { status, record } = await ends.end({ ...ending, session, how });
-    if (status === 'other-subject') throw new InvalidLogoutTokenError('another-subject');
+    if (status === 'other-subject') {
+      throw new InvalidLogoutTokenError('another-subject', { claim: 'sub', issuer });
+    }
     // No session of this `sid` was live, now or at an earlier delivery: the token means the
     // subject's logins without a `sid`.
     const isElsewhere = record === undefined && (status === 'unknown' || status === 'repeat');
-    if (subject !== undefined && isElsewhere) await this.#endSubject(token, ending, session);
+    if (subject === undefined || !isElsewhere) return status !== 'unknown';
+    const isMatched = await this.#endSubject(token, ending, session);
+    return isMatched || status !== 'unknown';
   }
 
-  async #endSubject(token: LogoutToken, ending: Ending, unless?: string): Promise<void> {
+  async #endSubject(token: LogoutToken, ending: Ending, unless?: string): Promise<boolean> {
     const { issuer, subject = '', issuedAt } = token;
-    await this.#parts.ends.endSubject({
+    const { isKnown } = await this.#parts.ends.endSubject({
       ...ending,
       subject: subjectKey(issuer, subject),
       time: Math.floor(issuedAt),
       tolerance: this.#parts.clockTolerance,
       unless,
     });
+    return isKnown;
   }
 
   async #verify(token: string): Promise<LogoutToken> {
     const provider = providerOf(token, this.#parts.providers);
-    if (provider === undefined) throw new InvalidLogoutTokenError('unknown-issuer');
+    if (provider === undefined) {
+      const { reason, ...evidence } = issuerFault(token, this.#parts.providers);
+      throw new InvalidLogoutTokenError(reason, evidence);
+    }
     const { issuer, clientId, logoutTokenAlgorithms, idTokenEncryption } = provider.settings;
     return verifyLogoutToken(token, provider.findKeyOrSecret, {
       ...{ issuer, clientId, algorithms: logoutTokenAlgorithms, encryption: idTokenEncryption },

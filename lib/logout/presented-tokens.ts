@@ -106,7 +106,7 @@ async function readAll(
 // A possible ID Token counts as an access token only where saved as one.
 function refuseWrongKind(accessToken: AccessToken | undefined, { entry }: Stored): void {
   if (accessToken?.isUnclear !== true || entry?.login !== undefined) return;
-  throw new InvalidTokenError('wrong-kind');
+  throw new InvalidTokenError('like-id-token', { issuer: accessToken.provider.issuer });
 }
 
 function refuseLongExpired(

@@ -23,6 +23,11 @@ export interface EndedToken {
   readonly asked: Promise<unknown>;
 }
 
+export interface EndedSubject {
+  /** Whether the subject had saved sessions, or the same end came before. */
+  readonly isKnown: boolean;
+}
+
 export interface EndedSession extends EndReply {
   /** Resolves when every revocation was tried once or put off; never rejects. */
   readonly asked: Promise<unknown>;
@@ -57,7 +62,7 @@ export class SessionEnds {
     return this.#end(ending, writeOwner(ending.owner));
   }
 
-  async endSubject(ending: SubjectEnding): Promise<void> {
+  async endSubject(ending: SubjectEnding): Promise<EndedSubject> {
     const { subject, time, unless, owner } = ending;
     const end = { subject, time, unless, claimant: claimantFor(ending), owner: writeOwner(owner) };
     const { members, published, raised } = await this.#parts.operations.endSubject(end);
@@ -71,6 +76,7 @@ export class SessionEnds {
       await Promise.all(some.map((session) => this.#end({ ...ending, session, how }, '')));
       await setImmediate();
     }
+    return { isKnown: members.length > 0 || !raised };
   }
 
   async endToken(ending: TokenEnding): Promise<EndedToken> {

@@ -10,7 +10,7 @@ import type { AccessTokenText } from '../token/access-token-text.ts';
 import { type IdToken, verifyIdToken } from '../token/id-token.ts';
 import { sidOf } from '../token/sid.ts';
 import { accessTokenKey, refreshTokenKey, subjectKey } from '../token/token-keys.ts';
-import { providerOf } from '../token/unverified-issuer.ts';
+import { issuerFault, providerOf } from '../token/unverified-issuer.ts';
 import type { SessionEnds } from './ends.ts';
 import type { LateTokens } from './ending.ts';
 import type { Epoch } from '../store/epoch.ts';
@@ -115,7 +115,10 @@ export class Logins {
 
   async #verify(token: string): Promise<{ idToken: IdToken; provider: Provider }> {
     const provider = providerOf(token, this.#parts.providers);
-    if (provider === undefined) throw new InvalidIdTokenError();
+    if (provider === undefined) {
+      const { reason, ...evidence } = issuerFault(token, this.#parts.providers);
+      throw new InvalidIdTokenError(reason, evidence);
+    }
     return {
       idToken: await verifyIdToken(token, provider.findKeyOrSecret, provider.settings),
       provider,
@@ -207,7 +210,7 @@ function refuseAnotherUser(
   renewed: IdToken | undefined,
 ): void {
   if (renewed !== undefined && subjectKey(renewed.issuer, renewed.subject) !== login.subject) {
-    throw new InvalidIdTokenError();
+    throw new InvalidIdTokenError('another-subject', { claim: 'sub', issuer: renewed.issuer });
   }
   const { iss, sub } = token.kind === 'jwt' ? token.claims : {};
   if (iss === undefined || sub === undefined) return;

@@ -1,6 +1,7 @@
 import { compactDecrypt, type JWK } from 'jose';
+import type { Evidence } from '../refusals/evidence.ts';
+import { evidenceOf } from './evidence.ts';
 import { decodeObject, type JoseObject } from './jose-object.ts';
-import { InvalidJwtError } from './jwt.ts';
 
 /** How tokens are encrypted to this client, in the terms of the client's registration. */
 export interface TokenEncryption {
@@ -22,19 +23,33 @@ export function isEncryptedJwt(token: string): boolean {
   return COMPACT_JWE.test(token);
 }
 
+/** The token is not encrypted as agreed. */
+export class InvalidJweError extends Error {
+  readonly evidence: Evidence;
+
+  constructor(evidence: Evidence = {}) {
+    super();
+    this.evidence = evidence;
+  }
+}
+
 /**
  * Answers the signed JWT inside, still to be verified.
  *
- * @throws {@link InvalidJwtError}
+ * @throws {@link InvalidJweError}
  */
 export async function decryptJwt(
   token: string,
   { alg, enc = 'A128CBC-HS256', jwks }: TokenEncryption,
 ): Promise<string> {
+  const header = decodeHeader(token);
+  if (header === undefined) throw new InvalidJweError();
   // Compression was not agreed, and would get around every limit of size.
-  if (headerOf(token).zip !== undefined) throw new InvalidJwtError();
+  for (const [name, expected] of Object.entries({ alg, enc, zip: undefined })) {
+    if (header[name] !== expected) throw notAsAgreed(token, name, expected);
+  }
   const rules = { keyManagementAlgorithms: [alg], contentEncryptionAlgorithms: [enc] };
-  for (const key of candidates(token, jwks.keys)) {
+  for (const key of candidates(header, jwks.keys)) {
     try {
       const { plaintext } = await compactDecrypt(token, key, rules);
       return new TextDecoder().decode(plaintext);
@@ -42,32 +57,34 @@ export async function decryptJwt(
       // The next key may fit.
     }
   }
-  throw new InvalidJwtError();
+  throw notAsAgreed(token, 'kid');
 }
 
-function candidates(token: string, keys: readonly JWK[]): readonly JWK[] {
-  const { kid } = headerOf(token);
+function notAsAgreed(text: string, name: string, expected?: string): InvalidJweError {
+  const claims = decodeHeader(text) ?? {};
+  return new InvalidJweError(evidenceOf({ text, claims }, name, { expected, found: claims[name] }));
+}
+
+function candidates({ kid }: JoseObject, keys: readonly JWK[]): readonly JWK[] {
   const named = keys.filter((key) => key.kid === kid);
   return kid === undefined || named.length === 0 ? keys : named;
 }
 
-/** @see [RFC 7519, section 5.3](https://www.rfc-editor.org/rfc/rfc7519#section-5.3) */
-export function repeatsClaims(token: string, claims: JoseObject): boolean {
-  const header = headerOf(token);
-  return REPLICATED_CLAIMS.every(
+/**
+ * The claim that the header repeats otherwise.
+ *
+ * @see [RFC 7519, section 5.3](https://www.rfc-editor.org/rfc/rfc7519#section-5.3)
+ */
+export function claimRepeatedWrongly(token: string, claims: JoseObject): string | undefined {
+  const header = decodeHeader(token) ?? {};
+  return REPLICATED_CLAIMS.find(
     (name) =>
-      header[name] === undefined || JSON.stringify(header[name]) === JSON.stringify(claims[name]),
+      header[name] !== undefined && JSON.stringify(header[name]) !== JSON.stringify(claims[name]),
   );
 }
 
 export function repeatedIssuer(token: string): unknown {
   return decodeHeader(token)?.iss;
-}
-
-function headerOf(token: string): JoseObject {
-  const header = decodeHeader(token);
-  if (header === undefined) throw new InvalidJwtError();
-  return header;
 }
 
 function decodeHeader(token: string): JoseObject | undefined {

@@ -1,6 +1,14 @@
 import type { JWTPayload, JWTVerifyGetKey } from 'jose';
 import { InvalidIdTokenError } from '../errors.ts';
-import { decryptJwt, isEncryptedJwt, type TokenEncryption } from './encrypted-jwt.ts';
+import type { Evidence } from '../refusals/evidence.ts';
+import type { InvalidIdTokenCause } from '../refusals/id-token.ts';
+import {
+  decryptJwt,
+  InvalidJweError,
+  isEncryptedJwt,
+  type TokenEncryption,
+} from './encrypted-jwt.ts';
+import { evidenceOf } from './evidence.ts';
 import { InvalidJwtError, type Jwt, readJwt, verifyJwt } from './jwt.ts';
 import { isNumericDate } from './numeric-date.ts';
 import { sidOf } from './sid.ts';
@@ -27,6 +35,8 @@ export interface IdTokenRules {
 /**
  * The ID Token may have expired: `exp` does not limit the session.
  *
+ * @throws {@link InvalidIdTokenError}
+ *
  * @see [OpenID Connect Core 1.0, section 3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation)
  */
 export async function verifyIdToken(
@@ -36,36 +46,50 @@ export async function verifyIdToken(
 ): Promise<IdToken> {
   const { issuer } = rules;
   const jwt = readJwt(await decrypt(token, rules));
-  if (jwt === undefined) throw new InvalidIdTokenError();
+  if (jwt === undefined) throw refusal(rules, 'malformed');
   const claims = await verifyClaims(jwt, findKey, rules);
   const { sub, iat } = claims;
-  if (typeof sub !== 'string' || sub === '' || 'events' in claims) throw new InvalidIdTokenError();
-  if (!isNumericDate(iat)) throw new InvalidIdTokenError();
+  if ('events' in claims) throw refusal(rules, 'logout-token', { claim: 'events' });
+  if (typeof sub !== 'string' || sub === '') throw refusal(rules, MALFORMED, { claim: 'sub' });
+  if (!isNumericDate(iat)) throw refusal(rules, MALFORMED, { claim: 'iat' });
   const named = { issuer, subject: sub, sid: sidOf(claims), issuedAt: iat };
   return { token: jwt.text, key: idTokenKey(jwt), ...named };
 }
 
+const MALFORMED = 'claim-malformed';
+
+function refusal({ issuer }: IdTokenRules, reason: InvalidIdTokenCause, evidence?: Evidence) {
+  return new InvalidIdTokenError(reason, { ...evidence, issuer });
+}
+
 // The app's own client may have decrypted the token.
-async function decrypt(token: string, { idTokenEncryption }: IdTokenRules): Promise<string> {
+async function decrypt(token: string, rules: IdTokenRules): Promise<string> {
+  const { idTokenEncryption } = rules;
   if (idTokenEncryption === undefined || !isEncryptedJwt(token)) return token;
   try {
     return await decryptJwt(token, idTokenEncryption);
-  } catch {
-    throw new InvalidIdTokenError();
+  } catch (error) {
+    if (!(error instanceof InvalidJweError)) throw error;
+    throw refusal(rules, 'not-encrypted-as-agreed', error.evidence);
   }
 }
 
 async function verifyClaims(
   jwt: Jwt,
   findKey: JWTVerifyGetKey,
-  { issuer, clientId, algorithms }: IdTokenRules,
+  rules: IdTokenRules,
 ): Promise<JWTPayload> {
   const { typ = 'JWT' } = jwt.header as { readonly typ?: unknown };
-  if (typeof typ !== 'string' || typ.toLowerCase() !== 'jwt') throw new InvalidIdTokenError();
+  if (typeof typ !== 'string' || typ.toLowerCase() !== 'jwt') {
+    throw refusal(rules, 'wrong-type', evidenceOf(jwt, 'typ', { expected: 'JWT', found: typ }));
+  }
+  const { issuer, clientId, algorithms } = rules;
   try {
     const claims = { issuer, audience: clientId, requiredClaims: ['sub', 'iat'] };
     return await verifyJwt(jwt, findKey, { ...claims, algorithms: [...algorithms] });
   } catch (error) {
-    throw error instanceof InvalidJwtError ? new InvalidIdTokenError() : error;
+    if (!(error instanceof InvalidJwtError)) throw error;
+    const { reason, ...evidence } = error.refusal;
+    throw refusal(rules, reason, evidence);
   }
 }

@@ -7,7 +7,10 @@ import {
   type JWTVerifyOptions,
 } from 'jose';
 import { ProviderUnavailableError } from '../errors.ts';
+import type { Refusal } from '../refusals/evidence.ts';
+import type { JwtFault } from '../refusals/jwt.ts';
 import { decodeObject } from './jose-object.ts';
+import { faultOf } from './jwt-fault.ts';
 
 /** Not yet verified. */
 export interface Jwt {
@@ -34,40 +37,63 @@ function isHeader(header: object): header is JWTHeaderParameters {
   return typeof alg === 'string' && alg !== '';
 }
 
-export class InvalidJwtError extends Error {}
+export class InvalidJwtError extends Error {
+  readonly refusal: Refusal<JwtFault>;
 
-/** An expired but otherwise valid JWT passes: the caller judges `exp`. */
+  constructor(refusal: Refusal<JwtFault>) {
+    super();
+    this.refusal = refusal;
+  }
+}
+
+/**
+ * An expired but otherwise valid JWT passes: the caller judges `exp`.
+ *
+ * @throws {@link InvalidJwtError}
+ */
 export async function verifyJwt(
-  { text, header, claims }: Jwt,
+  jwt: Jwt,
   key: JWTVerifyGetKey,
   options: JWTVerifyOptions,
 ): Promise<JWTPayload> {
   // RFC 7797, section 7
-  const { b64 = true }: { readonly b64?: unknown } = header;
-  if (b64 !== true) throw new InvalidJwtError();
+  const { b64 = true }: { readonly b64?: unknown } = jwt.header;
+  if (b64 !== true) throw new InvalidJwtError({ reason: 'unsupported-header', claim: 'b64' });
   try {
-    await jwtVerify(text, key, options);
+    await jwtVerify(jwt.text, key, options);
   } catch (error) {
     if (error instanceof ProviderUnavailableError) throw error;
-    if (error instanceof errors.JWKSMultipleMatchingKeys) await verifyWithAny(text, error, options);
-    else if (!(error instanceof errors.JWTExpired)) throw new InvalidJwtError();
+    if (error instanceof errors.JWKSMultipleMatchingKeys) await verifyWithAny(jwt, error, options);
+    else refuseUnlessExpired(error, jwt, options);
   }
-  return claims;
+  return jwt.claims;
 }
 
 // A JWT without `kid`, where the provider has several keys of its kind (Core 1.0, section 10.1).
 async function verifyWithAny(
-  text: string,
+  jwt: Jwt,
   keys: errors.JWKSMultipleMatchingKeys,
   options: JWTVerifyOptions,
 ): Promise<void> {
+  let failure: unknown = keys;
   for await (const key of keys) {
     try {
-      await jwtVerify(text, key, options);
+      await jwtVerify(jwt.text, key, options);
       return;
     } catch (error) {
-      if (error instanceof errors.JWTExpired) return;
+      failure = error;
+      // The key verified the signature.
+      if (isOfClaims(error)) break;
     }
   }
-  throw new InvalidJwtError();
+  refuseUnlessExpired(failure, jwt, options);
+}
+
+function isOfClaims(error: unknown): boolean {
+  return error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed;
+}
+
+function refuseUnlessExpired(error: unknown, jwt: Jwt, options: JWTVerifyOptions): void {
+  if (error instanceof errors.JWTExpired) return;
+  throw new InvalidJwtError(faultOf(error, jwt, options));
 }

@@ -1,5 +1,7 @@
 import { type CryptoKey, errors, type JWK, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { InvalidLogoutTokenError, ProviderUnavailableError } from '../errors.ts';
+import type { Evidence } from '../refusals/evidence.ts';
+import type { InvalidLogoutTokenCause } from '../refusals/logout-token.ts';
 import { failureReason } from '../input/failure-reason.ts';
 import { isObject } from '../input/json-object.ts';
 import { boolean, optional, seconds, text, texts, withDefault } from '../input/kinds.ts';
@@ -10,7 +12,13 @@ import {
   readOptions,
   type ValuesOf,
 } from '../input/option.ts';
-import { decryptJwt, repeatsClaims, type TokenEncryption } from './encrypted-jwt.ts';
+import {
+  claimRepeatedWrongly,
+  decryptJwt,
+  InvalidJweError,
+  type TokenEncryption,
+} from './encrypted-jwt.ts';
+import { evidenceOf, evidenceOfTime } from './evidence.ts';
 import { InvalidJwtError, type Jwt, readJwt, verifyJwt } from './jwt.ts';
 import { isNumericDate } from './numeric-date.ts';
 
@@ -87,17 +95,20 @@ export async function verifyLogoutToken(
   // Checked at each call: a missing rule would let wrong tokens pass.
   const rules = readOptions(OPTIONS, options, optionsOfCall('verifyLogoutToken()'));
   const { encryption } = rules;
-  const text = encryption === undefined ? logoutToken : await decrypt(logoutToken, encryption);
+  const isEncrypted = encryption !== undefined;
+  const text = isEncrypted ? await decrypt(logoutToken, encryption, rules) : logoutToken;
   const jwt = readJwt(text);
-  if (jwt === undefined) throw new InvalidLogoutTokenError('malformed');
+  if (jwt === undefined) throw refusal(rules, 'malformed');
   checkHeader(jwt, rules);
   // Cheap checks come first: a refusal before the signature costs no cryptography.
-  readClaims(jwt.claims, rules);
+  readClaims(jwt, rules);
   const claims = await verifyClaims(jwt, key, rules);
-  if (encryption !== undefined && !repeatsClaims(logoutToken, claims)) {
-    throw new InvalidLogoutTokenError('not-encrypted-as-agreed');
-  }
-  return readClaims(claims, rules);
+  if (isEncrypted) checkRepeatedClaims(logoutToken, claims, rules);
+  return readClaims(jwt, rules);
+}
+
+function refusal({ issuer }: Rules, reason: InvalidLogoutTokenCause, evidence?: Evidence) {
+  return new InvalidLogoutTokenError(reason, { ...evidence, issuer });
 }
 
 // Wrong settings fail at the first use.
@@ -105,19 +116,30 @@ function encryption(): Option<TokenEncryption, TokenEncryption> {
   return { takes: 'object', read: (given) => given as TokenEncryption };
 }
 
-async function decrypt(token: string, encryption: TokenEncryption): Promise<string> {
+async function decrypt(token: string, encryption: TokenEncryption, rules: Rules): Promise<string> {
   try {
     return await decryptJwt(token, encryption);
-  } catch {
-    throw new InvalidLogoutTokenError('not-encrypted-as-agreed');
+  } catch (error) {
+    const evidence = error instanceof InvalidJweError ? error.evidence : {};
+    throw refusal(rules, 'not-encrypted-as-agreed', evidence);
   }
 }
 
-function checkHeader({ header }: Jwt, { algorithms, strict }: Rules): void {
-  const { alg, typ } = header;
-  if (!algorithms.includes(alg)) throw new InvalidLogoutTokenError('not-authentic');
+function checkRepeatedClaims(token: string, claims: JWTPayload, rules: Rules): void {
+  const claim = claimRepeatedWrongly(token, claims);
+  if (claim !== undefined) throw refusal(rules, 'not-encrypted-as-agreed', { claim });
+}
+
+function checkHeader(jwt: Jwt, rules: Rules): void {
+  const { algorithms, strict } = rules;
+  const { alg, typ } = jwt.header;
+  if (!algorithms.includes(alg)) {
+    const evidence = evidenceOf(jwt, 'alg', { expected: algorithms, found: alg });
+    throw refusal(rules, 'algorithm-not-allowed', evidence);
+  }
   if (typ === undefined ? strict : !isLogoutTokenType(typ, strict)) {
-    throw new InvalidLogoutTokenError('wrong-kind');
+    const expected = strict ? 'logout+jwt' : 'logout+jwt, JWT';
+    throw refusal(rules, 'wrong-type', evidenceOf(jwt, 'typ', { expected, found: typ }));
   }
 }
 
@@ -132,7 +154,9 @@ async function verifyClaims(jwt: Jwt, key: LogoutTokenKey, rules: Rules): Promis
       ...{ issuer, audience: clientId, algorithms: [...algorithms], clockTolerance },
     });
   } catch (error) {
-    throw error instanceof InvalidJwtError ? new InvalidLogoutTokenError('not-authentic') : error;
+    if (!(error instanceof InvalidJwtError)) throw error;
+    const { reason, ...evidence } = error.refusal;
+    throw refusal(rules, reason, evidence);
   }
 }
 
@@ -152,46 +176,67 @@ function finderOf(key: LogoutTokenKey): JWTVerifyGetKey {
 }
 
 /** Section 2.4: the required and the prohibited claims. */
-function readClaims(claims: JWTPayload, rules: Rules): LogoutToken {
-  const { iss, aud, sub, sid, jti } = claims;
-  const audiences = [aud].flat();
-  if (iss !== rules.issuer) throw new InvalidLogoutTokenError('unknown-issuer');
-  if (!audiences.includes(rules.clientId) || (rules.strict && audiences.length > 1)) {
-    throw new InvalidLogoutTokenError('not-authentic');
-  }
-  if (Object.hasOwn(claims, 'nonce')) throw new InvalidLogoutTokenError('nonce');
-  if (!hasEvent(claims.events)) throw new InvalidLogoutTokenError('event-missing');
-  if (!isText(jti) || !isTextOrAbsent(sub) || !isTextOrAbsent(sid)) {
-    throw new InvalidLogoutTokenError('claims-malformed');
-  }
-  if (sub === undefined && sid === undefined) throw new InvalidLogoutTokenError('session-missing');
+function readClaims(jwt: Jwt, rules: Rules): LogoutToken {
+  const { claims } = jwt;
+  checkAddressee(jwt, rules);
+  if (Object.hasOwn(claims, 'nonce')) throw refusal(rules, 'nonce', { claim: 'nonce' });
+  if (!hasEvent(claims.events)) throw refusal(rules, 'event-missing', { claim: 'events' });
+  const subject = readText(claims, 'sub', rules);
+  const sid = readText(claims, 'sid', rules);
+  const jti = readText(claims, 'jti', rules);
+  if (jti === undefined) throw refusal(rules, 'claim-missing', { claim: 'jti' });
+  if (subject === undefined && sid === undefined) throw refusal(rules, 'session-missing');
   const { revoke_offline_access } = claims.events as Readonly<Record<string, unknown>>;
   return {
-    ...{ issuer: rules.issuer, subject: sub, sid, jti, ...readTimes(claims, rules) },
+    ...{ issuer: rules.issuer, subject, sid, jti, ...readTimes(claims, rules) },
     revokesOfflineAccess: revoke_offline_access === true,
   };
 }
 
-function readTimes({ iat, exp }: JWTPayload, { strict, clockTolerance, maxAge }: Rules) {
-  if (!isNumericDate(iat) || !(exp === undefined ? !strict : isNumericDate(exp))) {
-    throw new InvalidLogoutTokenError('claims-malformed');
+function checkAddressee(jwt: Jwt, rules: Rules): void {
+  const { issuer, clientId, strict } = rules;
+  const { iss, aud } = jwt.claims;
+  if (iss !== issuer) {
+    const evidence = evidenceOf(jwt, 'iss', { expected: issuer, found: iss });
+    throw refusal(rules, 'unknown-issuer', evidence);
+  }
+  const audiences = [aud].flat();
+  const isAmong = audiences.includes(clientId);
+  if (isAmong && !(strict && audiences.length > 1)) return;
+  const evidence = evidenceOf(jwt, 'aud', { expected: clientId, found: aud });
+  throw refusal(rules, isAmong ? 'further-audiences' : 'wrong-audience', evidence);
+}
+
+function readTimes({ iat, exp }: JWTPayload, rules: Rules) {
+  const { strict, clockTolerance, maxAge } = rules;
+  if (iat === undefined) throw refusal(rules, 'claim-missing', { claim: 'iat' });
+  if (!isNumericDate(iat)) throw refusal(rules, 'claim-malformed', { claim: 'iat' });
+  if (exp === undefined && strict) throw refusal(rules, 'claim-missing', { claim: 'exp' });
+  if (exp !== undefined && !isNumericDate(exp)) {
+    throw refusal(rules, 'claim-malformed', { claim: 'exp' });
   }
   const now = Date.now() / 1000;
-  const expiresAt = exp ?? iat + maxAge;
-  if (iat > now + clockTolerance || expiresAt <= now - clockTolerance) {
-    throw new InvalidLogoutTokenError('expired');
+  if (iat > now + clockTolerance) {
+    const expected = `in ${clockTolerance} s at most`;
+    throw refusal(rules, 'issued-in-future', evidenceOfTime('iat', iat, expected));
   }
-  return { issuedAt: iat, expiresAt };
+  const expiresAt = exp ?? iat + maxAge;
+  if (expiresAt > now - clockTolerance) return { issuedAt: iat, expiresAt };
+  throw refusal(
+    rules,
+    'expired',
+    exp === undefined
+      ? evidenceOfTime('iat', iat, `${maxAge + clockTolerance} s ago at most`)
+      : evidenceOfTime('exp', exp, `${clockTolerance} s ago at most`),
+  );
 }
 
 function hasEvent(events: unknown): boolean {
   return isObject(events) && Object.hasOwn(events, EVENT) && isObject(events[EVENT]);
 }
 
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
-}
-
-function isTextOrAbsent(value: unknown): value is string | undefined {
-  return value === undefined || isText(value);
+function readText(claims: JWTPayload, claim: string, rules: Rules): string | undefined {
+  const value = claims[claim];
+  if (value === undefined || (typeof value === 'string' && value !== '')) return value;
+  throw refusal(rules, 'claim-malformed', { claim });
 }

@@ -1,14 +1,17 @@
-import type { JWTHeaderParameters, JWTPayload } from 'jose';
+import type { JWTPayload } from 'jose';
+import type { Evidence, Refusal } from '../refusals/evidence.ts';
+import { evidenceOf, type Suspect } from './evidence.ts';
+import type { Jwt } from './jwt.ts';
 import { isDpop } from './sender-constraint.ts';
 
-const ACCESS_TOKEN_TYPES = ['at+jwt', 'application/at+jwt'];
-const UNTYPED = [undefined, 'jwt', 'application/jwt'];
+const ACCESS_TOKEN_TYPES: unknown[] = ['at+jwt', 'application/at+jwt'];
+const UNTYPED: unknown[] = [undefined, 'jwt', 'application/jwt'];
 
 const CLAIMS_OF_ID_TOKENS = ['at_hash', 'c_hash', 's_hash', 'nonce'];
 const CLAIMS_OF_ACCESS_TOKENS = ['scope', 'scp', 'client_id', 'cid', 'appid', 'idtyp'];
 
 /** `unclear`: the claims may be an ID Token's, as in the access tokens of some providers. */
-export type TokenKind = 'access-token' | 'unclear' | 'other';
+export type TokenKind = 'access-token' | 'unclear' | Refusal<'wrong-type' | 'logout-token'>;
 
 /**
  * A JWT typed `at+jwt` is an access token. Most providers issue access tokens without a type of
@@ -18,38 +21,51 @@ export type TokenKind = 'access-token' | 'unclear' | 'other';
  * @see [RFC 8725, section 3.12](https://www.rfc-editor.org/rfc/rfc8725#section-3.12)
  */
 export function kindOf(
-  header: JWTHeaderParameters,
-  claims: JWTPayload,
+  jwt: Jwt,
   { clientId, strict }: { clientId: string; strict: boolean },
 ): TokenKind {
-  if ('events' in claims) return 'other';
-  const type = typeof header.typ === 'string' ? header.typ.toLowerCase() : header.typ;
-  if (type !== undefined && ACCESS_TOKEN_TYPES.includes(type)) return 'access-token';
-  if (strict || !UNTYPED.includes(type)) return 'other';
-  return kindByClaims(claims, clientId);
+  if ('events' in jwt.claims) return { reason: 'logout-token', claim: 'events' };
+  const { typ }: { readonly typ?: unknown } = jwt.header;
+  const type = typeof typ === 'string' ? typ.toLowerCase() : typ;
+  if (ACCESS_TOKEN_TYPES.includes(type)) return 'access-token';
+  if (strict || !UNTYPED.includes(type)) {
+    const expected = strict ? 'at+jwt' : 'at+jwt, JWT';
+    return { reason: 'wrong-type', ...evidenceOf(jwt, 'typ', { expected, found: typ }) };
+  }
+  return kindByClaims(jwt, clientId);
 }
 
-function kindByClaims(claims: JWTPayload, clientId: string): TokenKind {
+function kindByClaims(jwt: Jwt, clientId: string): TokenKind {
+  const { claims } = jwt;
+  const { typ, token_use, tokenName = 'access_token', purpose } = claims;
+  const wrong = (claim: string, expected?: string) => {
+    const evidence = evidenceOf(jwt, claim, { expected, found: claims[claim] });
+    return { reason: 'wrong-type', ...evidence } as const;
+  };
   // Keycloak and Amazon Cognito have a claim for the kind.
-  if (typeof claims.typ === 'string') {
-    return claims.typ === 'Bearer' || isDpop(claims.typ) ? 'access-token' : 'other';
+  if (typeof typ === 'string') {
+    return typ === 'Bearer' || isDpop(typ) ? 'access-token' : wrong('typ', 'Bearer');
   }
-  if (typeof claims.token_use === 'string') {
-    return claims.token_use === 'access' ? 'access-token' : 'other';
+  if (typeof token_use === 'string') {
+    return token_use === 'access' ? 'access-token' : wrong('token_use', 'access');
   }
   // PingAM and Curity
-  const { tokenName = 'access_token', purpose } = claims;
-  if (tokenName !== 'access_token' || purpose === 'id') return 'other';
+  if (tokenName !== 'access_token') return wrong('tokenName', 'access_token');
+  if (purpose === 'id') return wrong('purpose');
   if (CLAIMS_OF_ID_TOKENS.some((claim) => claim in claims)) return 'unclear';
   const meantForClient = [claims.aud].flat().includes(clientId);
   const saysSo = !meantForClient || CLAIMS_OF_ACCESS_TOKENS.some((claim) => claim in claims);
   return saysSo ? 'access-token' : 'unclear';
 }
 
+const CLIENT_CLAIMS = ['client_id', 'azp', 'cid', 'appid'];
+
 /** Many tokens tell of no client. */
-export function isOfAnotherClient(claims: JWTPayload, clientId: string): boolean {
-  const client = claims.client_id ?? claims.azp ?? claims.cid ?? claims.appid;
-  return client !== undefined && client !== clientId;
+export function evidenceOfOtherClient(token: Suspect, clientId: string): Evidence | undefined {
+  const { claims } = token;
+  const claim = CLIENT_CLAIMS.find((name) => (claims[name] ?? undefined) !== undefined);
+  if (claim === undefined || claims[claim] === clientId) return undefined;
+  return evidenceOf(token, claim, { expected: clientId, found: claims[claim] });
 }
 
 export function isOfClient({ client_id, azp, cid, appid }: JWTPayload, clientId: string): boolean {

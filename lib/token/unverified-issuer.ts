@@ -1,5 +1,7 @@
 import { isEncryptedJwt, repeatedIssuer, type TokenEncryption } from './encrypted-jwt.ts';
-import { decodeObject } from './jose-object.ts';
+import type { Refusal } from '../refusals/evidence.ts';
+import { evidenceOf } from './evidence.ts';
+import { decodeObject, type JoseObject } from './jose-object.ts';
 
 interface Issuing {
   readonly settings: { readonly idTokenEncryption: TokenEncryption | undefined };
@@ -20,13 +22,26 @@ export function providerOf<Provider extends Issuing>(
   return encrypting.length === 1 ? encrypting[0] : undefined;
 }
 
+/** Why {@link providerOf} finds no provider. */
+export function issuerFault(
+  token: string,
+  providers: ReadonlyMap<string, unknown>,
+): Refusal<'unreadable' | 'unknown-issuer'> {
+  const claims = isEncryptedJwt(token) ? { iss: repeatedIssuer(token) } : unverifiedClaims(token);
+  if (claims === undefined || (isEncryptedJwt(token) && claims.iss === undefined)) {
+    return { reason: 'unreadable' };
+  }
+  const observation = { expected: [...providers.keys()], found: claims.iss };
+  return { reason: 'unknown-issuer', ...evidenceOf({ text: token, claims }, 'iss', observation) };
+}
+
 function issuerOf(token: string): string | undefined {
-  const iss = isEncryptedJwt(token) ? repeatedIssuer(token) : claimedIssuer(token);
+  const iss = isEncryptedJwt(token) ? repeatedIssuer(token) : unverifiedClaims(token)?.iss;
   return typeof iss === 'string' ? iss : undefined;
 }
 
 // The verification refuses any other fault of the token.
-function claimedIssuer(token: string): unknown {
+function unverifiedClaims(token: string): JoseObject | undefined {
   const segments = token.split('.');
-  return segments.length === 3 ? decodeObject(segments[1] ?? '')?.iss : undefined;
+  return segments.length === 3 ? decodeObject(segments[1] ?? '') : undefined;
 }

@@ -46,7 +46,7 @@ const tokenOf = (key: string, claims: Partial<AccessToken> = {}) =>
   ({ key, issuedAt: 100, ...claims }) as AccessToken;
 
 const isInvalidated = async (nearCache: NearCache, token: AccessToken) =>
-  (await nearCache.statusOf(token)).isInvalidated;
+  (await nearCache.statusOf(token)).refusedBy !== undefined;
 
 async function invalidate(operations: Operations, key: string): Promise<void> {
   const options = { ttl: HOUR, note: '', force: false };

@@ -66,7 +66,8 @@ async function write(key: string, value: string): Promise<void> {
   await store.update([key], () => ({ result: undefined, writes, messages: [] }));
 }
 
-const isInvalidated = async (token: AccessToken) => (await statuses.statusOf(token)).isInvalidated;
+const isInvalidated = async (token: AccessToken) =>
+  (await statuses.statusOf(token)).refusedBy !== undefined;
 
 describe('TokenStatuses', () => {
   it('asks once for all tokens of one turn', async () => {
@@ -112,7 +113,7 @@ describe('TokenStatuses', () => {
     await link('a', loginOf('x', { subject: 's' }));
     const token = tokenOf('a', { sessionKey: 'x', subjectKey: 's' });
     expect(await statuses.statusOf(token)).toEqual({
-      isInvalidated: false,
+      refusedBy: undefined,
       isSaved: true,
       isSenderConstrained: false,
       digests: ['a', 'x', 's'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isRefused } from '../../lib/invalidation/judgement.ts';
+import { refusingEntry } from '../../lib/invalidation/judgement.ts';
 import type { Login } from '../../lib/invalidation/login.ts';
 import { renewLogin } from '../../lib/invalidation/renew-login.ts';
 import { saveLogin } from '../../lib/invalidation/save-login.ts';
@@ -59,7 +59,7 @@ function passes({ verdict }: SessionState, authTime: number | undefined): boolea
     cutOff: undefined,
     epoch: undefined,
   };
-  return !isRefused(token, { ...readings, ownVerdict: verdict });
+  return refusingEntry(token, { ...readings, ownVerdict: verdict }) === undefined;
 }
 
 describe('a save', () => {
