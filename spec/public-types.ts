@@ -268,7 +268,7 @@ oidc.logout({ tokens: { access_token: 'a' } });
 // @ts-expect-error: yes or no
 oidc.logout({ form: 'yes' });
 oidc.guard({ token: (req) => req.get('X-Token'), scope: 'read' });
-oidc.guard({ token: () => null });
+oidc.guard({ token: () => null, errors: 'next' });
 oidc.guard({ token: () => Promise.resolve('a') });
 oidc.guard({ token: () => Promise.resolve(null) });
 // @ts-expect-error: a token is a text, later too

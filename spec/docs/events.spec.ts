@@ -1,11 +1,15 @@
 import { expect, it } from '@jest/globals';
 import * as entry from '../../lib/index.ts';
+import { INVALID_TOKEN } from '../../lib/refusals/access-token.ts';
+import { INVALID_LOGOUT_TOKEN } from '../../lib/refusals/logout-token.ts';
 import { appWith, call, optionsFor } from '../support/app.ts';
 import { openPage } from '../support/page.ts';
 import { createSigner } from '../support/provider.ts';
 import { startRedisServer } from '../support/redis-server.ts';
 
 const PAGE = openPage('docs/events.md');
+const REFUSALS = PAGE.take('js', "oidc.on('token-refused'");
+const OF_REQUESTS = ['insufficient-scope', 'refresh-token-of-another-session'];
 const LISTEN = PAGE.take('js', "oidc.on('store-error'");
 
 it('shows listeners that log what happens', async () => {
@@ -37,6 +41,9 @@ it('has every event and its members', () => {
     'store-error': ['operation', 'reason'],
     'store-warning': ['setting', 'found', 'expected'],
     'provider-error': ['issuer', 'operation', 'reason'],
+    'token-refused': ['reason', 'claim', 'expected', 'found', 'issuer', 'endpoint'],
+    'logout-token-refused': ['reason', 'claim', 'expected', 'found', 'issuer', 'endpoint'],
+    'logout-token-unmatched': ['issuer', 'subject', 'sid'],
     'logout-token-delayed': ['outcome', 'reason', 'issuer', 'sid'],
     'listener-error': ['event', 'error'],
   };
@@ -45,6 +52,25 @@ it('has every event and its members', () => {
     list.split(', '),
   ]);
   expect(Object.fromEntries(told)).toEqual(members);
+});
+
+it.each<[string, object, string[], string[]]>([
+  ['Access token', INVALID_TOKEN, OF_REQUESTS, ['of-another-session']],
+  ['Logout Token', INVALID_LOGOUT_TOKEN, [], []],
+])('has every reason to refuse: %s', (head, texts, others, left) => {
+  const told = PAGE.table(head, 'Remedy').map(([reason]) => reason);
+  expect([...told, ...left].sort()).toEqual([...Object.keys(texts), ...others].sort());
+});
+
+it('shows listeners that log why a token is refused', async () => {
+  const { app, oidc } = appWith(optionsFor(await createSigner()));
+  const logged: unknown[][] = [];
+  const console = { warn: (...words: unknown[]) => logged.push(words) };
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval
+  const listen = new Function('oidc', 'console', REFUSALS) as (...parts: unknown[]) => void;
+  listen(oidc, console);
+  await call({ app }, 'opaque-1').expect(401);
+  expect(logged).toEqual([['refused:', '{"reason":"opaque-unknown","endpoint":"guard"}']]);
 });
 
 it('has every error, its code and its status', () => {

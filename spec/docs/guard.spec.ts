@@ -7,7 +7,8 @@ import { openPage } from '../support/page.ts';
 import { createSigner } from '../support/provider.ts';
 
 const PAGE = openPage('docs/guard.md');
-const ROUTE = PAGE.take('js', 'req.auth');
+const ROUTE = PAGE.take('js', 'req.auth;');
+const OWN_PAGE = PAGE.take('js', "errors: 'next'");
 
 it('shows what a route is told of the token', async () => {
   const signer = await createSigner();
@@ -24,6 +25,16 @@ it('shows what a route is told of the token', async () => {
   const { answer, token } = await ask('read write');
   expect(answer.status).toBe(200);
   expect(answer.body).toEqual({ user: 'alice', typ: 'at+jwt', length: token.length });
+});
+
+it('shows a page of its own for errors', async () => {
+  const [app, oidc] = [express(), oidcLogout(optionsFor(await createSigner()))];
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval
+  const addRoute = new Function('app', 'oidc', OWN_PAGE) as (...parts: unknown[]) => void;
+  addRoute(app, oidc);
+  const answer = await request(app).get('/pages');
+  expect([answer.status, answer.text]).toEqual([401, '<h1>Please log in</h1>']);
+  expect(answer.headers['www-authenticate']).toBe('Bearer realm="api"');
 });
 
 it('has no block of code that is not run', () => {

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import express, { type ErrorRequestHandler, type Express } from 'express';
 import { base64url } from 'jose';
 import request from 'supertest';
-import { oidcLogout, type OidcLogoutOptions } from '../../lib/index.ts';
+import { type HttpError, oidcLogout, type OidcLogoutOptions } from '../../lib/index.ts';
 import { type App, appWith, EXPRESS, LOGOUT, optionsFor } from '../support/app.ts';
 import { setTime } from '../support/clock.ts';
 import { AUDIENCE, CLIENT_ID, createSigner } from '../support/provider.ts';
@@ -284,6 +285,86 @@ describe.each(Object.keys(EXPRESS))('guard on %s', (version) => {
     expect(() => app.oidc.guard({ scopes: 'a' } as never)).toThrow(
       '"scopes" is not an option of guard()',
     );
+  });
+});
+
+describe.each(Object.keys(EXPRESS))('guard with errors: "next" on %s', (version) => {
+  const bare = 'Bearer realm="api"';
+
+  /** The answers of an app that has its own page for errors, or leaves them to Express. */
+  function mount(page: boolean, options: Partial<OidcLogoutOptions> = {}) {
+    const app = (EXPRESS[version] ?? express)();
+    const oidc = oidcLogout({ ...optionsFor(signer), redis: redis.connect(), ...options });
+    const told: object[] = [];
+    oidc.on('token-refused', (event) => told.push(event));
+    app.use('/api', oidc.guard({ errors: 'next', scope: 'read' }), (_req, res) => {
+      res.send('passed');
+    });
+    const showPage: ErrorRequestHandler = (error: HttpError, _req, res, _next) => {
+      const before = [res.headersSent, res.getHeaderNames().includes('www-authenticate')];
+      const text = [error.code, error.error, error.message, ...before].join('|');
+      res.status(error.status).set(error.headers).type('html').send(`<h1>${text}</h1>`);
+    };
+    if (page) app.use(showPage);
+    return { app, oidc, told };
+  }
+
+  const ask = (app: Express, ...authorization: string[]) => {
+    const test = request(app).get('/api');
+    return authorization.length === 0 ? test : test.set('Authorization', authorization.join());
+  };
+
+  it('leaves the page to the app, and tells which headers it needs', async () => {
+    const { app, oidc, told } = mount(true);
+    const answers = [
+      await ask(app),
+      await ask(app, 'Bearer a b'),
+      await ask(app, 'Bearer opaque-1'),
+      await ask(app, `Bearer ${await signer.accessToken({ scope: 'write' })}`),
+    ];
+    expect(answers.map(({ status, headers }) => [status, headers['www-authenticate']])).toEqual([
+      [401, bare],
+      [
+        400,
+        `${bare}, error="invalid_request", error_description="The Authorization header is not a well-formed Bearer credential"`,
+      ],
+      [
+        401,
+        `${bare}, error="invalid_token", error_description="The access token is malformed or unknown"`,
+      ],
+      [
+        403,
+        `${bare}, error="insufficient_scope", error_description="The access token lacks a required scope", scope="read"`,
+      ],
+    ]);
+    expect(answers.map(({ text }) => text)).toEqual([
+      '<h1>ERR_OIDC_LOGOUT_MISSING_TOKEN|invalid_token|The request has no access token|false|false</h1>',
+      '<h1>ERR_OIDC_LOGOUT_INVALID_REQUEST|invalid_request|The Authorization header is not a well-formed Bearer credential|false|false</h1>',
+      '<h1>ERR_OIDC_LOGOUT_INVALID_TOKEN|invalid_token|The access token is malformed or unknown|false|false</h1>',
+      '<h1>ERR_OIDC_LOGOUT_INSUFFICIENT_SCOPE|insufficient_scope|The access token lacks a required scope|false|false</h1>',
+    ]);
+    expect(told).toMatchObject([{ reason: 'opaque-unknown' }, { reason: 'insufficient-scope' }]);
+    const read = await signer.accessToken({ scope: 'read' });
+    await ask(app, `Bearer ${read}`).expect(200, 'passed');
+    await oidc.close();
+  });
+
+  it('hands an outage over as well', async () => {
+    const broken = redis.connect();
+    const { app, told } = mount(true, { redis: broken, storeTimeout: 0.2 });
+    broken.disconnect();
+    const answer = await ask(app, `Bearer ${await signer.accessToken({ scope: 'read' })}`);
+    expect([answer.status, answer.headers['retry-after']]).toEqual([503, '1']);
+    expect(answer.text).toContain('ERR_OIDC_LOGOUT_STORE_UNAVAILABLE|temporarily_unavailable');
+    expect(told).toEqual([]);
+  });
+
+  it('has status and headers that the error handler of Express understands', async () => {
+    const { app, oidc } = mount(false);
+    app.set('env', 'test');
+    const answer = await ask(app);
+    expect([answer.status, answer.headers['www-authenticate']]).toEqual([401, bare]);
+    await oidc.close();
   });
 });
 

@@ -599,6 +599,7 @@ describe('oidcLogout', () => {
     [{ tokens: () => 'a' }, '"tokens" is not an option of guard(); did you mean "token"?'],
     [{ token: 'a' }, '"token" must be a function'],
     [{ token: null }, '"token" must be a function'],
+    [{ errors: 'pass' }, '"errors" must be one of answer, next'],
   ])('guard() refuses %j', (options, message) => {
     const make = () => oidcLogout({ provider, audience: 'api' }).guard(options as never);
     expect(make).toThrow(new TypeError(message));
