@@ -1,6 +1,7 @@
 export default {
   extensionsToTreatAsEsm: ['.ts'],
-  globalSetup: '<rootDir>/spec/support/require-programs.js',
+  globalSetup: '<rootDir>/spec/support/global-setup.js',
+  globalTeardown: '<rootDir>/spec/support/global-teardown.js',
   // Of tests of one file that run side by side, because they wait.
   maxConcurrency: 8,
   // Most of what the specs do is to wait for servers.

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { compiled } from './support/compiled.ts';
 
 describe('the memory of one process', () => {
   const run = promisify(execFile);
@@ -9,7 +10,7 @@ describe('the memory of one process', () => {
   async function printed(environment: Record<string, string>, options = ''): Promise<string> {
     const program = `
       import express from 'express';
-      import { oidcLogout } from './lib/index.ts';
+      import { oidcLogout } from './lib/index.js';
       process.on('warning', ({ name, code }) => console.log(name, code));
       const provider = { issuer: 'https://op.example.com', clientId: 'web' };
       const oidc = oidcLogout({ provider, audience: 'api', ${options} });
@@ -24,9 +25,9 @@ describe('the memory of one process', () => {
         await oidc.close();
       });
     `;
-    const args = ['--import', 'tsx', '--input-type=module', '--eval', program];
+    const args = ['--input-type=module', '--eval', program];
     const env = { PATH: process.env.PATH ?? '', ...environment };
-    const { stdout, stderr } = await run(process.execPath, args, { env });
+    const { stdout, stderr } = await run(process.execPath, args, { cwd: compiled(), env });
     return stdout + stderr.replace(/\(node:\d+\)/g, '').replace(/\(Use `node.*\n/, '');
   }
 

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import { type RunningProvider, startProvider } from '../example-app/provider.ts';
+import { compiled } from './support/compiled.ts';
 import { type RedisServer, startRedisServer } from './support/redis-server.ts';
 import { Trio } from './support/trio.ts';
 import { redirectOf } from './support/app.ts';
@@ -49,7 +50,7 @@ describe('two processes with one Redis and one provider', () => {
   });
 
   async function startApp(): Promise<AppProcess> {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'example-app/main.ts'], {
+    const child = spawn(process.execPath, [compiled('example-app/main.ts')], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
         PATH: process.env.PATH ?? '',

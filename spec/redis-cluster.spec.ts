@@ -14,6 +14,7 @@ import {
 import request from 'supertest';
 import { SessionEndedError } from '../lib/index.ts';
 import { BACK_CHANNEL_LOGOUT, LOGGED_OUT } from './support/app.ts';
+import { compiled } from './support/compiled.ts';
 import type { Claims } from './support/provider.ts';
 import {
   cluster,
@@ -47,7 +48,7 @@ const TAGGED = /^oidc1:(?:[xsul]\{[\w-]{22}\}|e\{\d{1,2}\})$/;
 /** The app in another process, with a client of its own. */
 const OTHER_PROCESS = `
 import { Cluster } from 'ioredis';
-import { appWith, optionsFor } from './spec/support/app.ts';
+import { appWith, optionsFor } from './spec/support/app.js';
 const [signer, nodes] = JSON.parse(process.argv[1]);
 const { app } = appWith({ ...optionsFor(signer), redis: new Cluster(nodes) });
 const server = app.listen(0, '127.0.0.1', () => console.log(server.address().port));
@@ -68,8 +69,11 @@ async function startProcess(): Promise<{ url: string; process: ChildProcess }> {
     { issuer: signer.issuer, jwk: signer.jwk },
     cluster.nodes.map(addressOf),
   ]);
-  const args = ['--import', 'tsx', '--input-type=module', '--eval', OTHER_PROCESS, input];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const args = ['--input-type=module', '--eval', OTHER_PROCESS, input];
+  const child = spawn(process.execPath, args, {
+    cwd: compiled(),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   for await (const port of createInterface(child.stdout)) {
     return { url: `http://127.0.0.1:${port}`, process: child };
   }

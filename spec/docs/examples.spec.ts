@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Browser, Page, Response } from 'playwright-core';
 import { type RunningProvider, startProvider } from '../../example-app/provider.ts';
 import { launchChromium } from '../support/chromium.ts';
+import { compiled } from '../support/compiled.ts';
 import { REPOSITORY, type RunningApp, startApp } from '../support/consumer-project.ts';
 import { type RedisPort, startRedisPort } from '../support/redis-port.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
@@ -78,8 +79,8 @@ async function start(file: string, runs: readonly string[][], more: object = {})
     BASE_URL: baseUrl,
     ...more,
   };
-  const program = ['--import', 'tsx', `docs/examples/${file}`];
-  const started = runs.map((args) => startApp(REPOSITORY, [...program, ...args], env));
+  const program = compiled(`docs/examples/${file}`);
+  const started = runs.map((args) => startApp(REPOSITORY, [program, ...args], env));
   apps.push(...(await Promise.all(started)));
 }
 

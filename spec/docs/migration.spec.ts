@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { compiled } from '../support/compiled.ts';
 import {
   type ConsumerProject,
   createConsumerProject,
@@ -59,9 +60,9 @@ beforeAll(async () => {
   provider = await startLoginProvider();
   project = await createConsumerProject();
   // The package by its name, from its sources.
-  const source = JSON.stringify(join(REPOSITORY, 'lib/index.ts'));
-  await project.write(`node_modules/${PACKAGE}/index.ts`, `export * from ${source};`);
-  const manifest = '{"type":"module","exports":"./index.ts"}';
+  const source = JSON.stringify(compiled('lib/index.ts'));
+  await project.write(`node_modules/${PACKAGE}/index.js`, `export * from ${source};`);
+  const manifest = '{"type":"module","exports":"./index.js"}';
   await project.write(`node_modules/${PACKAGE}/package.json`, manifest);
 });
 
@@ -75,7 +76,7 @@ async function start(name: string, ...code: string[]): Promise<RunningApp> {
   await project.write(`${name}.mjs`, [HEAD, ...code, TAIL].join('\n'));
   const SECRET = randomBytes(32).toString('base64url');
   const env = { ISSUER: provider.issuer, REDIS: redis.path, SECRET };
-  return project.start(['--import', 'tsx', `${name}.mjs`], env);
+  return project.start([`${name}.mjs`], env);
 }
 
 const HINTED = ['id_token_hint', 'client_id', 'post_logout_redirect_uri', 'state'];

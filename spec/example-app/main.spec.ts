@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { startProvider } from '../../example-app/provider.ts';
+import { compiled } from '../support/compiled.ts';
 import { Trio } from '../support/trio.ts';
 
 describe('npm run example', () => {
@@ -18,7 +19,7 @@ describe('npm run example', () => {
   function run(environment: Record<string, string>): void {
     const { PATH } = process.env;
     output = '';
-    child = spawn(process.execPath, ['--import', 'tsx', 'example-app/main.ts'], {
+    child = spawn(process.execPath, [compiled('example-app/main.ts')], {
       env: { ...(PATH !== undefined && { PATH }), ...environment },
     });
     for (const stream of [child.stdout, child.stderr]) {

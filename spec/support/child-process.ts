@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { compiled } from './compiled.ts';
 
 /** Apps in a process of their own, whose death is seen. */
 export interface AppProcess {
@@ -12,7 +13,7 @@ export interface AppProcess {
 
 /** Runs a program of this folder, which is handed `input` and prints the ports of its apps. */
 export async function startProcess(program: string, input: object): Promise<AppProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', `spec/support/${program}`], {
+  const child = spawn(process.execPath, [compiled(`spec/support/${program}`)], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { PATH: process.env.PATH ?? '', INPUT: JSON.stringify(input) },
   });

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { compiled } from './compiled.ts';
 
 /** The example app in a process of its own. */
 export interface ExampleProcess {
@@ -12,7 +13,7 @@ export interface ExampleProcess {
 export async function startExampleProcess(
   environment: Readonly<Record<string, string>>,
 ): Promise<ExampleProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'example-app/main.ts'], {
+  const child = spawn(process.execPath, [compiled('example-app/main.ts')], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { PATH: process.env.PATH ?? '', PORT: '0', ...environment },
   });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import type { SessionEndedEvent } from '../../lib/index.ts';
+import { compiled } from './compiled.ts';
 import { type SessionApp, type SessionAppSettings, startSessionApp } from './session-app.ts';
 
 /** An app in a process of its own, which can die and start again. */
@@ -29,7 +30,7 @@ export async function startSessionProcess({
   let url = '';
 
   async function start(): Promise<void> {
-    const running = spawn(process.execPath, ['--import', 'tsx', import.meta.filename], {
+    const running = spawn(process.execPath, [compiled('spec/support/session-process.ts')], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { PATH: process.env.PATH ?? '', [IS_CHILD]: text },
     });

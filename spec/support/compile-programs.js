@@ -1,0 +1,47 @@
+import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath, URL } from 'node:url';
+import { transformFile } from '@swc/core';
+
+const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
+const FOLDERS = ['lib', 'example-app', 'docs/examples', 'spec/support'];
+const MANIFEST = { name: 'express-oidc-logout', type: 'module', exports: './lib/index.js' };
+const TO_JAVASCRIPT = {
+  swcrc: false,
+  module: { type: 'es6' },
+  jsc: {
+    target: 'es2023',
+    parser: { syntax: 'typescript' },
+    rewriteRelativeImportExtensions: true,
+  },
+};
+
+async function compileFolder(folder, to) {
+  const from = join(REPOSITORY, folder);
+  await cp(from, to, { recursive: true, filter: (file) => !file.endsWith('.ts') });
+  const files = await readdir(from, { recursive: true });
+  const sources = files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'));
+  await Promise.all(
+    sources.map(async (source) => {
+      const { code } = await transformFile(join(from, source), TO_JAVASCRIPT);
+      const file = join(to, source.replace(/\.ts$/, '.js'));
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, code);
+    }),
+  );
+}
+
+/** Compiles once what the specs run in processes of their own: with nothing to compile they start faster. */
+export async function compilePrograms() {
+  const to = await mkdtemp(join(tmpdir(), 'programs-'));
+  await Promise.all(FOLDERS.map((folder) => compileFolder(folder, join(to, folder))));
+  await writeFile(join(to, 'package.json'), JSON.stringify(MANIFEST));
+  await symlink(join(REPOSITORY, 'node_modules'), join(to, 'node_modules'));
+  process.env.SPEC_PROGRAMS = to;
+}
+
+export async function removePrograms() {
+  await rm(process.env.SPEC_PROGRAMS, { recursive: true, force: true });
+}

@@ -1,0 +1,7 @@
+import { compilePrograms } from './compile-programs.js';
+import requirePrograms from './require-programs.js';
+
+export default async function setUp() {
+  requirePrograms();
+  await compilePrograms();
+}

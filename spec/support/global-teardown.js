@@ -1,0 +1,1 @@
+export { removePrograms as default } from './compile-programs.js';
