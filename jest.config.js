@@ -8,6 +8,7 @@ export default {
   maxWorkers: '100%',
   testMatch: ['<rootDir>/spec/**/*.spec.ts'],
   testPathIgnorePatterns: ['<rootDir>/spec/keycloak/'],
+  testSequencer: '<rootDir>/spec/support/slowest-first.js',
   testTimeout: 20_000,
   transform: { '\\.ts$': '@swc/jest' },
 };
