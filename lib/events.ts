@@ -98,7 +98,10 @@ export type TokenRefusal =
   /** At a logout: access token and refresh token belong to two sessions. */
   | 'refresh-token-of-another-session';
 
-/** A Logout Token was refused: 400. Told once for each refused request. */
+/**
+ * A Logout Token was refused. Told once for each request that was answered 400 for its Logout Token,
+ * and once for a token that was kept over an outage and refused later.
+ */
 export interface LogoutTokenRefusedEvent extends Evidence {
   /** Why. */
   readonly reason: InvalidLogoutTokenCause;

@@ -214,6 +214,9 @@ const oidc = oidcLogout({ provider, audience: ['api'] });
 
 oidc.on('invalidated', ({ kind, sid }) => [kind.length, sid?.length]);
 oidc.on('invalidated', ({ kind }) => Promise.resolve(kind));
+oidc.on('token-refused', ({ reason, found }) => [reason === 'wrong-audience', found?.length]);
+// @ts-expect-error: there is no such reason
+oidc.on('token-refused', ({ reason }) => reason === 'not-authentic');
 // @ts-expect-error: there is no such event
 oidc.on('log-out', () => undefined);
 // @ts-expect-error: events carry no tokens

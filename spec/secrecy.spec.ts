@@ -44,6 +44,9 @@ async function exercise(options: Partial<OidcLogoutOptions>) {
   const client = redis.connect();
   const provider = { clientSecret: CLIENT_SECRET };
   const app: App = appWith({ ...optionsFor(signer, { provider }), redis: client, ...options });
+  for (const name of ['token-refused', 'logout-token-refused', 'logout-token-unmatched'] as const) {
+    app.oidc.on(name, (event) => app.events.push([name, event]));
+  }
   const errors: unknown[] = [];
   const written: unknown[][] = [];
   for (const stream of [process.stdout, process.stderr]) {

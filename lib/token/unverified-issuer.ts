@@ -27,17 +27,22 @@ export function issuerFault(
   token: string,
   providers: ReadonlyMap<string, unknown>,
 ): Refusal<'unreadable' | 'unknown-issuer'> {
-  const claims = isEncryptedJwt(token) ? { iss: repeatedIssuer(token) } : unverifiedClaims(token);
-  if (claims === undefined || (isEncryptedJwt(token) && claims.iss === undefined)) {
-    return { reason: 'unreadable' };
-  }
+  const claims = readableClaims(token);
+  if (claims === undefined) return { reason: 'unreadable' };
   const observation = { expected: [...providers.keys()], found: claims.iss };
   return { reason: 'unknown-issuer', ...evidenceOf({ text: token, claims }, 'iss', observation) };
 }
 
 function issuerOf(token: string): string | undefined {
-  const iss = isEncryptedJwt(token) ? repeatedIssuer(token) : unverifiedClaims(token)?.iss;
+  const iss = readableClaims(token)?.iss;
   return typeof iss === 'string' ? iss : undefined;
+}
+
+/** Of an encrypted token what its header repeats: the `iss`. */
+function readableClaims(token: string): JoseObject | undefined {
+  if (!isEncryptedJwt(token)) return unverifiedClaims(token);
+  const iss = repeatedIssuer(token);
+  return iss === undefined ? undefined : { iss };
 }
 
 // The verification refuses any other fault of the token.

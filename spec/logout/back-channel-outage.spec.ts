@@ -195,10 +195,13 @@ describe('a Logout Token while the keys of the provider are away', () => {
   it('is refused later where it is not authentic', async () => {
     const { app, signer } = await startWithout('refuse');
     const forger = await createSigner(provider.issuer);
+    const refused: unknown[] = [];
+    app.oidc.on('logout-token-refused', (event) => refused.push(event));
     await deliver(app, await forger.logoutToken()).expect(400);
     provider.answer = serveMetadata(provider.issuer, [signer.jwk]);
     await until(() => app.delayed.length === 2);
     expect(app.delayed.map(({ outcome }) => outcome)).toEqual(['kept', 'refused']);
+    expect(refused).toMatchObject([{ reason: 'wrong-signature', issuer: provider.issuer }]);
     expect([app.ended, await world.keys('x')]).toEqual([[], []]);
   });
 
