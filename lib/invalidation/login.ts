@@ -1,6 +1,6 @@
 /** One sign-in at this app. The keys are digests and reveal no user. */
 export interface Login {
-  /** A digest of `iss` and `sid`; without a `sid`, `-` and a digest of `iss` and ID Token. */
+  /** A digest of `iss` and `sid`; without a `sid`, `~` and a digest of `iss` and ID Token. */
   readonly session: string;
   /** A digest of `iss` and `sub`. */
   readonly subject: string;
@@ -13,6 +13,9 @@ export interface Login {
   readonly id: string;
 }
 
+/** The first letter of a session without a `sid`; no digest contains this letter. */
+export const WITHOUT_SID = '~';
+
 export function isWithoutSid(session: string): boolean {
-  return session.startsWith('-');
+  return session.startsWith(WITHOUT_SID);
 }

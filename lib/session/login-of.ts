@@ -1,4 +1,4 @@
-import type { Login } from '../invalidation/login.ts';
+import { type Login, WITHOUT_SID } from '../invalidation/login.ts';
 import type { IdToken } from '../token/id-token.ts';
 import { loginKey, sessionKey, subjectKey } from '../token/token-keys.ts';
 
@@ -8,7 +8,7 @@ const ID_LENGTH = 11;
 export function loginOf(idToken: IdToken, sid: string | undefined): Login {
   const { issuer, subject, issuedAt, key } = idToken;
   return {
-    session: sid === undefined ? `-${loginKey(issuer, key)}` : sessionKey(issuer, sid),
+    session: sid === undefined ? WITHOUT_SID + loginKey(issuer, key) : sessionKey(issuer, sid),
     subject: subjectKey(issuer, subject),
     time: Math.floor(issuedAt),
     id: key.slice(0, ID_LENGTH),

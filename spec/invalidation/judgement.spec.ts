@@ -16,7 +16,7 @@ const nothing: Readings = {
   epoch: undefined,
 };
 const entry = { login: loginAt(100), claims: '' };
-const withoutSid = { login: loginAt(100, { session: '-without' }), claims: '' };
+const withoutSid = { login: loginAt(100, { session: '~without' }), claims: '' };
 const upTo = (before: number) => ({ before, named: [] });
 
 describe('refusingEntry of a token that was saved', () => {

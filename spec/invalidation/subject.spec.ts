@@ -11,7 +11,7 @@ import { loginAt } from '../support/session-states.ts';
 const NOBODY: SubjectState = { cutOff: undefined, members: new Map() };
 const members = new Map([
   ['session', 2000],
-  ['-without', 2000],
+  ['~without', 2000],
   ['gone', 1000],
 ]);
 
@@ -29,14 +29,14 @@ describe('isCutOff', () => {
   it.each([
     ['session', 100, true],
     ['session', 101, false],
-    ['-without', 200, true],
-    ['-without', 201, false],
+    ['~without', 200, true],
+    ['~without', 201, false],
   ])('judges a login of %s at %i', (session, time, expected) => {
     expect(isCutOff(cutOff, { session, time })).toBe(expected);
   });
 
   it('is false where nothing ended', () => {
-    expect(isCutOff(undefined, { session: '-without', time: 0 })).toBe(false);
+    expect(isCutOff(undefined, { session: '~without', time: 0 })).toBe(false);
   });
 });
 
@@ -52,7 +52,7 @@ describe('addMember', () => {
     expect(reply).toBe('ok');
     expect([...state.members]).toEqual([
       ['session', 2000],
-      ['-without', 2000],
+      ['~without', 2000],
       ['new', 1500],
     ]);
   });
@@ -66,8 +66,8 @@ describe('addMember', () => {
   it.each([
     ['session', 100, 'over'],
     ['session', 101, 'ok'],
-    ['-without', 150, 'over'],
-    ['-without', 151, 'ok'],
+    ['~without', 150, 'over'],
+    ['~without', 151, 'ok'],
   ])('answers for a login of %s at %i: %s', (session, time, expected) => {
     const state = { cutOff: { all: 100, withoutSid: 150 }, members };
     const added = addMember(state, loginAt(time, { session }), times);
@@ -80,7 +80,7 @@ describe('endSubject', () => {
   it('raises the cut-off, and answers the sessions that are there', () => {
     expect(end({ ...NOBODY, members })).toEqual({
       state: { cutOff: { all: 100, withoutSid: -1 }, members },
-      reply: { members: ['session', '-without'], published: false, raised: true },
+      reply: { members: ['session', '~without'], published: false, raised: true },
       published: [{ changed: 'user' }],
     });
   });
@@ -100,7 +100,7 @@ describe('endSubject', () => {
     'ends nothing more at %i where the cut-off is 100, and answers the sessions',
     (time) => {
       const state = { cutOff: { all: 100, withoutSid: 7 }, members };
-      const reply = { members: ['session', '-without'], published: false, raised: false };
+      const reply = { members: ['session', '~without'], published: false, raised: false };
       expect(end(state, { time })).toEqual({ state, reply, published: [] });
       expect(end({ ...state, members: new Map() }, { time }).published).toEqual([]);
     },
@@ -109,10 +109,10 @@ describe('endSubject', () => {
   it('ends the logins without a sid where the session is no member', () => {
     expect(end({ ...NOBODY, members }, { unless: 'unknown' })).toEqual({
       state: { cutOff: { all: -1, withoutSid: 100 }, members },
-      reply: { members: ['-without'], published: false, raised: true },
+      reply: { members: ['~without'], published: false, raised: true },
       published: [{ changed: 'user' }],
     });
-    expect(end({ ...NOBODY, members }, { unless: 'gone' }).reply.members).toEqual(['-without']);
+    expect(end({ ...NOBODY, members }, { unless: 'gone' }).reply.members).toEqual(['~without']);
   });
 
   it('ends nothing where the session is a member', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { SessionEndedEvent } from '../../lib/index.ts';
+import { sessionKey } from '../../lib/token/token-keys.ts';
 import { call } from '../support/app.ts';
 import { setTime } from '../support/clock.ts';
 import { type Claims, startProviderServer } from '../support/provider.ts';
@@ -260,4 +261,15 @@ describe('an access token without a sub', () => {
     expect(body).toEqual(SUBJECT_MISSING);
     await server.close();
   });
+});
+
+it('a session with a sid is no login without one, whatever its digest begins with', async () => {
+  const app = await world.startListening();
+  const sids = Array.from({ length: 1000 }, (_, index) => `sid-${index}`);
+  const sid = sids.find((each) => sessionKey(world.op.issuer, each).startsWith('-')) ?? '';
+  const { access_token } = await save(app, await world.issue({ sid }));
+  await notify(app, { sid: 'unknown' });
+  await call(app, access_token).expect(200);
+  await notify(app, { sid });
+  await call(app, access_token).expect(401);
 });

@@ -1,3 +1,4 @@
+import { WITHOUT_SID } from '../../../invalidation/login.ts';
 import { TEXTS } from './texts.ts';
 
 /** KEYS[1] is a string `all withoutSid`, KEYS[2] a sorted set of when each session leaves. */
@@ -13,7 +14,7 @@ end
 
 export const ADD_MEMBER = `${SUBJECT}
 local time, session, lifetime = whole(ARGV[1]), ARGV[2], whole(ARGV[3])
-if time <= all or (starts(session, '-') and time <= withoutSid) then return 'over' end
+if time <= all or (starts(session, '${WITHOUT_SID}') and time <= withoutSid) then return 'over' end
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
 redis.call('ZADD', KEYS[2], now + lifetime, session)
 redis.call('EXPIRE', KEYS[2], lifetime)
@@ -31,7 +32,7 @@ local members = redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. now, '+inf')
 local answer, raised = { 0 }, false
 for _, session in ipairs(members) do
   if unless ~= '' and session == unless then return { 0 } end
-  if unless == '' or starts(session, '-') then answer[#answer + 1] = session end
+  if unless == '' or starts(session, '${WITHOUT_SID}') then answer[#answer + 1] = session end
 end
 if unless ~= '' then
   raised = time > withoutSid
