@@ -52,6 +52,7 @@ const INVALID_REQUEST = {
   'unknown-field': 'The body has an unknown field',
   'unknown-parameter': 'The URL has an unknown parameter',
   'return-to-not-allowed': 'The place to return to is not allowed',
+  'post-logout-redirect-uri-not-allowed': 'The post-logout redirect URI is not a configured one',
   'logout-token-missing': 'The field logout_token is missing, empty or repeated',
   'issuer-unknown': 'The parameter iss is missing, repeated or not a configured issuer',
   'session-missing': 'The parameter sid is missing, empty or repeated',

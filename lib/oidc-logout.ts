@@ -92,7 +92,8 @@ export interface OidcLogout {
    * `res` must not have been sent yet.
    *
    * @throws TypeError when the issuer is not configured.
-   * @throws {@link InvalidRequestError} when `returnTo` is not a path of the app.
+   * @throws {@link InvalidRequestError} when `returnTo` is not a path of the app, or
+   * `postLogoutRedirectUri` not one of the provider's.
    * @throws {@link StoreUnavailableError} or {@link ProviderUnavailableError}
    *
    * @see [OpenID Connect RP-Initiated Logout 1.0, section 2](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout)
@@ -164,7 +165,11 @@ export function oidcLogout(options: OidcLogoutOptions): OidcLogout {
   const oidc: OidcLogout = {
     logout(logoutOptions = {}) {
       refuseRequest(logoutOptions, 'logout');
-      return logout({ ...settings, ...parts, options: resolveLogoutOptions(logoutOptions) });
+      return logout({
+        ...settings,
+        ...parts,
+        options: resolveLogoutOptions(logoutOptions, settings),
+      });
     },
     backChannelLogout(...misuse: unknown[]) {
       refuseRequest(misuse[0], 'backChannelLogout');

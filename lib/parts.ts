@@ -69,7 +69,8 @@ export function createParts(settings: ResolvedOptions) {
 }
 
 function isSecure({ providers }: ResolvedOptions): boolean {
-  return providers.every(({ postLogoutRedirectUri: uri }) => uri?.startsWith('http:') !== true);
+  const uris = providers.flatMap(({ postLogoutRedirectUri }) => postLogoutRedirectUri);
+  return !uris.some((uri) => uri.startsWith('http:'));
 }
 
 // The memory store needs no near-cache.

@@ -226,7 +226,7 @@ const every: Required<OidcLogoutOptions> = {
     {
       ...provider,
       clientSecret: undefined,
-      postLogoutRedirectUri: 'https://app.example.com/',
+      postLogoutRedirectUri: ['https://app.example.com/', 'com.example.app:/logged-out'],
       algorithms: ['RS256', 'ES256'],
       idTokenHint: 'auto',
       maxRedirectLength: 8000,

@@ -149,6 +149,14 @@ export const endSession: OidcLogoutOptions = {
 export const logoutHints: OidcLogoutOptions[] = [
   { provider: { ...provider, logoutHint: () => null } },
   { provider: { ...provider, logoutHint: ({ sid }) => Promise.resolve(sid) } },
+  {
+    provider: {
+      ...provider,
+      idTokenHint: 'required',
+      logoutHint: ({ idTokenClaims }) => String(idTokenClaims?.login_hint),
+      postLogoutRedirectUri: ['https://a.example/out', 'com.example.app:/logged-out'],
+    },
+  },
 ];
 
 export const wrongEndSession: OidcLogoutOptions[] = [
@@ -266,6 +274,17 @@ oidc.logout({ tokens: () => ({ access_token: 'a', refresh_token: null }), form: 
 oidc.logout({ tokens: () => undefined });
 oidc.logout({ tokens: () => Promise.resolve(null) });
 oidc.logout({ tokens: () => ({ refresh_token: 'r' }) });
+oidc.logout({ postLogoutRedirectUri: ({ hostname }) => `https://${hostname}/logged-out` });
+oidc.logout({ postLogoutRedirectUri: () => Promise.resolve(null) });
+// @ts-expect-error: the choice is a function of the request
+oidc.logout({ postLogoutRedirectUri: 'https://app.example.com/logged-out' });
+oidc.logout({
+  localOnly: ({ query }) => query.only === 'here',
+  trustedOrigins: 'https://a.example',
+});
+oidc.logout({ localOnly: () => Promise.resolve(true), trustedOrigins: ['https://a.example'] });
+// @ts-expect-error: yes or no
+oidc.logout({ localOnly: () => 'yes' });
 // @ts-expect-error: tokens are found by a function
 oidc.logout({ tokens: { access_token: 'a' } });
 // @ts-expect-error: yes or no

@@ -2,7 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { InvalidRequestError } from '../errors.ts';
 import type { PostLogoutStates } from '../logout/post-logout-states.ts';
 import { checkNames, checkObject } from '../input/checks.ts';
-import { type EndSessionRules, prepareEndSession } from '../provider/end-session-request.ts';
+import {
+  checkPostLogoutRedirectUri,
+  type EndSessionRules,
+  prepareEndSession,
+} from '../provider/end-session-request.ts';
 import type { Provider } from '../provider/provider.ts';
 import { isOwnPath } from './return-to.ts';
 import type { ReturningBrowser } from './returning-browser.ts';
@@ -11,7 +15,7 @@ import type { ReturningBrowser } from './returning-browser.ts';
 export interface EndSessionOptions {
   /** The provider's issuer identifier. Default: the first provider's. */
   readonly issuer?: string | undefined;
-  /** The ID Token of the login, for `id_token_hint`. Default: none. */
+  /** The ID Token of the login, for `id_token_hint` and `logoutHint`. Default: none. */
   readonly idToken?: string | undefined;
   /** The `subject` for the option `logoutHint`. Default: none. */
   readonly subject?: string | undefined;
@@ -19,6 +23,8 @@ export interface EndSessionOptions {
   readonly sid?: string | undefined;
   /** The path of this app to return to after the logout. Default: none. */
   readonly returnTo?: string | undefined;
+  /** One of the provider's `postLogoutRedirectUri`. Default: the first. */
+  readonly postLogoutRedirectUri?: string | undefined;
 }
 
 export interface EndSessionParts extends EndSessionRules {
@@ -27,26 +33,28 @@ export interface EndSessionParts extends EndSessionRules {
   readonly browser: ReturningBrowser;
 }
 
-const NAMES = ['issuer', 'idToken', 'subject', 'sid', 'returnTo'];
+const NAMES = ['issuer', 'idToken', 'subject', 'sid', 'returnTo', 'postLogoutRedirectUri'];
 
 export async function endSessionUrl(
   parts: EndSessionParts,
-  { req, res }: { readonly req: IncomingMessage; readonly res: ServerResponse },
+  exchange: { readonly req: IncomingMessage; readonly res: ServerResponse },
   options: EndSessionOptions,
 ): Promise<string | null> {
   checkObject(options, 'options');
   checkNames(options, NAMES, 'endSessionUrl()');
-  const { issuer, idToken, subject, sid, returnTo } = options;
+  const { issuer, idToken, subject, sid, returnTo, postLogoutRedirectUri } = options;
   const [first] = parts.providers.values();
   const provider = issuer === undefined ? first : parts.providers.get(issuer);
   if (provider === undefined) throw new TypeError('"issuer" is not a configured one');
   if (returnTo !== undefined && !isOwnPath(returnTo)) {
     throw new InvalidRequestError('return-to-not-allowed');
   }
-  const owner = { issuer: provider.issuer, subject, sid };
-  const request = await prepareEndSession(provider, owner, parts);
+  checkPostLogoutRedirectUri(provider, postLogoutRedirectUri);
+  const readIdToken = () => Promise.resolve(idToken);
+  const request = await prepareEndSession(provider, { subject, sid, readIdToken }, parts);
   if (request === undefined) return null;
-  const { state, cookie } = await parts.states.keep(request.state, returnTo);
-  parts.browser.bind(cookie, req, res);
-  return request.with(idToken, state, owner.sid).redirect;
+  const ownState = request.returnsWith(idToken) ? request.state : '';
+  const { state, cookie } = await parts.states.keep(ownState, returnTo);
+  parts.browser.bind(cookie, exchange);
+  return request.with({ idToken, postLogoutRedirectUri, state, sid }).redirect;
 }

@@ -1,7 +1,8 @@
 import type { Request } from 'express';
 import { callOption } from '../input/app-function.ts';
 import { InvalidRequestError } from '../errors.ts';
-import { checkTexts } from '../input/checks.ts';
+import { checkBoolean, checkTexts } from '../input/checks.ts';
+import { isSecureUrl } from '../input/secure-url.ts';
 import { boolean, callable, optional, withDefault } from '../input/kinds.ts';
 import {
   type Option,
@@ -11,6 +12,7 @@ import {
   type ValuesOf,
 } from '../input/option.ts';
 import type { FindTokens } from './session-tokens.ts';
+import type { LogoutWishes } from '../logout/rp-initiated-logout.ts';
 import { isOwnPath } from './return-to.ts';
 
 /** @inline */
@@ -18,6 +20,9 @@ type FoundPlace = string | undefined | null;
 
 /** @inline */
 type FindPlace = (req: Request) => FoundPlace | Promise<FoundPlace>;
+
+/** @inline */
+type Decide = (req: Request) => boolean | Promise<boolean>;
 
 export const LOGOUT_OPTIONS = {
   /**
@@ -47,33 +52,68 @@ export const LOGOUT_OPTIONS = {
 
   /** URLs outside of this app that `returnTo` may find, each compared as a whole. Default: none. */
   allowedReturnTo: withDefault(urls(), new Set<string>(), 'none'),
+
+  /**
+   * Chooses among the `postLogoutRedirectUri` of the provider, such as by the host of the request.
+   * The function may be async. `''`, `undefined` and `null` mean the first. Any other URI is
+   * answered 400; if the function fails, the error goes to `next`. In both cases nothing is
+   * changed. A retry within `retryWindow` is answered by the first choice. Default: the first.
+   */
+  postLogoutRedirectUri: optional(callable<FindPlace>(), 'the first'),
+
+  /**
+   * Decides whether the logout ends the session here alone: the answer is `{"redirect": null}`, and
+   * the provider's session goes on. The tokens are invalidated and revoked as usual. The function
+   * may be async; if the function fails, or answers no boolean, the error goes to `next`, and
+   * nothing is changed. Default: no logout.
+   */
+  localOnly: optional(callable<Decide>(), 'no logout'),
+
+  /**
+   * Origins of other pages that may log out, each compared as a whole: such as
+   * `https://app.example.com` for an API on `https://api.example.com`. With `tokens`, their
+   * requests count as those of the app itself. CORS is up to the app. Default: none.
+   */
+  trustedOrigins: withDefault(origins(), new Set<string>(), 'none'),
 };
 
 /** Options of one logout endpoint. */
 export interface LogoutOptions extends OptionsOf<typeof LOGOUT_OPTIONS> {}
 
-type ReturnTo = (req: Request) => Promise<string | undefined>;
-
 type Values = ValuesOf<typeof LOGOUT_OPTIONS>;
 
-export interface ResolvedLogoutOptions extends Pick<Values, 'tokens' | 'form'> {
-  readonly returnTo: ReturnTo;
+export interface ResolvedLogoutOptions extends Pick<Values, 'tokens' | 'form' | 'trustedOrigins'> {
+  readonly wishesOf: (req: Request) => Promise<LogoutWishes>;
 }
 
-export function resolveLogoutOptions(options: LogoutOptions): ResolvedLogoutOptions {
-  const values = readOptions(LOGOUT_OPTIONS, options, optionsOfCall('logout()'));
-  return { ...values, returnTo: resolveReturnTo(values) };
+export function resolveLogoutOptions(
+  options: LogoutOptions,
+  { allowInsecureRequests }: { readonly allowInsecureRequests: boolean },
+): ResolvedLogoutOptions {
+  const place = { ...optionsOfCall('logout()'), allowInsecureRequests };
+  const values = readOptions(LOGOUT_OPTIONS, options, place);
+  return { ...values, wishesOf: (req) => readWishes(values, req) };
 }
 
-function resolveReturnTo({ returnTo, allowedReturnTo }: Values): ReturnTo {
-  if (returnTo === undefined) return () => Promise.resolve(undefined);
-  return async (req) => {
-    const place: unknown = await callOption('returnTo', () => returnTo(req));
-    if (place === undefined || place === null || place === '') return undefined;
-    if (typeof place !== 'string') throw new InvalidRequestError('return-to-not-allowed');
-    if (allowedReturnTo.has(place) || isOwnPath(place)) return place;
+async function readWishes(values: Values, req: Request): Promise<LogoutWishes> {
+  const { returnTo, allowedReturnTo, postLogoutRedirectUri, localOnly } = values;
+  const place = await callOption('returnTo', () => returnTo?.(req));
+  if (!isNone(place) && !allowedReturnTo.has(place) && !isOwnPath(place)) {
     throw new InvalidRequestError('return-to-not-allowed');
+  }
+  const uri = await callOption('postLogoutRedirectUri', () => postLogoutRedirectUri?.(req));
+  const isLocal = await callOption('localOnly', async () =>
+    checkBoolean((await localOnly?.(req)) ?? false, 'localOnly()'),
+  );
+  return {
+    returnTo: isNone(place) ? undefined : place,
+    postLogoutRedirectUri: isNone(uri) ? undefined : uri,
+    isLocal,
   };
+}
+
+function isNone(found: FoundPlace): found is undefined | null | '' {
+  return found === undefined || found === null || found === '';
 }
 
 function urls(): Option<string | readonly string[], ReadonlySet<string>> {
@@ -82,6 +122,21 @@ function urls(): Option<string | readonly string[], ReadonlySet<string>> {
     read(given, { name }) {
       const isEmpty = Array.isArray(given) && given.length === 0;
       return new Set(isEmpty ? [] : checkTexts(given, name));
+    },
+  };
+}
+
+function origins(): Option<string | readonly string[], ReadonlySet<string>> {
+  return {
+    takes: 'origin or origins',
+    read(given, place) {
+      const texts = urls().read(given, place);
+      const isOrigin = (text: string) =>
+        isSecureUrl(text, place.allowInsecureRequests) && new URL(text).origin === text;
+      if ([...texts].every(isOrigin)) return texts;
+      throw new TypeError(
+        `"${place.name}" must be origins such as "https://app.example.com" (http: on loopback, or with "allowInsecureRequests")`,
+      );
     },
   };
 }

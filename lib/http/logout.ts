@@ -2,7 +2,11 @@ import type { NextFunction, Request, Response } from 'express';
 import { InvalidTokenError } from '../errors.ts';
 import type { Events } from '../events.ts';
 import type { TokensOfLogout } from '../logout/presented-tokens.ts';
-import type { LogoutAnswer, RpInitiatedLogout } from '../logout/rp-initiated-logout.ts';
+import type {
+  LogoutAnswer,
+  LogoutWishes,
+  RpInitiatedLogout,
+} from '../logout/rp-initiated-logout.ts';
 import type { Provider } from '../provider/provider.ts';
 import { tellTokenRefused } from '../refusal-events.ts';
 import { providerOf } from '../token/unverified-issuer.ts';
@@ -34,47 +38,46 @@ export function logout(parts: LogoutParts) {
   const readTokens =
     options.tokens === undefined
       ? tokensFromBody(parts.bodyLimit)
-      : tokensFromSession(options.tokens);
+      : tokensFromSession(options.tokens, options.trustedOrigins);
 
   // The tokens in the app's own session may have ended: the user gets out all the same.
   async function logOutOfApp(
     tokens: TokensOfLogout | undefined,
-    returnTo: string | undefined,
+    wishes: LogoutWishes,
   ): Promise<LogoutAnswer | undefined> {
     if (tokens === undefined) return undefined;
     try {
-      return await rpInitiatedLogout.logOut(tokens, returnTo);
+      return await rpInitiatedLogout.logOut(tokens, wishes);
     } catch (error) {
       if (!(error instanceof InvalidTokenError)) throw error;
     }
     const { refreshToken } = tokens;
     if (refreshToken === undefined) return undefined;
-    return rpInitiatedLogout.logOut({ accessToken: undefined, refreshToken }, returnTo);
+    return rpInitiatedLogout.logOut({ accessToken: undefined, refreshToken }, wishes);
   }
 
   async function answerTo(
     tokens: TokensOfLogout | undefined,
-    returnTo: string | undefined,
+    wishes: LogoutWishes,
   ): Promise<LogoutAnswer> {
     if (!isOfApp && tokens !== undefined) {
-      const answer = await rpInitiatedLogout.logOut(tokens, returnTo);
+      const answer = await rpInitiatedLogout.logOut(tokens, wishes);
       if (answer === undefined) throw new InvalidTokenError('opaque-unknown');
       return answer;
     }
-    const answer = await logOutOfApp(tokens, returnTo);
+    const answer = await logOutOfApp(tokens, wishes);
     const provider = providerOf(tokens?.accessToken ?? '', parts.providers);
-    return answer ?? rpInitiatedLogout.withoutSession(provider, returnTo);
+    return answer ?? rpInitiatedLogout.withoutSession(provider, wishes);
   }
 
   async function handle(req: Request, res: Response, end: RequestEnd): Promise<void> {
     if (elasticsearch) refuseUnknownParameters(req);
     const tokens = await readTokens(req, res);
-    const answer = await answerTo(tokens, await options.returnTo(req));
+    const answer = await answerTo(tokens, await options.wishesOf(req));
     end.answer(() => {
-      browser.bind(answer.cookie, req, res);
-      const home = answer.provider.settings.postLogoutRedirectUri ?? '/';
+      browser.bind(answer.cookie, { req, res, trustedOrigins: options.trustedOrigins });
       const form = options.form ? answer.form?.() : undefined;
-      sendAnswer(req, res, { redirect: answer.redirect, form, home });
+      sendAnswer(req, res, { redirect: answer.redirect, form, home: homeOf(answer) });
     });
   }
 
@@ -89,4 +92,10 @@ export function logout(parts: LogoutParts) {
   return async function logoutHandler(req: Request, res: Response, next: NextFunction) {
     await serve(endpoint, { req, res, next });
   };
+}
+
+// A native app's own URI is no page of the web.
+function homeOf({ provider, postLogoutRedirectUri: chosen = '' }: LogoutAnswer): string {
+  const uris = [chosen, ...provider.settings.postLogoutRedirectUri];
+  return uris.find((uri) => /^https?:/i.test(uri)) ?? '/';
 }

@@ -6,8 +6,17 @@ import { type PostLogoutStates, STATE_LIFETIME } from '../logout/post-logout-sta
 import { addCookie } from './answer.ts';
 import type { PostLogout } from './post-logout.ts';
 import { queryValues } from './query.ts';
+import { isFrom, type Origins } from './same-origin.ts';
 
 const STATE = /^[\w-]{43}$/;
+
+const NONE: Origins = new Set();
+
+interface Exchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly trustedOrigins?: Origins;
+}
 
 interface Cookie {
   readonly name: string;
@@ -29,8 +38,9 @@ export class ReturningBrowser {
   }
 
   /** Another site's page may have sent the browser: then nothing is bound. */
-  bind(cookie: string | undefined, req: IncomingMessage, res: ServerResponse): void {
-    if (cookie === undefined || req.headers['sec-fetch-site'] === 'cross-site') return;
+  bind(cookie: string | undefined, { req, res, trustedOrigins = NONE }: Exchange): void {
+    if (cookie === undefined) return;
+    if (req.headers['sec-fetch-site'] === 'cross-site' && !isFrom(req, trustedOrigins)) return;
     const expires = new Date(Date.now() + STATE_LIFETIME * 1000);
     addCookie(res, { ...this.#cookie, value: cookie, maxAge: STATE_LIFETIME, expires });
   }

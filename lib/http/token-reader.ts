@@ -4,7 +4,7 @@ import type { TokensOfLogout } from '../logout/presented-tokens.ts';
 import { checkObject, checkText } from '../input/checks.ts';
 import { readLogoutRequest } from './logout-request.ts';
 import { createBodyReader, FORM_TYPE, JSON_TYPES } from './request-body.ts';
-import { requireSameOrigin } from './same-origin.ts';
+import { type Origins, requireSameOrigin } from './same-origin.ts';
 import type { FindTokens, SessionTokens } from './session-tokens.ts';
 
 /** `undefined` where the app's session has no tokens. */
@@ -17,13 +17,17 @@ export function tokensFromBody(bodyLimit: number): TokenReader {
 
 /**
  * The app's cookie comes with every request of the browser, so only requests from the app's own
- * pages count.
+ * pages, or trusted ones, count.
  */
-export function tokensFromSession(find: FindTokens): TokenReader {
+export function tokensFromSession(find: FindTokens, trustedOrigins: Origins): TokenReader {
   return async (req) => {
-    requireSameOrigin(req);
-    return callOption('tokens', async () => readTokens(await find(req)));
+    requireSameOrigin(req, trustedOrigins);
+    return findTokens(find, req);
   };
+}
+
+export function findTokens(find: FindTokens, req: Request): Promise<TokensOfLogout | undefined> {
+  return callOption('tokens', async () => readTokens(await find(req)));
 }
 
 function readTokens(tokens: SessionTokens | undefined | null): TokensOfLogout | undefined {

@@ -1,9 +1,10 @@
 import type { AccessToken } from '../access-token/access-token.ts';
 import { type CutOff, isCutOff } from '../invalidation/cut-off.ts';
+import type { EndReply } from '../invalidation/end-session.ts';
 import type { HowToEnd } from '../invalidation/how-to-end.ts';
 import { isWithoutSid, type Login } from '../invalidation/login.ts';
 import type { SessionRecord } from '../invalidation/session-record.ts';
-import type { EndedSession, SessionEnds } from '../session/ends.ts';
+import type { SessionEnds } from '../session/ends.ts';
 import type { SessionEnding, TokenEnding } from '../session/ending.ts';
 import { ENDS_REPEATED_FOR, type Repetitions } from '../session/repetitions.ts';
 import type { SessionOwner } from '../session/session-owner.ts';
@@ -21,13 +22,16 @@ export interface PendingLogout {
   readonly state: string;
 }
 
-export interface LogoutEnd {
+export interface ForeseenEnd {
   /** Nothing new ended. */
   readonly isRepeated: boolean;
   readonly record: SessionRecord | undefined;
   readonly session: string;
   /** Seconds since the session ended. */
   readonly age: number;
+}
+
+export interface LogoutEnd extends ForeseenEnd {
   /** Resolves when every revocation was tried once or put off; never rejects. */
   readonly asked: Promise<unknown>;
 }
@@ -69,6 +73,16 @@ export class LogoutEnds {
     return end;
   }
 
+  /** What {@link end} would answer now; `undefined` without a session. Nothing is changed. */
+  async foresee(logout: PendingLogout): Promise<ForeseenEnd | undefined> {
+    const { presented } = logout;
+    const end = endOfPresented(presented);
+    if (end === undefined) return undefined;
+    const ending = { ...this.#endingOf(logout), ...end };
+    const { clientId } = presented.provider.settings;
+    return foundBy(end, await this.#parts.ends.foresee(ending, clientId));
+  }
+
   async #endPresented(logout: PendingLogout): Promise<LogoutEnd> {
     const { login, accessToken } = logout.presented;
     if (login !== undefined) return this.#endLogin(logout, login);
@@ -77,11 +91,7 @@ export class LogoutEnds {
   }
 
   #endLogin(logout: PendingLogout, login: Login): Promise<LogoutEnd> {
-    const { session, subject, time, id } = login;
-    const byLogin = { by: 'login', time, id, subject, saved: true, authTime: undefined } as const;
-    const cutOff = cutOffOf(logout.presented.cutOff, login);
-    const how = cutOff === undefined ? byLogin : byCutOff(cutOff, subject);
-    return this.#endSession(logout, session, how);
+    return this.#endSession(logout, login.session, howToEnd(login, logout.presented.cutOff));
   }
 
   /** The token is invalidated because the token may still be saved. */
@@ -98,7 +108,7 @@ export class LogoutEnds {
 
   async #endSession(logout: PendingLogout, session: string, how: HowToEnd): Promise<LogoutEnd> {
     const ended = await this.#parts.ends.end({ ...this.#endingOf(logout), session, how });
-    return { ...ended, session, isRepeated: how.by === 'time' || !isNews(ended) };
+    return { ...foundBy({ session, how }, ended), asked: ended.asked };
   }
 
   #endingOf({
@@ -158,8 +168,25 @@ export class LogoutEnds {
 
 const NOTHING = { record: undefined, session: '', age: 0, asked: Promise.resolve() };
 
-function isNews({ status }: EndedSession): boolean {
-  return status === 'ended' || status === 'unknown';
+type EndOfSession = Pick<SessionEnding, 'session' | 'how'>;
+
+function foundBy({ session, how }: EndOfSession, { status, record, age }: EndReply): ForeseenEnd {
+  const isNews = status === 'ended' || status === 'unknown';
+  return { record, session, age, isRepeated: how.by === 'time' || !isNews };
+}
+
+function endOfPresented(presented: PresentedTokens): EndOfSession | undefined {
+  const { login, accessToken, cutOff } = presented;
+  if (login !== undefined) return { session: login.session, how: howToEnd(login, cutOff) };
+  if (accessToken?.sessionKey === undefined) return undefined;
+  return { session: accessToken.sessionKey, how: howToEndUnsaved(accessToken, cutOff) };
+}
+
+function howToEnd(login: Login, cutOff: CutOff | undefined): HowToEnd {
+  const { subject, time, id } = login;
+  const until = cutOffOf(cutOff, login);
+  if (until !== undefined) return byCutOff(until, subject);
+  return { by: 'login', time, id, subject, saved: true, authTime: undefined };
 }
 
 // Newer logins of the session go on.

@@ -2,18 +2,19 @@ import { setTimeout } from 'node:timers/promises';
 import type { AccessTokens } from '../access-token/access-tokens.ts';
 import type { Events } from '../events.ts';
 import {
+  checkPostLogoutRedirectUri,
   type EndSessionForm,
   type EndSessionRules,
   type PreparedEndSession,
   prepareEndSession,
+  type SessionAtProvider,
 } from '../provider/end-session-request.ts';
 import type { Provider } from '../provider/provider.ts';
 import { readOwner, type SessionOwner } from '../session/session-owner.ts';
-import type { SessionSeal } from '../session/session-seal.ts';
 import type { Operations } from '../store/operations.ts';
 import { isOfClient } from '../token/token-kind.ts';
-import type { LogoutEnd, LogoutEnds } from './logout-ends.ts';
-import { readLogoutNote } from './logout-note.ts';
+import { type KeptAnswer, KeptAnswers, type KeptAnswersParts } from './kept-answers.ts';
+import type { ForeseenEnd, LogoutEnd, LogoutEnds, PendingLogout } from './logout-ends.ts';
 import type { BoundState, PostLogoutStates } from './post-logout-states.ts';
 import {
   type TokensOfLogout,
@@ -21,25 +22,32 @@ import {
   readPresentedTokens,
 } from './presented-tokens.ts';
 
+/** What the app wants of one logout. */
+export interface LogoutWishes {
+  readonly returnTo: string | undefined;
+  /** One of the provider's; `undefined` for the default. */
+  readonly postLogoutRedirectUri: string | undefined;
+  /** The provider's session goes on. */
+  readonly isLocal: boolean;
+}
+
 export interface LogoutAnswer {
   readonly provider: Provider;
-  /** `undefined` where the provider has no End Session endpoint. */
+  readonly postLogoutRedirectUri: string | undefined;
+  /** `undefined` where the provider has no End Session endpoint, or its session goes on. */
   readonly redirect?: string | undefined;
   /** `undefined` where the provider takes none. */
   readonly form?: (() => EndSessionForm) | undefined;
   readonly cookie: string | undefined;
 }
 
-export interface RpInitiatedLogoutParts extends EndSessionRules {
+export interface RpInitiatedLogoutParts extends EndSessionRules, KeptAnswersParts {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly accessTokens: AccessTokens;
   readonly operations: Operations;
   readonly logoutEnds: LogoutEnds;
   readonly states: PostLogoutStates;
-  readonly seal: SessionSeal;
   readonly events: Events;
-  /** Seconds. */
-  readonly retryWindow: number;
   /** Seconds. */
   readonly revocationTimeout: number;
 }
@@ -47,13 +55,13 @@ export interface RpInitiatedLogoutParts extends EndSessionRules {
 interface PreparedLogout {
   readonly presented: PresentedTokens;
   readonly owner: SessionOwner;
-  /** `undefined` where the provider has no End Session endpoint. */
+  /** `undefined` where the browser is not sent to the provider. */
   readonly request: PreparedEndSession | undefined;
   /** A digest of the presented token, to distinguish this logout. */
   readonly call: string;
-  /** The `state` of an earlier answer to the same unsaved token. */
-  readonly before: string | undefined;
-  readonly state: string;
+  /** The earlier answer to the same unsaved token. */
+  readonly before: KeptAnswer | undefined;
+  readonly answer: KeptAnswer;
 }
 
 interface InvalidatedLogout {
@@ -70,43 +78,52 @@ interface InvalidatedLogout {
  */
 export class RpInitiatedLogout {
   readonly #parts: RpInitiatedLogoutParts;
+  readonly #answers: KeptAnswers;
 
   constructor(parts: RpInitiatedLogoutParts) {
     this.#parts = parts;
+    this.#answers = new KeptAnswers(parts);
   }
 
   /** `undefined` where the provider of the tokens is unknown. */
-  async logOut(
-    tokens: TokensOfLogout,
-    returnTo: string | undefined,
-  ): Promise<LogoutAnswer | undefined> {
+  async logOut(tokens: TokensOfLogout, wishes: LogoutWishes): Promise<LogoutAnswer | undefined> {
     const presented = await readPresentedTokens(this.#parts, tokens);
     if (presented === undefined) return undefined;
-    const prepared = await this.#prepare(presented);
-    const invalidated = await this.#invalidate(prepared, returnTo);
+    const prepared = await this.#prepare(presented, wishes);
+    const invalidated = await this.#invalidate(prepared, wishes.returnTo);
     await this.#untilAsked(invalidated.end);
-    return this.#answer(invalidated, await this.#bind(invalidated, returnTo));
+    return this.#answer(invalidated, wishes.returnTo);
   }
 
   /** A failing read fails here, before anything ends. */
-  async #prepare(presented: PresentedTokens): Promise<PreparedLogout> {
+  async #prepare(
+    presented: PresentedTokens,
+    { postLogoutRedirectUri, isLocal }: LogoutWishes,
+  ): Promise<PreparedLogout> {
+    const { provider } = presented;
+    checkPostLogoutRedirectUri(provider, postLogoutRedirectUri);
     const owner = ownerOf(presented);
-    const request = await prepareEndSession(presented.provider, owner, this.#parts);
     const call = presented.accessToken?.key ?? presented.refreshToken?.key ?? '';
-    const before = await this.#stateBefore(presented, call);
-    return { presented, owner, request, call, before, state: before ?? request?.state ?? '' };
+    const readIdToken = () => this.#idTokenBefore({ presented, owner, call, state: '' });
+    const request = isLocal
+      ? undefined
+      : await prepareEndSession(provider, { ...owner, readIdToken }, this.#parts);
+    const before = await this.#answers.ofUnsaved(presented, call);
+    const state = request === undefined ? '' : ownState(request, before);
+    const answer = { state, postLogoutRedirectUri };
+    return { presented, owner, request, call, before, answer };
   }
 
   async #invalidate(
     prepared: PreparedLogout,
     returnTo: string | undefined,
   ): Promise<InvalidatedLogout> {
-    const { presented, owner, call, state } = prepared;
-    const { logoutEnds, seal, states } = this.#parts;
-    const sealed = await seal.sealState(call, state);
+    const { presented, owner, call, answer } = prepared;
+    const { logoutEnds, states } = this.#parts;
+    const sealed = await this.#answers.seal(call, answer);
     const [end, kept] = await Promise.all([
       logoutEnds.end({ presented, owner, call, state: sealed }),
-      states.keep(state, returnTo),
+      states.keep(answer.state, returnTo),
     ]);
     return { prepared, end, kept };
   }
@@ -121,44 +138,57 @@ export class RpInitiatedLogout {
   }
 
   async #answer(
-    { prepared, end }: InvalidatedLogout,
-    { state, cookie }: BoundState,
+    invalidated: InvalidatedLogout,
+    returnTo: string | undefined,
   ): Promise<LogoutAnswer> {
+    const { prepared, end } = invalidated;
     const { presented, owner, request } = prepared;
     const { provider } = presented;
     const idToken = await this.#idTokenFor(presented, end);
+    const { call, before } = prepared;
+    const first = end.isRepeated ? ((await this.#answers.ofEnd(end, call)) ?? before) : undefined;
+    const { state, cookie } =
+      request?.returnsWith(idToken) === false
+        ? await this.#unbind(prepared)
+        : await this.#bind(invalidated, first?.state, returnTo);
     this.#parts.events.emit('logout', { ...owner, repeated: end.isRepeated });
     const { sid } = readOwner(end.record?.owner ?? '') ?? owner;
-    return { provider, ...request?.with(idToken, state, sid), cookie };
+    const { postLogoutRedirectUri } = first ?? prepared.answer;
+    const sent = request?.with({ idToken, postLogoutRedirectUri, state, sid });
+    return { provider, postLogoutRedirectUri, ...sent, cookie };
   }
 
   async withoutSession(
     named: Provider | undefined,
-    returnTo: string | undefined,
+    { returnTo, postLogoutRedirectUri, isLocal }: LogoutWishes,
   ): Promise<LogoutAnswer> {
     const [first] = this.#parts.providers.values();
     const provider = named ?? first;
     if (provider === undefined) throw new TypeError('There is no provider');
-    const owner = { issuer: provider.issuer, subject: undefined, sid: undefined };
-    const request = await prepareEndSession(provider, owner, this.#parts);
-    const { state, cookie } = await this.#parts.states.unkept(request?.state ?? '', returnTo);
-    return { provider, ...request?.with(undefined, state, undefined), cookie };
+    checkPostLogoutRedirectUri(provider, postLogoutRedirectUri);
+    const request = isLocal
+      ? undefined
+      : await prepareEndSession(provider, NO_SESSION, this.#parts);
+    const ownState = request?.returnsWith(undefined) === true ? request.state : '';
+    const { state, cookie } = await this.#parts.states.unkept(ownState, returnTo);
+    const none = { idToken: undefined, sid: undefined };
+    const sent = request?.with({ ...none, postLogoutRedirectUri, state });
+    return { provider, postLogoutRedirectUri, ...sent, cookie };
+  }
+
+  async #idTokenBefore(logout: PendingLogout): Promise<string | undefined> {
+    const end = await this.#parts.logoutEnds.foresee(logout);
+    return end && this.#idTokenFor(logout.presented, end);
   }
 
   // Only a login whose own token was presented gets a hint. A token bound to a sender gets none.
-  async #idTokenFor(presented: PresentedTokens, end: LogoutEnd): Promise<string | undefined> {
+  async #idTokenFor(presented: PresentedTokens, end: ForeseenEnd): Promise<string | undefined> {
     const { provider, isSenderConstrained } = presented;
-    if (end.record === undefined || !this.#isFirstOrRetry(end)) return undefined;
+    if (end.record === undefined || !this.#answers.isFirstOrRetry(end)) return undefined;
     if (isSenderConstrained || !isOfOwnLogin(presented)) return undefined;
     const { clientId } = provider.settings;
     const sealed = end.record.tokens[clientId];
     return sealed && this.#parts.seal.openIdToken(end.session, clientId, sealed);
-  }
-
-  async #stateBefore({ entry }: PresentedTokens, call: string): Promise<string | undefined> {
-    const note = readLogoutNote(entry);
-    const isRecent = note !== undefined && note.at >= Date.now() / 1000 - this.#parts.retryWindow;
-    return isRecent ? this.#parts.seal.openState(call, note.state) : undefined;
   }
 
   /**
@@ -167,25 +197,32 @@ export class RpInitiatedLogout {
    */
   async #bind(
     { prepared, end, kept }: InvalidatedLogout,
+    first: string | undefined,
     returnTo: string | undefined,
   ): Promise<BoundState> {
     if (!end.isRepeated) return kept;
-    const { call, state, before } = prepared;
-    const { seal, states } = this.#parts;
-    const sealed = this.#isFirstOrRetry(end) ? end.record?.end?.state : undefined;
-    const first = (sealed && (await seal.openState(call, sealed))) ?? before;
+    const { state } = prepared.answer;
+    const { states } = this.#parts;
     if (first !== state) await states.drop(state);
-    return first ? states.keep(first, returnTo) : states.unkept(state, returnTo);
+    return first && state ? states.keep(first, returnTo) : states.unkept(state, returnTo);
   }
 
-  // A session ended by another cause has no earlier answer, even if this logout finished the end.
-  #isFirstOrRetry({ isRepeated, age, record }: LogoutEnd): boolean {
-    if (!isRepeated) return true;
-    const { retryWindow } = this.#parts;
-    const { claimedAt, endedAt, state = '' } = record?.end ?? {};
-    const isEndOfLogout = state !== '' && claimedAt === endedAt;
-    return isEndOfLogout && retryWindow > 0 && age <= retryWindow;
+  /** No browser comes back to this `state`. */
+  async #unbind({ answer }: PreparedLogout): Promise<BoundState> {
+    await this.#parts.states.drop(answer.state);
+    return this.#parts.states.unkept('', undefined);
   }
+}
+
+const NO_SESSION: SessionAtProvider = {
+  subject: undefined,
+  sid: undefined,
+  readIdToken: () => Promise.resolve(undefined),
+};
+
+// An earlier answer without a `state` sent no browser to the provider.
+function ownState(request: PreparedEndSession, before: KeptAnswer | undefined): string {
+  return before === undefined || before.state === '' ? request.state : before.state;
 }
 
 function ownerOf({ provider, accessToken, claims }: PresentedTokens): SessionOwner {

@@ -1,5 +1,23 @@
 import { checkObject, checkText, checkTexts } from '../input/checks.ts';
 import type { Option } from '../input/option.ts';
+import { isPrivateUseUri } from '../input/private-use-uri.ts';
+import { isSecureUrl } from '../input/secure-url.ts';
+
+/** A native app's own URI is one by its own right. */
+export function postLogoutRedirectUris(): Option<string | readonly string[], readonly string[]> {
+  return {
+    takes: 'URL or URLs',
+    read(given, { name, allowInsecureRequests }) {
+      const uris = checkTexts(given, name);
+      const isUri = (uri: string) =>
+        isSecureUrl(uri, allowInsecureRequests) || isPrivateUseUri(uri);
+      if (uris.every(isUri)) return uris;
+      throw new TypeError(
+        `"${name}" must be absolute https: URLs without fragment and user (http: on loopback, or with "allowInsecureRequests"), or URIs of a native app such as com.example.app:/logged-out`,
+      );
+    },
+  };
+}
 
 const LANGUAGE_TAG = /^[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*$/;
 

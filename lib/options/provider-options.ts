@@ -3,7 +3,7 @@ import type { LogoutHint } from '../provider/provider-settings.ts';
 import type { ProviderSettings } from '../provider/provider-settings.ts';
 import { algorithms, checkSecretLength } from './algorithms.ts';
 import { checkCredentials, clientAuthentication } from './client-authentication.ts';
-import { locales, parameters } from './end-session.ts';
+import { locales, parameters, postLogoutRedirectUris } from './end-session.ts';
 import { callable, choice, count, optional, text, url, withDefault } from '../input/kinds.ts';
 import { type OptionsOf, optionsOfOption, readOptions } from '../input/option.ts';
 import { jwkSet, providerMetadata } from './provider-metadata.ts';
@@ -20,13 +20,14 @@ export const REGISTRATION_OPTIONS = {
   clientId: text(),
 
   /**
-   * Where the provider sends the browser after the logout: one of the URIs registered as
-   * `post_logout_redirect_uris`, sent byte for byte. Default: none, and no `state` either; the
-   * provider then shows its own page.
+   * Where the provider sends the browser after the logout: URIs registered as
+   * `post_logout_redirect_uris`, sent byte for byte. The first is sent unless a logout chooses
+   * another one of them. A native app may have `com.example.app:/logged-out`. Default: none, and no
+   * `state` either; the provider then shows its own page.
    *
    * @see [OpenID Connect RP-Initiated Logout 1.0, section 3](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RedirectionAfterLogout)
    */
-  postLogoutRedirectUri: optional(url()),
+  postLogoutRedirectUri: withDefault(postLogoutRedirectUris(), [], 'none'),
 
   /**
    * The accepted signature algorithms of this provider's ID Tokens and access tokens. The token and
@@ -52,17 +53,21 @@ export const REGISTRATION_OPTIONS = {
   /**
    * When the ID Token is sent as `id_token_hint`: `always`, `never`, or with `auto` unless the URL
    * would be longer than `maxRedirectLength`. `logout_hint` and `client_id` then replace the ID
-   * Token. Default: `auto`.
+   * Token. With `required` the ID Token is sent as with `always`; without one neither `state` nor
+   * `post_logout_redirect_uri` is sent, for providers that refuse them then: Hydra, Dex, Spring
+   * Authorization Server. Default: `auto`.
    */
-  idTokenHint: choice('auto', 'always', 'never'),
+  idTokenHint: choice('auto', 'always', 'never', 'required'),
 
-  /** The longest URL with an ID Token, in bytes. Default: 8000. */
+  /** With `auto`, the longest URL with an ID Token, in bytes. Default: 8000. */
   maxRedirectLength: count('bytes', 8000),
 
   /**
-   * Answers the `logout_hint` of a session, such as a user name known to the provider. The function
-   * may be async; if the function fails, nothing is logged out. Default: none, and the `sid` in
-   * place of an ID Token too long for the URL.
+   * Answers the `logout_hint` of a session, such as a user name known to the provider: from
+   * `issuer`, `subject`, `sid`, and `idTokenClaims`, the claims of the ID Token that the logout may
+   * send, with `login_hint` or `preferred_username`. The function may be async; if the function
+   * fails, nothing is logged out. Default: none, and the `sid` in place of an ID Token too long for
+   * the URL.
    */
   logoutHint: optional(callable<LogoutHint>()),
 

@@ -65,8 +65,8 @@ export function clientMetadata({ providers, baseUrl, options }: ClientMetadataPa
   };
   const method = authenticationMethod(provider);
   const metadata: ClientMetadata = {
-    ...(provider.postLogoutRedirectUri !== undefined && {
-      post_logout_redirect_uris: [provider.postLogoutRedirectUri],
+    ...(provider.postLogoutRedirectUri.length > 0 && {
+      post_logout_redirect_uris: [...provider.postLogoutRedirectUri],
     }),
     ...(backChannelLogout !== null && {
       backchannel_logout_uri: uriOf('backChannelLogout', backChannelLogout),

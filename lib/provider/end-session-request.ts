@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { InvalidRequestError } from '../errors.ts';
 import { callOption } from '../input/app-function.ts';
 import { checkText } from '../input/checks.ts';
 import { readJwt } from '../token/jwt.ts';
@@ -8,6 +9,8 @@ import type { Provider } from './provider.ts';
 export interface SessionAtProvider {
   readonly subject: string | undefined;
   readonly sid: string | undefined;
+  /** The ID Token that the request may carry; read for `logoutHint` alone. */
+  readonly readIdToken: () => Promise<string | undefined>;
 }
 
 export interface EndSessionRules {
@@ -29,11 +32,21 @@ export interface EndSessionRequest {
   readonly form: (() => EndSessionForm) | undefined;
 }
 
+export interface EndSessionParts {
+  readonly idToken: string | undefined;
+  /** `undefined` for the default. */
+  readonly postLogoutRedirectUri: string | undefined;
+  readonly state: string;
+  /** Replaces an ID Token too long for the URL. */
+  readonly sid: string | undefined;
+}
+
 export interface PreparedEndSession {
   /** Empty where the provider sends no `state` back. */
   readonly state: string;
-  /** The `sid` replaces an ID Token too long for the URL. */
-  with(idToken: string | undefined, state: string, sid: string | undefined): EndSessionRequest;
+  /** Whether the provider, given this ID Token, is asked to send the browser back. */
+  returnsWith(idToken: string | undefined): boolean;
+  with(parts: EndSessionParts): EndSessionRequest;
 }
 
 interface Standard {
@@ -41,6 +54,12 @@ interface Standard {
   readonly endpoint: string;
   readonly hint: string | undefined;
   readonly includeClientId: boolean;
+}
+
+/** @throws {@link InvalidRequestError} when the chosen URI is not a configured one. */
+export function checkPostLogoutRedirectUri({ settings }: Provider, chosen: string | undefined) {
+  if (chosen === undefined || settings.postLogoutRedirectUri.includes(chosen)) return;
+  throw new InvalidRequestError('post-logout-redirect-uri-not-allowed');
 }
 
 /**
@@ -56,60 +75,61 @@ export async function prepareEndSession(
   session: SessionAtProvider,
   { includeClientId }: EndSessionRules,
 ): Promise<PreparedEndSession | undefined> {
-  const { clientId, postLogoutRedirectUri, endSession, endSessionParameters } = provider.settings;
-  const others = Object.entries(endSessionParameters);
+  const { endSession, postLogoutRedirectUri } = provider.settings;
   if (endSession === 'auth0') {
     const base = provider.issuer.endsWith('/') ? provider.issuer : `${provider.issuer}/`;
-    return withoutState(new URL('v2/logout', base).href, [
-      ['client_id', clientId],
-      ['returnTo', postLogoutRedirectUri],
-      ...others,
-    ]);
+    return withoutState(provider, new URL('v2/logout', base).href, 'returnTo');
   }
   const endpoint = await provider.endSessionEndpoint();
   if (endpoint === undefined) return undefined;
-  if (endSession === 'cognito') {
-    return withoutState(endpoint, [
-      ['client_id', clientId],
-      ['logout_uri', postLogoutRedirectUri],
-      ...others,
-    ]);
-  }
+  if (endSession === 'cognito') return withoutState(provider, endpoint, 'logout_uri');
   const hint = await logoutHint(provider, session);
   const standard = { provider, endpoint, hint, includeClientId };
   return {
-    state: postLogoutRedirectUri === undefined ? '' : randomBytes(32).toString('base64url'),
-    with: (idToken, state, sid) => standardRequest(standard, idToken, state, sid),
+    state: postLogoutRedirectUri.length === 0 ? '' : randomBytes(32).toString('base64url'),
+    returnsWith: (idToken) => returnsWith(provider, idToken),
+    with: (parts) => standardRequest(standard, parts),
   };
 }
 
 function withoutState(
+  { settings }: Provider,
   endpoint: string,
-  parameters: readonly EndSessionParameter[],
+  returnParameter: string,
 ): PreparedEndSession {
-  const request = { redirect: buildEndSessionUrl(endpoint, parameters), form: undefined };
-  return { state: '', with: () => request };
+  const { clientId, postLogoutRedirectUri, endSessionParameters } = settings;
+  return {
+    state: '',
+    returnsWith: () => true,
+    with: ({ postLogoutRedirectUri: uri = postLogoutRedirectUri[0] }) => ({
+      redirect: buildEndSessionUrl(endpoint, [
+        ['client_id', clientId],
+        [returnParameter, uri],
+        ...Object.entries(endSessionParameters),
+      ]),
+      form: undefined,
+    }),
+  };
 }
 
 function standardRequest(
   { provider, endpoint, hint, includeClientId }: Standard,
-  idToken: string | undefined,
-  state: string,
-  sid: string | undefined,
+  { idToken, state, sid, ...chosen }: EndSessionParts,
 ): EndSessionRequest {
   const { settings } = provider;
-  const { clientId, postLogoutRedirectUri, idTokenHint, maxRedirectLength } = settings;
+  const { clientId, idTokenHint, maxRedirectLength } = settings;
+  const { postLogoutRedirectUri = settings.postLogoutRedirectUri[0] } = chosen;
+  const isReturning = returnsWith(provider, idToken);
   const parameters = (...hints: readonly EndSessionParameter[]): EndSessionParameter[] => [
     ...hints,
     ['client_id', includeClientId ? clientId : undefined],
-    ['post_logout_redirect_uri', postLogoutRedirectUri],
-    ['state', state],
+    ['post_logout_redirect_uri', isReturning ? postLogoutRedirectUri : undefined],
+    ['state', isReturning ? state : undefined],
     ['logout_hint', hint],
     ['ui_locales', settings.uiLocales],
     ...Object.entries(settings.endSessionParameters),
   ];
-  // The provider could not read a token encrypted to this client.
-  const isSent = idTokenHint !== 'never' && idToken !== undefined && readJwt(idToken) !== undefined;
+  const isSent = isHint(provider, idToken);
   const whole = isSent ? parameters(['id_token_hint', idToken]) : parameters();
   const form = (): EndSessionForm => ({
     action: endpoint,
@@ -124,12 +144,25 @@ function standardRequest(
   return { redirect: buildEndSessionUrl(endpoint, short), form };
 }
 
+function returnsWith(provider: Provider, idToken: string | undefined): boolean {
+  return provider.settings.idTokenHint !== 'required' || isHint(provider, idToken);
+}
+
+// The provider could not read a token encrypted to this client.
+function isHint({ settings }: Provider, idToken: string | undefined): boolean {
+  return (
+    settings.idTokenHint !== 'never' && idToken !== undefined && readJwt(idToken) !== undefined
+  );
+}
+
 async function logoutHint(
   { issuer, settings }: Provider,
-  { subject, sid }: SessionAtProvider,
+  { subject, sid, readIdToken }: SessionAtProvider,
 ): Promise<string | undefined> {
+  if (settings.logoutHint === undefined) return undefined;
+  const idTokenClaims = readJwt((await readIdToken()) ?? '')?.claims;
   const hint: unknown = await callOption('logoutHint', () =>
-    settings.logoutHint?.({ issuer, subject, sid }),
+    settings.logoutHint?.({ issuer, subject, sid, idTokenClaims }),
   );
   return hint === undefined || hint === null || hint === ''
     ? undefined

@@ -1,3 +1,4 @@
+import type { JWTPayload } from 'jose';
 import type { TokenEncryption } from '../token/encrypted-jwt.ts';
 import type { ClientAuthentication } from './client-authentication.ts';
 import type { ProviderMetadata } from './metadata.ts';
@@ -7,7 +8,8 @@ export interface ProviderSettings {
   readonly clientId: string;
   readonly clientSecret: string | undefined;
   readonly clientAuthentication: ClientAuthentication | undefined;
-  readonly postLogoutRedirectUri: string | undefined;
+  /** The default first. Empty for none. */
+  readonly postLogoutRedirectUri: readonly string[];
   readonly algorithms: readonly string[];
   readonly logoutTokenAlgorithms: readonly string[];
   readonly idTokenEncryption: TokenEncryption | undefined;
@@ -32,8 +34,11 @@ export interface ProviderSettings {
 /** Which access tokens are introspected: none, opaque tokens, or all. */
 export type IntrospectionPolicy = 'never' | 'opaque' | 'always';
 
-/** When the ID Token is sent: always, never, or unless the URL would become too long. */
-export type IdTokenHintPolicy = 'auto' | 'always' | 'never';
+/**
+ * When the ID Token is sent: always, never, or unless the URL would become too long; or always, as
+ * the provider takes no `post_logout_redirect_uri` without one.
+ */
+export type IdTokenHintPolicy = 'auto' | 'always' | 'never' | 'required';
 
 /** The provider's form of a logout request: standard, or its own. */
 export type EndSessionDialect = 'standard' | 'auth0' | 'cognito';
@@ -49,4 +54,6 @@ export type LogoutHint = (session: {
   readonly issuer: string;
   readonly subject: string | undefined;
   readonly sid: string | undefined;
+  /** `undefined` where no ID Token of the login is known, or none may be sent. */
+  readonly idTokenClaims: JWTPayload | undefined;
 }) => FoundHint | Promise<FoundHint>;

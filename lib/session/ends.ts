@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Events, InvalidatedEvent } from '../events.ts';
-import { type EndReply, eventOfUnsaved } from '../invalidation/end-session.ts';
+import { endSession, type EndReply, eventOfUnsaved } from '../invalidation/end-session.ts';
 import type { Login } from '../invalidation/login.ts';
 import { eventOfSubject } from '../invalidation/subject.ts';
 import type { Operations } from '../store/operations.ts';
@@ -60,6 +60,15 @@ export class SessionEnds {
    */
   async end(ending: SessionEnding): Promise<EndedSession> {
     return this.#end(ending, writeOwner(ending.owner));
+  }
+
+  /** What {@link end} would be answered now, with the tokens of this client. Nothing is changed. */
+  async foresee(ending: SessionEnding, clientId: string): Promise<EndReply> {
+    const { session, how } = ending;
+    const state = await this.#parts.operations.readSession(session, clientId);
+    const end = { session, how, claimant: claimantFor(ending), state: '', owner: '' };
+    const now = Math.floor(Date.now() / 1000);
+    return endSession(state, end, { now, lease: Infinity }).reply;
   }
 
   async endSubject(ending: SubjectEnding): Promise<EndedSubject> {

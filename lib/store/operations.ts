@@ -3,7 +3,7 @@ import type { EndReply, SessionToEnd } from '../invalidation/end-session.ts';
 import type { Login } from '../invalidation/login.ts';
 import type { RenewReply } from '../invalidation/renew-login.ts';
 import type { LoginToSave, SaveReply } from '../invalidation/save-login.ts';
-import type { PendingEnd } from '../invalidation/session-record.ts';
+import type { PendingEnd, SessionState } from '../invalidation/session-record.ts';
 import type { EndSubjectReply, SubjectToEnd } from '../invalidation/subject.ts';
 import type { InvalidateReply } from '../invalidation/token-entry.ts';
 
@@ -64,6 +64,8 @@ export interface Operations {
   /** `done`: letters. */
   settleEnd(session: string, event: string, done: string): Promise<void>;
   look(session: string): Promise<SessionLook>;
+  /** With the tokens of this client alone. */
+  readSession(session: string, clientId: string): Promise<SessionState>;
   addMember(login: Login): Promise<'ok' | 'over'>;
   endSubject(subject: SubjectToEnd): Promise<EndSubjectReply>;
   /** `claims`: of an access token; empty for a refresh token. `ttl` in seconds. */

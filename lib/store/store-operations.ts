@@ -3,6 +3,7 @@ import type { Login } from '../invalidation/login.ts';
 import { renewLogin } from '../invalidation/renew-login.ts';
 import { saveLogin } from '../invalidation/save-login.ts';
 import { settleEnd } from '../invalidation/settle-end.ts';
+import type { SessionState } from '../invalidation/session-record.ts';
 import type { Step } from '../invalidation/step.ts';
 import { addMember, endSubject } from '../invalidation/subject.ts';
 import { invalidateToken, linkToken } from '../invalidation/token-entry.ts';
@@ -85,6 +86,11 @@ export class StoreOperations implements Operations {
       const record = decodeRecord(text);
       return { isLive: record !== undefined && record.end === undefined, end: record?.end };
     });
+  }
+
+  readSession(session: string): Promise<SessionState> {
+    const stored = storedSession(session, this.#lifetimes);
+    return this.#calls.run('readSession', async () => stored.decode(await this.#read(stored.keys)));
   }
 
   addMember(login: Login) {

@@ -11,6 +11,7 @@ import { followQuickStart, type QuickStart, withLines } from '../support/quick-s
 const PAGE = openPage('docs/logout.md');
 const MOUNT = PAGE.take('js', "'/_security/oidc/logout', oidc.logout()");
 const LOG_OUT = PAGE.take('js', 'location.assign');
+const TRUSTING = PAGE.take('js', 'trustedOrigins');
 const ANSWER = PAGE.take('json', '"redirect"');
 const REFUSED = PAGE.take('json', 'invalid_token');
 const COME_BACK = PAGE.take('js', 'returnTo');
@@ -28,6 +29,7 @@ describe('a page that holds the tokens', () => {
     const program = withLines(
       MOUNT,
       COME_BACK,
+      TRUSTING,
       `app.get('/page', (req, res) => res.send(${page}));`,
     );
     const env = { OIDC_ISSUER: provider.issuer, BASE_URL: 'https://app.example.com' };
@@ -93,6 +95,22 @@ describe('a page that holds the tokens', () => {
     return (query = `?state=${state}`) =>
       fetch(`${other.url}/goodbye${query}`, { headers: { cookie }, redirect: 'manual' });
   }
+
+  it('lets a page of a trusted origin log out, and of no other', async () => {
+    const ask = (method: string, origin: string) =>
+      fetch(`${one.url}/log-out`, { method, headers: { origin, 'sec-fetch-site': 'same-site' } });
+    const trusted = 'https://app.example.com';
+    expect((await ask('OPTIONS', trusted)).headers.get('access-control-allow-origin')).toBe(
+      trusted,
+    );
+    const answer = await ask('POST', trusted);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('access-control-allow-credentials')).toBe('true');
+    expect(((await answer.json()) as { redirect: string }).redirect).toMatch(
+      `${provider.issuer}/logout?client_id=web&`,
+    );
+    expect((await ask('POST', 'https://evil.example.com')).status).toBe(403);
+  });
 
   it('knows the browser that comes back, once', async () => {
     const comeBack = await comeBackFrom(LOGOUT);

@@ -14,11 +14,15 @@ function bare(text: string): string {
 }
 
 describe('the comment of each option', () => {
-  const comments = readComments();
-  const options = Object.values(TABLES).flatMap((table) => Object.entries(table));
+  const options = Object.entries(TABLES).flatMap(([heading, table]) => {
+    const comments = readComments(heading);
+    return Object.entries(table).map(([name, { standard }]) => {
+      return { heading, name, standard, comment: comments.get(name) };
+    });
+  });
 
-  it.each(options)('%s tells its default, where it has one', (name, { standard = 'required' }) => {
-    const comment = comments.get(name);
+  it.each(options)('$name ($heading) tells its default, where it has one', (option) => {
+    const { standard = 'required', comment } = option;
     expect(comment?.text).not.toBe('');
     const told = bare(comment?.standard ?? 'required');
     expect(told.slice(0, bare(standard).length)).toBe(bare(standard));

@@ -27,9 +27,12 @@ const SOURCES = [
   'lib/options/oidc-logout-options.ts',
   'lib/options/provider-options.ts',
   'lib/options/store-options.ts',
-  'lib/http/guard.ts',
-  'lib/http/logout-options.ts',
 ];
+/** Tables whose options may have the names of others. */
+const OWN_SOURCES: Readonly<Record<string, string>> = {
+  'Options of `logout()`': 'lib/http/logout-options.ts',
+  'Options of `guard()`': 'lib/http/guard.ts',
+};
 
 export const PAGE = join(REPOSITORY, 'docs/configuration.md');
 const PLACE = /(?<=<!-- options -->\n).*(?=<!-- \/options -->)/s;
@@ -41,10 +44,11 @@ export interface OptionComment {
   readonly standard: string | undefined;
 }
 
-/** The comments in the tables, by the names of the options. */
-export function readComments(): ReadonlyMap<string, OptionComment> {
+/** The comments in the table of this heading, by the names of the options. */
+export function readComments(heading: string): ReadonlyMap<string, OptionComment> {
   const found = new Map<string, OptionComment>();
-  for (const source of SOURCES) {
+  const own = OWN_SOURCES[heading];
+  for (const source of own === undefined ? SOURCES : [own]) {
     const text = readFileSync(join(REPOSITORY, source), 'utf8');
     const file = ts.createSourceFile(source, text, ts.ScriptTarget.Latest, true);
     for (const member of file.statements.flatMap(membersOf)) {
@@ -69,9 +73,9 @@ function membersOf(statement: ts.Statement): readonly ts.PropertyAssignment[] {
 
 /** The page with the tables as the code has them. */
 export async function renderPage(): Promise<string> {
-  const comments = readComments();
   const reference = Object.entries(TABLES)
-    .map(([heading, table]) => `## ${heading}\n\n${rowsOf(table, comments).join('\n')}\n`)
+    .map(([heading, table]) => [heading, rowsOf(table, readComments(heading)).join('\n')])
+    .map(([heading = '', rows = '']) => `## ${heading}\n\n${rows}\n`)
     .join('\n');
   const page = readFileSync(PAGE, 'utf8').replace(PLACE, () => `\n${reference}\n`);
   return format(page, { ...(await resolveConfig(PAGE)), parser: 'markdown' });

@@ -70,7 +70,9 @@ describe.each(VERSIONS)('a function of the app that fails, on %s', (version) => 
     return (await request(failingAt(version)).get('/told').expect(200)).body as object;
   }
 
-  describe.each(['token', 'tokens', 'returnTo', 'logoutHint'])('%s', (name) => {
+  const NAMES = ['token', 'tokens', 'returnTo', 'postLogoutRedirectUri', 'localOnly', 'logoutHint'];
+
+  describe.each(NAMES)('%s', (name) => {
     const messages: [string, string][] = [
       ...Object.keys(NO_ERRORS).map((value): [string, string] => [
         value,

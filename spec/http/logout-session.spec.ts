@@ -272,6 +272,225 @@ describe.each(Object.keys(EXPRESS))('an app without tokens in the browser, on %s
       expect(await redis.dump()).toEqual({});
     });
 
+    describe('with trustedOrigins', () => {
+      const TRUSTED = 'https://app.example.net';
+      const CROSS = { Host: HOST, Cookie: COOKIE, 'Sec-Fetch-Site': 'cross-site' };
+      let trusting: SessionApp;
+
+      beforeEach(() => {
+        const trustedOrigins = [TRUSTED, 'https://shop.example.com:8443'];
+        trusting = start({}, { trustedOrigins });
+      });
+
+      it.each<[string, object]>([
+        ['same-site', { 'Sec-Fetch-Site': 'same-site', Origin: 'https://shop.example.com:8443' }],
+        ['cross-site', { 'Sec-Fetch-Site': 'cross-site', Origin: TRUSTED }],
+        ['no Sec-Fetch-Site', { 'Sec-Fetch-Site': undefined, Origin: TRUSTED }],
+      ])('takes a request from a page of one: %s', async (_what, headers) => {
+        const { access_token } = await logIn(trusting);
+        const sent = Object.entries({ ...CROSS, ...headers }).filter(([, value]) => value);
+        const answer = await logOut(trusting, Object.fromEntries(sent)).expect(200);
+        await call(trusting, access_token).expect(401);
+        const state = new URL(redirectOf(answer)).searchParams.get('state') ?? '';
+        await request(trusting.app)
+          .get(`${LOGGED_OUT}?state=${state}`)
+          .set('Cookie', stateCookieOf(answer) ?? '')
+          .expect(200, { outcome: 'verified' });
+      });
+
+      it('takes one from a page of its own as before', async () => {
+        await logIn(trusting);
+        await logOut(trusting).expect(200);
+      });
+
+      it.each([
+        'null',
+        '',
+        'https://app.example.net.evil.example',
+        'https://APP.example.net',
+        'https://app.example.net/',
+        'https://app.example.net:443',
+        'http://app.example.net',
+        'https://evil.app.example.net',
+        'https://shop.example.com',
+        `${TRUSTED}, ${TRUSTED}`,
+      ])('refuses the Origin %j', async (Origin) => {
+        const { access_token } = await logIn(trusting);
+        for (const site of ['cross-site', 'same-site']) {
+          const headers = { ...CROSS, 'Sec-Fetch-Site': site, Origin };
+          expect((await logOut(trusting, headers)).status).toBe(403);
+        }
+        expect(trusting.lookUps).toEqual([]);
+        await call(trusting, access_token).expect(200);
+      });
+
+      it('binds the browser of one that holds the tokens, and no other browser', async () => {
+        trusting.app.use('/by-body', trusting.oidc.logout({ trustedOrigins: TRUSTED }));
+        const bound = [TRUSTED, 'https://evil.example'].map(async (Origin) => {
+          const access_token = await signer.accessToken({ sid: Origin });
+          const post = request(trusting.app)
+            .post('/by-body')
+            .set({ ...CROSS, Origin });
+          return stateCookieOf(await post.send({ access_token }).expect(200)) !== undefined;
+        });
+        expect(await Promise.all(bound)).toEqual([true, false]);
+      });
+    });
+
+    describe('with localOnly', () => {
+      const WHEN = (req: Request) => req.query.only === 'here';
+      const logOutHere = (at: SessionApp, headers: object = OWN) =>
+        request(at.app)
+          .post(`${OWN_LOGOUT}?only=here`)
+          .set({ ...headers });
+
+      it('ends the session here and sends the browser nowhere', async () => {
+        const local = start({}, { localOnly: WHEN, form: true });
+        const { access_token } = await logIn(local);
+        const answer = await logOutHere(local).expect(200, { redirect: null });
+        expect(answer.headers['set-cookie']).toBeUndefined();
+        await call(local, access_token).expect(401);
+        expect(Object.keys(await redis.dump()).filter((key) => key.startsWith('oidc1:p'))).toEqual(
+          [],
+        );
+        const names = local.events.map(([name]) => name);
+        expect(names).toEqual(['invalidated', 'logout']);
+      });
+
+      it('needs no provider', async () => {
+        // Nobody listens on port 1.
+        const away = start(
+          optionsFor(signer, { provider: { issuer: 'http://127.0.0.1:1', metadata: undefined } }),
+          { localOnly: () => Promise.resolve(true) },
+        );
+        await logOut(away).expect(200, { redirect: null });
+      });
+
+      it('answers the provider where another request wants it', async () => {
+        const local = start({}, { localOnly: WHEN });
+        const { id_token } = await logIn(local);
+        expect(hints(redirectOf(await logOut(local).expect(200)))).toBe(id_token);
+      });
+
+      it('lets the same user log out at the provider afterwards, and come back', async () => {
+        const local = start({}, { localOnly: WHEN });
+        const { id_token } = await logIn(local);
+        await logOutHere(local).expect(200, { redirect: null });
+        const answer = await logOut(local).expect(200);
+        const { searchParams } = new URL(redirectOf(answer));
+        expect(searchParams.get('id_token_hint')).toBe(id_token);
+        await request(local.app)
+          .get(`${LOGGED_OUT}?state=${searchParams.get('state') ?? ''}`)
+          .set('Cookie', stateCookieOf(answer) ?? '')
+          .expect(200, { outcome: 'verified' });
+        await logOutHere(local).expect(200, { redirect: null });
+      });
+
+      it.each([
+        [undefined, 'https://app.example.com/logged-out'],
+        [['com.example.app:/out', 'https://b.example/'], 'https://b.example/'],
+        ['com.example.app:/out', '/'],
+      ])('sends a browser that prefers HTML home, with %j to %s', async (uris, home) => {
+        const provider = uris === undefined ? {} : { postLogoutRedirectUri: uris };
+        const local = start(optionsFor(signer, { provider }), { localOnly: WHEN });
+        await logIn(local);
+        const answer = await logOutHere(local, { ...OWN, Accept: 'text/html' }).expect(200);
+        expect(targetOf(answer.text)).toBe(home);
+      });
+
+      it.each(['yes', 1, {}])('leaves it to the app when the answer is %j', async (wrong) => {
+        const local = start({}, { localOnly: () => wrong as never });
+        const { access_token } = await logIn(local);
+        await logOut(local).expect(500);
+        await call(local, access_token).expect(200);
+      });
+    });
+
+    describe('with several addresses to come back to', () => {
+      const A = 'https://a.example/out';
+      const B = 'https://b.example/out';
+      const provider = { postLogoutRedirectUri: [A, B] };
+      const byHeader = (req: Request) => req.get('Wanted');
+      let choosing: SessionApp;
+
+      beforeEach(() => {
+        choosing = start(optionsFor(signer, { provider }), { postLogoutRedirectUri: byHeader });
+      });
+
+      const addressOf = (answer: { body: unknown }) =>
+        new URL(redirectOf(answer)).searchParams.get('post_logout_redirect_uri');
+
+      it.each([
+        [undefined, A],
+        ['', A],
+        [A, A],
+        [B, B],
+      ])('sends the browser to the one that is chosen: %s', async (wanted, expected) => {
+        const headers = { ...OWN, ...(wanted !== undefined && { Wanted: wanted }) };
+        await logIn(choosing);
+        expect(addressOf(await logOut(choosing, headers).expect(200))).toBe(expected);
+        choosing.sessions.clear();
+        expect(addressOf(await logOut(choosing, headers).expect(200))).toBe(expected);
+      });
+
+      it.each([
+        ['saved', B, undefined],
+        ['saved', undefined, B],
+        ['unsaved', B, undefined],
+        ['unsaved', undefined, B],
+      ])('answers a retry by the first choice: %s, %s and then %s', async (kind, ...wanted) => {
+        if (kind === 'saved') await logIn(choosing);
+        else choosing.sessions.set(COOKIE, { access_token: await signer.accessToken() });
+        const [first, again] = wanted.map((uri) => (uri === undefined ? {} : { Wanted: uri }));
+        const answer = await logOut(choosing, { ...OWN, ...first }).expect(200);
+        const repeated = await logOut(choosing, { ...OWN, ...again }).expect(200);
+        expect(repeated.body).toEqual(answer.body);
+        expect(addressOf(answer)).toBe(wanted[0] ?? A);
+      });
+
+      it.each(['https://evil.example/out', `${B}/`, 'https://B.example/out', '/out'])(
+        'answers 400 to %s, with a session and without, and ends nothing',
+        async (Wanted) => {
+          const { access_token } = await logIn(choosing);
+          const before = await redis.dump();
+          await logOut(choosing, { ...OWN, Wanted }).expect(400, {
+            error: 'invalid_request',
+            error_description: 'The post-logout redirect URI is not a configured one',
+          });
+          expect(await redis.dump()).toEqual(before);
+          await call(choosing, access_token).expect(200);
+          choosing.sessions.clear();
+          await logOut(choosing, { ...OWN, Wanted }).expect(400);
+          expect(choosing.events).toEqual([]);
+        },
+      );
+
+      it('answers 400 to what is no text', async () => {
+        const wrong = start({}, { postLogoutRedirectUri: () => [A] as never });
+        await logOut(wrong).expect(400);
+      });
+
+      it('waits for the choice, and shows it in the page without an endpoint', async () => {
+        const bare = start(optionsFor(signer, { provider: { ...provider, metadata: {} } }), {
+          postLogoutRedirectUri: () => Promise.resolve(B),
+        });
+        await logIn(bare);
+        const answer = await logOut(bare, { ...OWN, Accept: 'text/html' }).expect(200);
+        expect(targetOf(answer.text)).toBe(B);
+      });
+    });
+
+    it('keeps no state where the ID Token is required and there is none', async () => {
+      const strict = start(optionsFor(signer, { provider: { idTokenHint: 'required' } }));
+      strict.sessions.set(COOKIE, { access_token: await signer.accessToken() });
+      const answer = await logOut(strict).expect(200);
+      expect(answer.body).toEqual({ redirect: 'https://op.example.com/logout?client_id=web' });
+      expect(answer.headers['set-cookie']).toBeUndefined();
+      expect(Object.keys(await redis.dump()).filter((key) => key.startsWith('oidc1:p'))).toEqual(
+        [],
+      );
+    });
+
     it('adds the form when the app wants it', async () => {
       const withForm = start({}, { form: true });
       const { id_token } = await logIn(withForm);
@@ -629,7 +848,7 @@ describe.each(Object.keys(EXPRESS))('an app without tokens in the browser, on %s
     });
 
     const TYPE_ERROR = { name: 'TypeError' };
-    const RETURN_TO = {
+    const NOT_ALLOWED = {
       name: 'InvalidRequestError',
       code: 'ERR_OIDC_LOGOUT_INVALID_REQUEST',
       status: 400,
@@ -639,10 +858,12 @@ describe.each(Object.keys(EXPRESS))('an app without tokens in the browser, on %s
       [{ issuer: 'https://unknown.example.com' }, TYPE_ERROR],
       [{ id_token: 'a.b.c' }, TYPE_ERROR],
       [null, TYPE_ERROR],
-      [{ returnTo: 'https://evil.example/' }, RETURN_TO],
-      [{ returnTo: '//evil.example' }, RETURN_TO],
-      [{ returnTo: '/\\evil.example' }, RETURN_TO],
-      [{ returnTo: '' }, RETURN_TO],
+      [{ returnTo: 'https://evil.example/' }, NOT_ALLOWED],
+      [{ returnTo: '//evil.example' }, NOT_ALLOWED],
+      [{ returnTo: '/\\evil.example' }, NOT_ALLOWED],
+      [{ returnTo: '' }, NOT_ALLOWED],
+      [{ postLogoutRedirectUri: 'https://evil.example/' }, NOT_ALLOWED],
+      [{ postLogoutRedirectUri: '' }, NOT_ALLOWED],
     ])('rejects %j, and keeps nothing', async (session, error) => {
       mount(app, session as EndSessionOptions);
       const answer = await ask(app).expect(200, error);

@@ -122,6 +122,23 @@ describe('oidcLogout', () => {
       { provider: { ...provider, postLogoutRedirectUri: 'javascript:alert(1)' } },
       '"provider.postLogoutRedirectUri" must be',
     ],
+    ...[
+      [],
+      ['https://app.example.com/', '/out'],
+      'http://app.example.com/',
+      'https://app.example.com/#out',
+      'data:text/html,out',
+      'app:/logged-out',
+      'com.example.app:logged-out',
+      'com.example.app:/logged-out#top',
+      'com.example.app:/logged out',
+      'com..example:/logged-out',
+      '.com.example:/logged-out',
+      'app.example.com:8443/logged-out',
+    ].map((postLogoutRedirectUri): [unknown, string] => [
+      { provider: { ...provider, postLogoutRedirectUri } },
+      '"provider.postLogoutRedirectUri" must be',
+    ]),
     [
       { provider: { ...provider, postLogoutRedirectUri: 'https://app.example.com/\u00e9' } },
       '"provider.postLogoutRedirectUri" must be',
@@ -522,6 +539,7 @@ describe('oidcLogout', () => {
       logoutTokenAlgorithms: 'PS256',
       idTokenEncryption: { ...encryption, enc: 'A256GCM' },
       clientAuthentication: { method: 'client_secret_post' },
+      postLogoutRedirectUri: ['http://localhost/', 'com.example.app:/', 'X-1.example://out?a=b'],
       idTokenHint: 'never',
       maxRedirectLength: 1,
       logoutHint: () => 'alice',
@@ -577,6 +595,25 @@ describe('oidcLogout', () => {
     [{ tokens: { access_token: 'a' } }, '"tokens" must be a function'],
     [{ tokens: null }, '"tokens" must be a function'],
     [{ form: 'yes' }, '"form" must be a boolean'],
+    [{ postLogoutRedirectUri: 'https://a' }, '"postLogoutRedirectUri" must be a function'],
+    [{ localOnly: true }, '"localOnly" must be a function'],
+    [{ trustedOrigins: 1 }, '"trustedOrigins" must be a string that is not empty'],
+    ...[
+      '*',
+      'null',
+      'app.example.com',
+      'https://app.example.com/',
+      'https://app.example.com/path',
+      'https://APP.example.com',
+      'https://app.example.com:443',
+      'https://*.example.com',
+      'http://app.example.com',
+      'com.example.app:/',
+      ['https://app.example.com', 'null'],
+    ].map((trustedOrigins): [unknown, string] => [
+      { trustedOrigins },
+      '"trustedOrigins" must be origins such as "https://app.example.com" (http: on loopback, or with "allowInsecureRequests")',
+    ]),
   ])('logout() refuses %j', (options, message) => {
     const make = () => oidcLogout({ provider }).logout(options as never);
     expect(make).toThrow(new TypeError(message));
@@ -590,8 +627,15 @@ describe('oidcLogout', () => {
     { returnTo: () => '/', allowedReturnTo: [] },
     { tokens: undefined, form: undefined },
     { tokens: () => undefined, form: true },
+    { postLogoutRedirectUri: () => undefined, localOnly: () => true, trustedOrigins: [] },
+    { trustedOrigins: ['https://app.example.com', 'http://localhost:3000', 'http://[::1]'] },
   ])('logout() takes %j', (options) => {
     expect(oidcLogout({ provider }).logout(options).name).toBe('logoutHandler');
+  });
+
+  it('logout() trusts an origin of http: elsewhere with allowInsecureRequests', () => {
+    const oidc = oidcLogout({ provider, allowInsecureRequests: true });
+    expect(() => oidc.logout({ trustedOrigins: 'http://app.internal' })).not.toThrow();
   });
 
   it.each<[unknown, string]>([

@@ -55,6 +55,12 @@ describe('clientMetadata', () => {
     });
   });
 
+  it('registers every address that the browser may come back to', () => {
+    const postLogoutRedirectUri = ['https://b.example/out', 'com.example.app:/logged-out'];
+    const { post_logout_redirect_uris } = start({ postLogoutRedirectUri }).clientMetadata(BASE_URL);
+    expect(post_logout_redirect_uris).toEqual(postLogoutRedirectUri);
+  });
+
   it('leaves out what is not mounted, and what is not configured', () => {
     const options = { backChannelLogout: null, frontChannelLogout: null };
     const oidc = start({ postLogoutRedirectUri: undefined });

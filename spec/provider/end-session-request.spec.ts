@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import express from 'express';
+import { decodeJwt } from 'jose';
 import { Provider } from 'oidc-provider/lib/provider.js';
 import request from 'supertest';
 import { closeServer, listen } from '../../example-app/listening.ts';
@@ -9,7 +10,14 @@ import { configure } from '../../example-app/provider/configuration.ts';
 import { interactions } from '../../example-app/provider/interactions.ts';
 import { createMemoryAdapters } from '../../example-app/provider/memory-adapter.ts';
 import type { EndSessionOptions, OidcLogoutOptions, ProviderOptions } from '../../lib/index.ts';
-import { type App, appWith, call, LOGOUT, optionsFor } from '../support/app.ts';
+import {
+  type App,
+  appWith,
+  call,
+  FRONT_CHANNEL_LOGOUT,
+  LOGOUT,
+  optionsFor,
+} from '../support/app.ts';
 import { BrowserSession, type Page } from '../support/browser-session.ts';
 import { targetOf } from '../support/logout-page.ts';
 import {
@@ -143,11 +151,23 @@ describe('the End Session request', () => {
     'https://APP.example.com:443/out',
     'https://app.example.com/a%20b/../c?x=[1]&y=%2f+z&&',
     "https://app.example.com/~(';*!)/?q=%C3%A9%zz",
+    'com.example.app:/logged-out',
+    'Com.Example.app-2://logged-out?from=web',
   ])('sends %s byte for byte', async (postLogoutRedirectUri) => {
     const { post_logout_redirect_uri } = parametersOf(
       await urlOf(start({ postLogoutRedirectUri })),
     );
     expect(post_logout_redirect_uri).toBe(postLogoutRedirectUri);
+  });
+
+  it.each([
+    [undefined, 'https://a.example/out'],
+    ['https://a.example/out', 'https://a.example/out'],
+    ['com.example.app:/out', 'com.example.app:/out'],
+  ])('sends the browser to the chosen one of several addresses: %s', async (chosen, expected) => {
+    const app = start({ postLogoutRedirectUri: ['https://a.example/out', 'com.example.app:/out'] });
+    const url = await urlOf(app, { postLogoutRedirectUri: chosen });
+    expect(parametersOf(url).post_logout_redirect_uri).toBe(expected);
   });
 
   it('has another state each time', async () => {
@@ -184,6 +204,8 @@ describe('the End Session request', () => {
       ['always', 'large', LARGE, true],
       ['never', 'small', SMALL, false],
       ['never', 'large', LARGE, false],
+      ['required', 'small', SMALL, true],
+      ['required', 'large', LARGE, true],
     ])('with %j and a %s one: %#', async (idTokenHint, _size, claims, isSent) => {
       const app = start({ idTokenHint });
       const { access_token, id_token } = await logIn(app, claims);
@@ -244,6 +266,139 @@ describe('the End Session request', () => {
           'state',
         ]);
       }
+    });
+  });
+
+  describe('where the ID Token is required', () => {
+    const RETURNING = ['client_id', 'post_logout_redirect_uri', 'state'];
+
+    it('asks for no way back without one, and keeps no state', async () => {
+      const app = start({ idTokenHint: 'required', uiLocales: 'fr' });
+      const answer = await request(app.app)
+        .post(FORM)
+        .send({ access_token: await signer.accessToken() })
+        .expect(200);
+      const body = answer.body as { redirect: string; form: Form };
+      expect(Object.keys(parametersOf(body.redirect))).toEqual(['client_id', 'ui_locales']);
+      expect(Object.keys(body.form.fields)).toEqual(['client_id', 'ui_locales']);
+      expect(answer.headers['set-cookie']).toBeUndefined();
+      expect(Object.keys(parametersOf(await urlOf(app)))).toEqual(['client_id', 'ui_locales']);
+    });
+
+    it.each<[string, () => string | Promise<string>]>([
+      ['a JWE', () => 'eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..iv.text.tag'],
+      ['no JWT', () => 'opaque'],
+    ])('asks for none with %s either', async (_what, make) => {
+      const url = await urlOf(start({ idTokenHint: 'required' }), { idToken: await make() });
+      expect(Object.keys(parametersOf(url))).toEqual(['client_id']);
+    });
+
+    it('asks for the way back with one, the same within retryWindow, and not later', async () => {
+      for (const retryWindow of [60, 0]) {
+        const app = start({ idTokenHint: 'required' }, { retryWindow });
+        const { access_token } = await logIn(app);
+        const first = await logOut(app, access_token);
+        expect(Object.keys(parametersOf(first.redirect))).toEqual(['id_token_hint', ...RETURNING]);
+        const again = await logOut(app, access_token);
+        if (retryWindow > 0) expect(again).toEqual(first);
+        else expect(Object.keys(parametersOf(again.redirect))).toEqual(['client_id']);
+      }
+    });
+
+    it('asks for none in a session without tokens', async () => {
+      const app = start({ idTokenHint: 'required' });
+      app.app.use('/own', app.oidc.logout({ tokens: () => undefined }));
+      const answer = await request(app.app).post('/own').set('Sec-Fetch-Site', 'same-origin');
+      expect(answer.body).toEqual({ redirect: 'https://op.example.com/logout?client_id=web' });
+      expect(answer.headers['set-cookie']).toBeUndefined();
+    });
+  });
+
+  describe('logoutHint gets the claims of the ID Token', () => {
+    const WITH_NAME = { preferred_username: 'alice@example.com' };
+    let known: unknown[];
+
+    function startHinting(options: Partial<OidcLogoutOptions> = {}): App {
+      known = [];
+      const logoutHint: ProviderOptions['logoutHint'] = ({ idTokenClaims }) => {
+        known.push(idTokenClaims);
+        return Promise.resolve(idTokenClaims?.preferred_username as string | undefined);
+      };
+      return start({ logoutHint }, options);
+    }
+
+    async function hintOf(app: App, access_token: string): Promise<string | undefined> {
+      return parametersOf((await logOut(app, access_token)).redirect).logout_hint;
+    }
+
+    it('of the login that logs out, and again within retryWindow', async () => {
+      const app = startHinting({ encryptionKey: new Uint8Array(32) });
+      const { access_token, id_token } = await logIn(app, WITH_NAME);
+      const first = await logOut(app, access_token);
+      expect(parametersOf(first.redirect).logout_hint).toBe('alice@example.com');
+      expect(await logOut(app, access_token)).toEqual(first);
+      const claims = decodeJwt(id_token);
+      expect(known).toEqual([claims, claims]);
+      expect(JSON.stringify(app.events)).not.toContain('alice@example.com');
+    });
+
+    it('that endSessionUrl() is given', async () => {
+      const idToken = await signer.idToken(WITH_NAME);
+      const { logout_hint } = parametersOf(await urlOf(startHinting(), { idToken }));
+      expect(logout_hint).toBe('alice@example.com');
+    });
+
+    it.each<[string, (app: App) => Promise<string>]>([
+      ['nobody saved the login', () => signer.accessToken({ sid: 'other' })],
+      [
+        'nobody saved the login, which has no session',
+        () => signer.accessToken({ sid: undefined }),
+      ],
+      ['the token is of another client', () => signer.accessToken({ client_id: 'other' })],
+      ['the token is bound to a key', () => signer.accessToken({ cnf: { jkt: 'x' } })],
+      [
+        'the session ended by another logout',
+        async (app) => {
+          await logOut(app, await signer.accessToken());
+          return signer.accessToken();
+        },
+      ],
+      [
+        'the front channel ended the session',
+        async ({ app }) => {
+          await request(app).get(`${FRONT_CHANNEL_LOGOUT}?sid=sid-1`).expect(200);
+          return signer.accessToken();
+        },
+      ],
+      [
+        'the user ended, and another login of the session lives',
+        async (app) => {
+          const access_token = await signer.accessToken({ iat: 1000 });
+          await app.oidc.sessions.end({ issuer: signer.issuer, sub: 'alice' });
+          await app.oidc.sessions.save({
+            access_token: await signer.accessToken(),
+            id_token: await signer.idToken({
+              ...WITH_NAME,
+              iat: Math.floor(Date.now() / 1000) + 60,
+            }),
+          });
+          return access_token;
+        },
+      ],
+    ])('but none where %s', async (_when, tokenOf) => {
+      const app = startHinting();
+      await logIn(app, WITH_NAME);
+      const access_token = await tokenOf(app);
+      known = [];
+      expect(await hintOf(app, access_token)).toBeUndefined();
+      expect(known).toEqual([undefined]);
+    });
+
+    it('but none after retryWindow: a dead token buys no name', async () => {
+      const app = startHinting({ retryWindow: 0 });
+      const { access_token } = await logIn(app, WITH_NAME);
+      expect(await hintOf(app, access_token)).toBe('alice@example.com');
+      expect(await hintOf(app, access_token)).toBeUndefined();
     });
   });
 
@@ -390,6 +545,20 @@ describe('a provider with a logout of its own', () => {
       expect(answer.headers['set-cookie']).toBeUndefined();
       await call(app, access_token).expect(401);
     }
+  });
+
+  it.each<[string, Partial<ProviderOptions>, string]>([
+    ['https://tenant.eu.auth0.com/', { endSession: 'auth0' }, 'returnTo'],
+    ['https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_abc', cognito, 'logout_uri'],
+  ])('%s sends the browser to the chosen address, and a retry to the same', async (...given) => {
+    const [issuer, provider, parameter] = given;
+    const postLogoutRedirectUri = [POST_LOGOUT, 'https://b.example/out'];
+    const { app, access_token } = await startAt(issuer, { ...provider, postLogoutRedirectUri });
+    const choices = [postLogoutRedirectUri[1], undefined];
+    app.app.use('/own', app.oidc.logout({ postLogoutRedirectUri: () => choices.shift() }));
+    const first = await logOut(app, access_token, '/own');
+    expect(parametersOf(first.redirect)[parameter]).toBe('https://b.example/out');
+    expect(await logOut(app, access_token, '/own')).toEqual(first);
   });
 
   it('Amazon Cognito without a domain of its own has no endpoint: null', async () => {

@@ -115,6 +115,8 @@ describe('StoreOperations on a store with a text that is not what was stored', (
     ['ssession', 'endSession', () => endOf('session')],
     ['ssession', 'settleEnd', () => operations.settleEnd('session', '', 't')],
     ['ssession', 'look', () => operations.look('session')],
+    ['xsession', 'readSession', () => operations.readSession('session')],
+    ['ssession', 'readSession', () => operations.readSession('session')],
     ['uuser', 'addMember', () => operations.addMember(loginAt(100))],
     [
       'luser',

@@ -93,6 +93,24 @@ export function describeOperations(name: string, start: () => Promise<Operations
       expect((await elsewhere.look(session)).end).toMatchObject({ event: '100 id100', left: 'tr' });
     });
 
+    it('reads a session without a change, with the tokens of one client', async () => {
+      const given = login(100);
+      const { session, subject } = given;
+      expect(await operations.readSession(session, 'web')).toEqual({});
+      await save(given, 'other');
+      await save(given);
+      const live = { last: 100, ids: ['id100'], subject, owner };
+      const read = await elsewhere.readSession(session, 'web');
+      expect(read).toMatchObject({
+        record: { ...live, tokens: { web: { ...tokens, time: 100 } } },
+      });
+      expect([read.verdict, read.record?.end]).toEqual([undefined, undefined]);
+      await end(session, { state: 'state' });
+      const ended = await elsewhere.readSession(session, 'web');
+      expect(ended.verdict).toEqual({ before: 100, named: [] });
+      expect(ended.record).toMatchObject({ ...live, end: { claimant: 'jti:1', state: 'state' } });
+    });
+
     it('answers to one claimant alone, and the same to it again', async () => {
       const given = login(100);
       await save(given);

@@ -132,6 +132,7 @@ describe('RedisOperations', () => {
         () => operations.saveLogin(save),
         () => operations.renewLogin(save),
         () => operations.endSession(end),
+        () => operations.readSession('session', 'web'),
       ],
     ],
     ['x{session}', '', [() => operations.saveLogin(save), () => operations.endSession(end)]],
@@ -143,6 +144,7 @@ describe('RedisOperations', () => {
         () => operations.endSession(end),
         () => operations.settleEnd('session', '', 't'),
         () => operations.look('session'),
+        () => operations.readSession('session', 'web'),
       ],
     ],
     [

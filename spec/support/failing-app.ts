@@ -55,6 +55,8 @@ async function start(version: string): Promise<number> {
   app.use('/token', oidc.guard({ token: fail }));
   app.use('/tokens', oidc.logout({ tokens: fail }));
   app.use('/returnTo', oidc.logout({ returnTo: fail }));
+  app.use('/postLogoutRedirectUri', oidc.logout({ postLogoutRedirectUri: fail }));
+  app.use('/localOnly', oidc.logout({ localOnly: fail }));
   app.use('/logoutHint', hinting.logout());
   app.use('/listener', oidc.logout());
   app.use((_req, res) => {

@@ -1,34 +1,57 @@
 import type { EndReply } from '../../invalidation/end-session.ts';
+import type { SessionRecord } from '../../invalidation/session-record.ts';
 import { checkedRecord } from '../codecs/session-record.ts';
+
+type Fields = ReadonlyMap<string, string>;
+
+const FIELDS = ['last', 'ids', 'subject', 'owner'];
+const END_FIELDS = ['event', 'claimant', 'claimed', 'ended', 'state', 'left'];
 
 export function decodeEndReply(reply: unknown): EndReply {
   if (!Array.isArray(reply)) throw new TypeError('Not a reply of this script');
   const [status, age, fields] = reply as [EndReply['status'], number?, string[]?];
   if (age === undefined || fields === undefined) return { status, record: undefined, age: 0 };
-  return { status, record: decodeFields(fields), age };
+  return { status, record: decodeFields(pairsOf(fields)), age };
 }
 
-function decodeFields(fields: readonly string[]) {
-  const values = new Map<string, string>();
-  for (let index = 0; index + 1 < fields.length; index += 2) {
-    values.set(fields[index] ?? '', fields[index + 1] ?? '');
-  }
-  const time = (name: string) => Number(values.get(name) ?? NaN);
-  const claims = { claimedAt: time('claimed'), endedAt: time('ended') };
-  const [event, claimant, state, left] = ['event', 'claimant', 'state', 'left'].map((name) =>
-    values.get(name),
-  );
+/** Of a record, with the tokens of one client. */
+export function fieldsOf(clientId: string): string[] {
+  return [...FIELDS, ...END_FIELDS, ...['i', 'r', 't'].map((letter) => `${letter}:${clientId}`)];
+}
+
+export function decodeFields(values: Fields): SessionRecord | undefined {
+  if (values.size === 0) return undefined;
   return checkedRecord({
-    last: time('last'),
+    last: timeOf(values, 'last'),
     ids: values.get('ids')?.split(' '),
     subject: values.get('subject'),
     owner: values.get('owner'),
     tokens: tokensOf(values),
-    end: { event, claimant, ...claims, state, left },
+    end: END_FIELDS.some((name) => values.has(name)) ? endOf(values) : undefined,
   });
 }
 
-function tokensOf(values: ReadonlyMap<string, string>): Record<string, unknown> {
+function pairsOf(fields: readonly string[]): Fields {
+  const values = new Map<string, string>();
+  for (let index = 0; index + 1 < fields.length; index += 2) {
+    values.set(fields[index] ?? '', fields[index + 1] ?? '');
+  }
+  return values;
+}
+
+function timeOf(values: Fields, name: string): number {
+  return Number(values.get(name) ?? NaN);
+}
+
+function endOf(values: Fields): object {
+  const [event, claimant, state, left] = ['event', 'claimant', 'state', 'left'].map((name) =>
+    values.get(name),
+  );
+  const times = { claimedAt: timeOf(values, 'claimed'), endedAt: timeOf(values, 'ended') };
+  return { event, claimant, ...times, state, left };
+}
+
+function tokensOf(values: Fields): Record<string, unknown> {
   const names = [...values.keys()].filter((name) => /^[irt]:/.test(name));
   const clients = new Set(names.map((name) => name.slice(2)));
   return Object.fromEntries(

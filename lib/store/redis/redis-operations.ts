@@ -2,6 +2,7 @@ import type { Events } from '../../events.ts';
 import type { Login } from '../../invalidation/login.ts';
 import type { RenewReply } from '../../invalidation/renew-login.ts';
 import type { SaveReply } from '../../invalidation/save-login.ts';
+import type { SessionState } from '../../invalidation/session-record.ts';
 import type { EndSubjectReply } from '../../invalidation/subject.ts';
 import type { InvalidateReply } from '../../invalidation/token-entry.ts';
 import { ChangeSubscribers } from '../change-subscribers.ts';
@@ -9,6 +10,7 @@ import { corrupt } from '../codecs/corrupt.ts';
 import { decodeEndMessage } from '../codecs/end-message.ts';
 import { decodeEpoch } from '../codecs/epoch.ts';
 import { decodeTokenEntry } from '../codecs/token-entry.ts';
+import { decodeVerdict } from '../codecs/verdict.ts';
 import type { Lifetimes } from '../lifetimes.ts';
 import type {
   ChangeSubscriber,
@@ -31,7 +33,7 @@ import type { ReplicatedWrites } from '../replicated-writes.ts';
 import type { StoreCalls } from '../store-calls.ts';
 import { ClusterEpoch } from './cluster-epoch.ts';
 import { sound } from './corrupt-reply.ts';
-import { decodeEndReply } from './end-reply.ts';
+import { decodeEndReply, decodeFields, fieldsOf } from './end-reply.ts';
 import { RedisKeys } from './keys.ts';
 import { callScript, type ScriptCall } from './script-call.ts';
 import { ScriptCalls } from './script-calls.ts';
@@ -93,6 +95,20 @@ export class RedisOperations implements Operations {
       if (typeof event !== 'string') return { isLive: typeof last === 'string', end: undefined };
       if (typeof left !== 'string') throw corrupt();
       return { isLive: false, end: { event, left } };
+    });
+  }
+
+  readSession(session: string, clientId: string): Promise<SessionState> {
+    const { redis, calls } = this.#settings;
+    const [verdictKey, recordKey] = this.#keys.ofSession(session);
+    const names = fieldsOf(clientId);
+    return calls.run('readSession', async () => {
+      const [verdict, values] = await sound(
+        Promise.all([redis.send('get', verdictKey), redis.send('hmget', recordKey, ...names)]),
+      );
+      const fields = (values as (string | null)[]).map((text, index) => [names[index], text]);
+      const present = fields.filter((field): field is [string, string] => field[1] !== null);
+      return { verdict: decodeVerdict(textOf(verdict)), record: decodeFields(new Map(present)) };
     });
   }
 
