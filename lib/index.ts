@@ -29,6 +29,7 @@ export type { SessionTokens } from './http/session-tokens.ts';
 export type { RevocationPolicy } from './provider/revocations.ts';
 export type { PostLogout } from './http/post-logout.ts';
 export type { RequestAuth } from './http/request-auth.ts';
+export type { LoginClaims } from './session/active-logins.ts';
 export type { SessionName, Sessions } from './session/sessions.ts';
 export type { StoreLossPolicy } from './store/epoch.ts';
 export type { TokenResponse } from './session/token-response.ts';

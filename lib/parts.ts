@@ -10,6 +10,7 @@ import { ReturningBrowser } from './http/returning-browser.ts';
 import type { ResolvedOptions } from './options/oidc-logout-options.ts';
 import { Provider } from './provider/provider.ts';
 import { Revocations } from './provider/revocations.ts';
+import { ActiveLogins } from './session/active-logins.ts';
 import { Announcements } from './session/announcements.ts';
 import { Encryption } from './session/encryption.ts';
 import { EndRevocations } from './session/end-revocations.ts';
@@ -45,6 +46,8 @@ export function createParts(settings: ResolvedOptions) {
   const logins = new Logins({ ...known, ends, epoch });
   const states = new PostLogoutStates(operations, encryption);
   const logoutEnds = new LogoutEnds({ ...known, ends });
+  const decisions = nearCache ?? statuses;
+  const activeLogins = new ActiveLogins({ ...known, epoch, decisions });
   return {
     providers,
     accessTokens,
@@ -53,8 +56,8 @@ export function createParts(settings: ResolvedOptions) {
     events,
     revocations,
     states,
-    decisions: nearCache ?? statuses,
-    sessions: createSessions({ ...known, logins, ends }),
+    decisions,
+    sessions: createSessions({ ...known, logins, activeLogins, ends }),
     rpInitiatedLogout: new RpInitiatedLogout({ ...known, logoutEnds, states }),
     backChannelLogout: new BackChannelLogout({ ...known, ends, repetitions: waitingTokens }),
     browser: new ReturningBrowser(states, { secure: isSecure(settings) }),

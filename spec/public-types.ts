@@ -1,6 +1,7 @@
 // Compiled by `npm run typecheck` and never run: what must compile, and what must not.
 import express from 'express';
 import { Cluster, Redis } from 'ioredis';
+import type { JWTPayload } from 'jose';
 import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis5';
 import {
   type ClientMetadata,
@@ -233,6 +234,14 @@ oidc.on('logout', ({ token }) => token as unknown);
 oidc.guard({ scopes: 'read' });
 // @ts-expect-error: a session is named by sid or sub
 void oidc.sessions.end({ issuer: provider.issuer });
+
+declare const payload: JWTPayload & { iss: string; sub: string };
+export const active: Promise<boolean>[] = [
+  oidc.sessions.isActive({ iss: provider.issuer, sub: 'alice', sid: 's', iat: 1, auth_time: 1 }),
+  oidc.sessions.isActive(payload),
+  // @ts-expect-error: the user is needed
+  oidc.sessions.isActive({ iss: provider.issuer }),
+];
 
 oidc.on('revocation', ({ kind, outcome, reason, issuer, subject, sid }) => {
   const kinds: 'access-token' | 'refresh-token' = kind;

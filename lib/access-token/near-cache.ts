@@ -1,6 +1,5 @@
 import type { ChangeSubscriber } from '../store/operations.ts';
-import type { AccessToken } from './access-token.ts';
-import type { TokenStatus, TokenStatuses } from './token-status.ts';
+import type { AskedToken, TokenStatus, TokenStatuses } from './token-status.ts';
 
 const MOST_CHANGES = 100_000;
 
@@ -18,7 +17,7 @@ interface Decision {
 export class NearCache implements ChangeSubscriber {
   readonly #statuses: TokenStatuses;
   readonly #maxStalenessMs: number;
-  readonly #decisions = new WeakMap<AccessToken, Decision>();
+  readonly #decisions = new WeakMap<AskedToken, Decision>();
   /** By digest, the latest change last. Changes older than all decisions are dropped. */
   readonly #changes = new Map<string, number>();
   #trustedFrom = Infinity;
@@ -28,14 +27,14 @@ export class NearCache implements ChangeSubscriber {
     this.#maxStalenessMs = maxStaleness * 1000;
   }
 
-  known(token: AccessToken): TokenStatus | undefined {
+  known(token: AskedToken): TokenStatus | undefined {
     const decision = this.#decisions.get(token);
     return decision !== undefined && this.#isTrusted(decision, performance.now())
       ? decision.status
       : undefined;
   }
 
-  async statusOf(token: AccessToken): Promise<TokenStatus> {
+  async statusOf(token: AskedToken): Promise<TokenStatus> {
     const known = this.known(token);
     if (known !== undefined) return known;
     const madeAt = performance.now();

@@ -20,6 +20,14 @@ export interface TokenStatus {
   readonly digests: readonly string[];
 }
 
+/** An access token; or a login known by the claims of its ID Token, which has no key. */
+export interface AskedToken extends Pick<
+  AccessToken,
+  'subjectKey' | 'sessionKey' | 'authTime' | 'issuedAt' | 'saved'
+> {
+  readonly key: string | undefined;
+}
+
 /** By kind and digest. */
 type Texts = ReadonlyMap<string, string | undefined>;
 
@@ -33,8 +41,8 @@ export class TokenStatuses {
   readonly #operations: Operations;
   readonly #epoch: Epoch;
   /** The entry of each token at its last look-up. */
-  readonly #linked = new WeakMap<AccessToken, LinkedToken>();
-  readonly #lookUps = new Batch((tokens: readonly AccessToken[]) => this.#lookUp(tokens));
+  readonly #linked = new WeakMap<AskedToken, LinkedToken>();
+  readonly #lookUps = new Batch((tokens: readonly AskedToken[]) => this.#lookUp(tokens));
 
   constructor(operations: Operations, epoch: Epoch) {
     this.#operations = operations;
@@ -42,13 +50,13 @@ export class TokenStatuses {
   }
 
   /** @throws {@link StoreUnavailableError} */
-  async statusOf(token: AccessToken): Promise<TokenStatus> {
+  async statusOf(token: AskedToken): Promise<TokenStatus> {
     const status = await this.#lookUps.runOne(token);
     if (status instanceof Error) throw status;
     return status;
   }
 
-  async #lookUp(tokens: readonly AccessToken[]): Promise<(TokenStatus | Error)[]> {
+  async #lookUp(tokens: readonly AskedToken[]): Promise<(TokenStatus | Error)[]> {
     const texts = new Map<string, string | undefined>();
     const keysOfAll = () => tokens.flatMap((token) => this.#keysOf(token));
     await this.#read(texts, keysOfAll());
@@ -61,16 +69,16 @@ export class TokenStatuses {
   }
 
   /** With the login remembered, the next look-up is one round trip. */
-  #remember(token: AccessToken, texts: Texts): void {
+  #remember(token: AskedToken, texts: Texts): void {
     try {
-      const entry = decodeTokenEntry(texts.get(nameOf({ kind: 'access-token', of: token.key })));
+      const entry = entryOf(token, texts);
       if (entry?.login !== undefined) this.#linked.set(token, entry);
     } catch {
       // The judgement of this token fails.
     }
   }
 
-  #judge(token: AccessToken, texts: Texts): TokenStatus | Error {
+  #judge(token: AskedToken, texts: Texts): TokenStatus | Error {
     try {
       const readings = this.#readingsOf(token, texts);
       const { sessionKey: session, authTime, issuedAt } = token;
@@ -85,11 +93,11 @@ export class TokenStatuses {
     }
   }
 
-  #readingsOf(token: AccessToken, texts: Texts): Readings {
+  #readingsOf(token: AskedToken, texts: Texts): Readings {
     const textOf = (key: Key) => texts.get(nameOf(key));
     const verdictOf = (of: string | undefined) =>
       of === undefined ? undefined : decodeVerdict(textOf({ kind: 'verdict', of }));
-    const entry = decodeTokenEntry(textOf({ kind: 'access-token', of: token.key }));
+    const entry = entryOf(token, texts);
     const subject = entry?.login?.subject ?? token.subjectKey;
     return {
       entry,
@@ -101,12 +109,13 @@ export class TokenStatuses {
     };
   }
 
-  #keysOf(token: AccessToken): Key[] {
+  #keysOf(token: AskedToken): Key[] {
     const { key, subjectKey, sessionKey } = token;
     const login = (this.#linked.get(token) ?? token.saved)?.login;
     const verdicts = new Set([sessionKey, login?.session]);
     const subjects = new Set([subjectKey, login?.subject]);
-    const keys: Key[] = [EPOCH, { kind: 'access-token', of: key }];
+    const keys: Key[] = [EPOCH];
+    if (key !== undefined) keys.push({ kind: 'access-token', of: key });
     for (const of of verdicts) if (of !== undefined) keys.push({ kind: 'verdict', of });
     for (const of of subjects) if (of !== undefined) keys.push({ kind: 'cut-off', of });
     return keys;
@@ -123,6 +132,12 @@ export class TokenStatuses {
 
 function nameOf(key: Key): string {
   return key.kind === 'epoch' ? key.kind : `${key.kind} ${key.of}`;
+}
+
+function entryOf({ key }: AskedToken, texts: Texts): TokenEntry | undefined {
+  return key === undefined
+    ? undefined
+    : decodeTokenEntry(texts.get(nameOf({ kind: 'access-token', of: key })));
 }
 
 function isBound(entry: TokenEntry | undefined): boolean {

@@ -1,6 +1,8 @@
 import { type CutOff, isCutOff } from './cut-off.ts';
 import type { TokenEntry } from './token-entry.ts';
-import { endedForUnsaved, isOver, type Verdict } from './verdict.ts';
+import type { Login } from './login.ts';
+import { liveRecord, type SessionState } from './session-record.ts';
+import { edge, endedForUnsaved, isOver, type Verdict } from './verdict.ts';
 
 /** Seconds, by the provider's clock. */
 export interface TokenTimes {
@@ -43,6 +45,21 @@ function refusingUnsaved(
 ): RefusingEntry | undefined {
   const time = authTime ?? issuedAt ?? 0;
   if (session !== undefined && endedForUnsaved(ownVerdict, authTime)) return 'session-ended';
-  if (time <= (cutOff?.all ?? -1)) return 'subject-ended';
+  if (isCutOff(cutOff, { session: session ?? '', time })) return 'subject-ended';
   return time <= epoch ? 'memory-lost' : undefined;
+}
+
+/**
+ * An ID Token issued after the end of its session, while a login saved after the end lives, is of a
+ * later login.
+ */
+export function isOfLaterLogin(
+  { subject, time }: Pick<Login, 'subject' | 'time'>,
+  state: SessionState,
+  cutOff: CutOff | undefined,
+): boolean {
+  const live = liveRecord(state);
+  if (live?.subject !== subject) return false;
+  if (state.verdict !== undefined && time <= edge(state.verdict)) return false;
+  return Math.min(time, live.last) > (cutOff?.all ?? -1);
 }

@@ -1,6 +1,7 @@
 import { checkObject, checkText } from '../input/checks.ts';
 import type { Provider } from '../provider/provider.ts';
 import { sessionKey, subjectKey } from '../token/token-keys.ts';
+import type { ActiveLogins, LoginClaims } from './active-logins.ts';
 import type { SessionEnds } from './ends.ts';
 import type { Logins } from './logins.ts';
 import { ENDS_REPEATED_FOR, type Repetitions } from './repetitions.ts';
@@ -57,6 +58,20 @@ export interface Sessions {
   rotate(oldTokens: TokenResponse, tokens: TokenResponse): Promise<void>;
 
   /**
+   * Whether a login goes on, by the claims of its ID Token: for an app that has only a session of
+   * its own, and no token for the guard. `false` once the login's session (`iss`, `sid`) or all
+   * logins of its user (`iss`, `sub`) ended after the login. A later login of the same `sid` goes on
+   * by its later `auth_time`; with the same or none, if it was saved and its `iat` is later than the
+   * end. Without a `sid` only ends of the user are seen. The claims must be verified, as a client
+   * does at login.
+   *
+   * @throws TypeError when the issuer is not configured, or a claim is of the wrong type.
+   * @throws {@link StoreUnavailableError} when the store could not be asked: treat the login as
+   * ended, or answer 503.
+   */
+  isActive(idTokenClaims: LoginClaims): Promise<boolean>;
+
+  /**
    * Ends one session, or with `sub` all sessions of a user until now. To end an ended or unknown
    * session is no error.
    *
@@ -71,6 +86,7 @@ export interface Sessions {
 export interface SessionsParts {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly logins: Logins;
+  readonly activeLogins: ActiveLogins;
   readonly ends: SessionEnds;
   readonly repetitions: Repetitions;
   /** Seconds. */
@@ -78,10 +94,11 @@ export interface SessionsParts {
 }
 
 export function createSessions(parts: SessionsParts): Sessions {
-  const { logins, repetitions } = parts;
+  const { activeLogins, logins, repetitions } = parts;
   return {
     save: (tokens) => logins.save(tokens),
     rotate: (oldTokens, tokens) => logins.rotate(oldTokens, tokens),
+    isActive: (idTokenClaims) => activeLogins.isActive(idTokenClaims),
     async end(name) {
       const end = endOf(parts, name);
       try {

@@ -17,6 +17,7 @@ const REFRESH = PAGE.take('js', 'await refresh(');
 const INSTALL = PAGE.take('sh', 'connect-redis');
 const STORE = PAGE.take('js', 'RedisStore');
 const LOGOUT = PAGE.take('js', 'endOwnSession');
+const ACCOUNT = PAGE.take('js', 'oidc.sessions.isActive');
 const END = PAGE.take('js', 'oidc.sessions.end');
 const LISTEN = PAGE.take('js', 'console.log');
 
@@ -231,6 +232,24 @@ it('are ended by an administrator, and by nobody else', async () => {
   expect(await api()).toBe(200);
   expect(await end({ scope: 'admin' })).toBe(204);
   expect(await api()).toBe(401);
+});
+
+it('without a token stay out of a page once the login has ended', async () => {
+  const keep = '(req, claims) => void (req.session.claims = claims)';
+  const page = "app.get('/account', (req, res) => res.send('Your account'));";
+  const program = withLines(ACCOUNT, page).replace('login(oidc)', `login(oidc, ${keep})`);
+  const started = await startAtProvider(program);
+  const cookie = await logInAt(started);
+  const open = async (given = cookie) => {
+    const answer = await ask(`${started.url}/account`, given);
+    return [answer.status, answer.headers.get('location')];
+  };
+  expect(await open('')).toEqual([302, '/login']);
+  expect(await open()).toEqual([200, null]);
+  await sendLogoutToken(appAtProvider);
+  expect(await open()).toEqual([302, '/login']);
+  expect(await open()).toEqual([302, '/login']);
+  await started.close();
 });
 
 describe('sessions in Redis', () => {

@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { decodeJwt } from 'jose';
 import request from 'supertest';
 import {
   InvalidIdTokenError,
+  type LoginClaims,
   ProviderUnavailableError,
   SessionEndedError,
   StoreUnavailableError,
 } from '../../lib/index.ts';
-import { type App, call, LOGOUT, optionsFor } from '../support/app.ts';
+import { type App, BACK_CHANNEL_LOGOUT, call, LOGOUT, optionsFor } from '../support/app.ts';
 import { setTime } from '../support/clock.ts';
 import { type Claims, CLIENT_ID, createSigner } from '../support/provider.ts';
 import { redis, signer, start, useRedisApps } from '../support/redis-apps.ts';
@@ -56,7 +58,7 @@ async function keysOf(kind: keyof typeof LETTERS): Promise<string[]> {
 it('can be taken apart, as all of oidc can', async () => {
   /* eslint-disable @typescript-eslint/unbound-method -- that is what it is about */
   const { sessions, guard, on, off, close } = app.oidc;
-  const { save, rotate, end } = sessions;
+  const { save, rotate, isActive, end } = sessions;
   /* eslint-enable @typescript-eslint/unbound-method */
   const old = await tokensOf();
   await save(old);
@@ -64,7 +66,8 @@ it('can be taken apart, as all of oidc can', async () => {
   await rotate(old, renewed);
   await end({ issuer: signer.issuer, sid: 'sid-1' });
   expect(await statusOf(renewed)).toBe(401);
-  expect(Object.keys(sessions)).toEqual(['save', 'rotate', 'end']);
+  expect(await isActive(decodeJwt<LoginClaims>(old.id_token))).toBe(false);
+  expect(Object.keys(sessions)).toEqual(['save', 'rotate', 'isActive', 'end']);
   expect(guard()).toBeInstanceOf(Function);
   const listener = () => undefined;
   expect([on('logout', listener), off('logout', listener)]).toEqual([app.oidc, app.oidc]);
@@ -504,6 +507,139 @@ describe('sessions.end', () => {
   });
 });
 
+describe('sessions.isActive', () => {
+  const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
+  /** Of a login some time ago. */
+  const LOGIN = { iat: inSeconds(-100), auth_time: inSeconds(-200) };
+
+  const claimsOf = (changes: Claims = {}) =>
+    ({ iss: signer.issuer, sub: 'alice', sid: 'sid-1', ...LOGIN, ...changes }) as LoginClaims;
+  const isActive = (changes: Claims = {}) => app.oidc.sessions.isActive(claimsOf(changes));
+
+  async function deliver(claims: Claims = {}): Promise<void> {
+    const logout_token = await signer.logoutToken(claims);
+    const post = request(app.app).post(BACK_CHANNEL_LOGOUT).type('form');
+    await post.send({ logout_token }).expect(200);
+  }
+
+  const ENDS: Record<string, () => Promise<unknown>> = {
+    'a Logout Token of the session': () => deliver(),
+    'a Logout Token of the user': () => deliver({ sid: undefined }),
+    'an end of the session by the app': () =>
+      app.oidc.sessions.end({ issuer: signer.issuer, sid: 'sid-1' }),
+    'an end of the user by the app': () =>
+      app.oidc.sessions.end({ issuer: signer.issuer, sub: 'alice' }),
+    'a logout by a token': async () => logOut({ access_token: await signer.accessToken() }),
+  };
+
+  it.each(Object.keys(ENDS))('tells after %s that an unsaved login is over', async (name) => {
+    expect(await isActive()).toBe(true);
+    await ENDS[name]?.();
+    expect(await isActive()).toBe(false);
+    expect(await isActive({ iat: undefined, auth_time: undefined })).toBe(false);
+    expect(await isActive({ sid: 'sid-2', sub: 'bob' })).toBe(true);
+  });
+
+  it.each(Object.keys(ENDS))('tells after %s that a saved login is over', async (name) => {
+    await login(LOGIN);
+    expect(await isActive()).toBe(true);
+    await ENDS[name]?.();
+    expect(await isActive()).toBe(false);
+  });
+
+  it('tells that a login is over that was refreshed before its own logout', async () => {
+    const tokens = await login(LOGIN);
+    await logOut(tokens).expect(200);
+    const iat = LOGIN.iat + 50;
+    expect(await isActive({ iat })).toBe(false);
+    expect(await isActive({ iat, auth_time: undefined })).toBe(false);
+  });
+
+  it('lets the sessions of other users, and other sessions, go on', async () => {
+    await deliver();
+    expect(await isActive({ sid: 'sid-2' })).toBe(true);
+    await deliver({ sid: undefined });
+    expect(await isActive({ sid: 'sid-2' })).toBe(false);
+    expect(await isActive({ sid: 'sid-2', sub: 'bob' })).toBe(true);
+  });
+
+  it('lets a later login of the same sid go on by its auth_time', async () => {
+    await deliver();
+    const iat = inSeconds(60);
+    expect(await isActive({ iat, auth_time: iat })).toBe(true);
+    expect(await isActive({ iat })).toBe(false);
+  });
+
+  it.each<[string, string, Claims]>(
+    Object.keys(ENDS).flatMap((name): [string, string, Claims][] => [
+      [name, 'with the same auth_time', { auth_time: LOGIN.auth_time }],
+      [name, 'without an auth_time', { auth_time: undefined }],
+    ]),
+  )('lets after %s a later login %s go on, once it is saved', async (name, _what, changes) => {
+    await login(LOGIN);
+    await ENDS[name]?.();
+    const later = { ...changes, iat: inSeconds(60) };
+    expect(await isActive(later)).toBe(false);
+    const tokens = await login(later);
+    expect(await isActive(later)).toBe(true);
+    expect(await isActive({ ...later, sub: 'bob' })).toBe(false);
+    expect(await isActive()).toBe(false);
+    await logOut(tokens).expect(200);
+    expect(await isActive(later)).toBe(false);
+  });
+
+  it('hears of ends of the user alone where there is no sid', async () => {
+    const without = { sid: undefined };
+    for (const sid of [undefined, null, '']) expect(await isActive({ sid })).toBe(true);
+    await deliver();
+    expect(await isActive(without)).toBe(false);
+    expect(await isActive({ sid: 'sid-2' })).toBe(true);
+    await deliver({ sid: undefined });
+    const iat = inSeconds(60);
+    expect(await isActive({ ...without, iat, auth_time: iat })).toBe(true);
+    expect(await isActive({ ...without, iat })).toBe(false);
+  });
+
+  it('tells it in another process at once, also with a near-cache', async () => {
+    const elsewhere = start({ nearCache: {} });
+    const client = redis.connect();
+    const reads = async () =>
+      /cmdstat_mget:calls=(\d+)/.exec(await client.info('commandstats'))?.[1];
+    await until(async () => {
+      const before = await reads();
+      expect(await elsewhere.oidc.sessions.isActive(claimsOf())).toBe(true);
+      return before !== undefined && before === (await reads());
+    });
+    await deliver();
+    await until(async () => !(await elsewhere.oidc.sessions.isActive(claimsOf())));
+    await elsewhere.oidc.close();
+  });
+
+  it('refuses every login from before the store lost its memory, with onStoreLoss', async () => {
+    app = start({ onStoreLoss: 'refuse' });
+    await until(async () => Object.keys(await redis.dump()).includes('oidc1:e'));
+    expect(await isActive()).toBe(false);
+    const iat = inSeconds(60);
+    expect(await isActive({ iat, auth_time: iat })).toBe(true);
+  });
+
+  it.each<[unknown, string]>([
+    [undefined, '"claims" must be an object'],
+    ['a.b.c', '"claims" must be an object'],
+    [{}, '"iss" is not a configured issuer'],
+    [{ iss: 'https://other.example.com', sub: 'alice' }, '"iss" is not a configured issuer'],
+    [{ iss: 'https://op.example.com' }, '"sub" must be a string that is not empty'],
+    [{ iss: 'https://op.example.com', sub: '' }, '"sub" must be a string that is not empty'],
+    [{ iss: 'https://op.example.com', sub: 'a', sid: 1 }, '"sid" must be a string'],
+    [{ iss: 'https://op.example.com', sub: 'a', iat: '1' }, '"iat" must be a number of seconds'],
+    [{ iss: 'https://op.example.com', sub: 'a', auth_time: NaN }, '"auth_time" must be a number'],
+  ])('refuses %j', async (claims, message) => {
+    const refused = app.oidc.sessions.isActive(claims as never);
+    await expect(refused).rejects.toThrow(TypeError);
+    await expect(refused).rejects.toThrow(message);
+  });
+});
+
 it('two providers with the same sid and sub do not touch each other', async () => {
   const other = await createSigner('https://other.example.com');
   const entries = [optionsFor(signer).provider, optionsFor(other).provider].flat();
@@ -529,5 +665,7 @@ it('an outage of the store is told as such', async () => {
   );
   const name = { issuer: signer.issuer, sid: 'sid-1' };
   await expect(oidc.sessions.end(name)).rejects.toThrow(StoreUnavailableError);
+  const claims = { iss: signer.issuer, sub: 'alice', sid: 'sid-1' };
+  await expect(oidc.sessions.isActive(claims)).rejects.toThrow(StoreUnavailableError);
   expect(await statusOf(tokens)).toBe(200);
 });
