@@ -23,6 +23,7 @@ export type { OidcLogoutOptions } from './options/oidc-logout-options.ts';
 export type { ProviderOptions, ProviderRegistration } from './options/provider-options.ts';
 export type { ClientMetadata, ClientMetadataOptions } from './provider/client-metadata.ts';
 export type { EndSessionOptions } from './http/end-session-url.ts';
+export type { FrontChannelLogoutOptions } from './http/front-channel-logout-options.ts';
 export type { GuardOptions } from './http/guard.ts';
 export type { LogoutOptions } from './http/logout-options.ts';
 export type { SessionTokens } from './http/session-tokens.ts';

@@ -9,6 +9,10 @@ import type { Listener, OidcLogoutEvents } from './events.ts';
 import { backChannelLogout } from './http/back-channel-logout.ts';
 import { type EndSessionOptions, endSessionUrl } from './http/end-session-url.ts';
 import { frontChannelLogout } from './http/front-channel-logout.ts';
+import {
+  type FrontChannelLogoutOptions,
+  resolveFrontChannelLogoutOptions,
+} from './http/front-channel-logout-options.ts';
 import { guard, type GuardOptions, resolveGuardOptions } from './http/guard.ts';
 import { type LogoutOptions, resolveLogoutOptions } from './http/logout-options.ts';
 import { logout } from './http/logout.ts';
@@ -47,14 +51,15 @@ export interface OidcLogout {
   /**
    * The page in a frame of the provider's logout page: `GET` with `iss` and `sid`. The endpoint
    * ends the session, if saved, without any cookie. Only the provider's own pages can frame the
-   * page.
+   * page. With the option `tokens`, a request without `iss` and `sid` ends the saved login of the
+   * app's own session.
    *
    * @example
    * app.use('/oidc/front-channel-logout', oidc.frontChannelLogout());
    *
    * @see [OpenID Connect Front-Channel Logout 1.0](https://openid.net/specs/openid-connect-frontchannel-1_0.html)
    */
-  frontChannelLogout(): RequestHandler;
+  frontChannelLogout(options?: FrontChannelLogoutOptions): RequestHandler;
 
   /**
    * Receives the browser after the provider's logout: `GET` with `state`. Sets `req.postLogout` and
@@ -175,9 +180,10 @@ export function oidcLogout(options: OidcLogoutOptions): OidcLogout {
       refuseRequest(misuse[0], 'backChannelLogout');
       return backChannelLogout({ ...settings, ...parts });
     },
-    frontChannelLogout(...misuse: unknown[]) {
-      refuseRequest(misuse[0], 'frontChannelLogout');
-      return frontChannelLogout({ ...settings, ...parts });
+    frontChannelLogout(frontOptions = {}) {
+      refuseRequest(frontOptions, 'frontChannelLogout');
+      const resolved = resolveFrontChannelLogoutOptions(frontOptions);
+      return frontChannelLogout({ ...settings, ...parts, options: resolved });
     },
     postLogoutCallback(...misuse: unknown[]) {
       refuseRequest(misuse[0], 'postLogoutCallback');

@@ -4,6 +4,7 @@ import { TokenStatuses } from './access-token/token-status.ts';
 import { Events } from './events.ts';
 import { BackChannelLogout } from './logout/back-channel-logout.ts';
 import { LogoutEnds } from './logout/logout-ends.ts';
+import { type TokensOfLogout, readPresentedTokens } from './logout/presented-tokens.ts';
 import { PostLogoutStates } from './logout/post-logout-states.ts';
 import { RpInitiatedLogout } from './logout/rp-initiated-logout.ts';
 import { ReturningBrowser } from './http/returning-browser.ts';
@@ -57,6 +58,7 @@ export function createParts(settings: ResolvedOptions) {
     revocations,
     states,
     decisions,
+    presentedTokens: (tokens: TokensOfLogout) => readPresentedTokens(known, tokens),
     sessions: createSessions({ ...known, logins, activeLogins, ends }),
     rpInitiatedLogout: new RpInitiatedLogout({ ...known, logoutEnds, states }),
     backChannelLogout: new BackChannelLogout({ ...known, ends, repetitions: waitingTokens }),

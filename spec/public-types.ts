@@ -310,8 +310,9 @@ oidc.guard({ token: () => ({ access_token: 'a' }) });
 oidc.guard({ token: 'a' });
 // @ts-expect-error: it has no options
 oidc.backChannelLogout({});
-// @ts-expect-error: it has no options
-oidc.frontChannelLogout({});
+oidc.frontChannelLogout({ tokens: (req) => ({ access_token: req.get('X-Token') }) });
+// @ts-expect-error: the option is tokens
+oidc.frontChannelLogout({ token: () => undefined });
 // @ts-expect-error: it has no options
 oidc.postLogoutCallback({});
 

@@ -1,25 +1,33 @@
 import type { NextFunction, Request, Response } from 'express';
-import { InvalidRequestError } from '../errors.ts';
+import { InvalidRequestError, InvalidTokenError } from '../errors.ts';
+import { endLogin, endSession } from '../logout/front-channel-logout.ts';
+import type { PresentedTokens, TokensOfLogout } from '../logout/presented-tokens.ts';
 import type { Provider } from '../provider/provider.ts';
-import { frontChannelLogout as endSession } from '../logout/front-channel-logout.ts';
 import type { SessionEnds } from '../session/ends.ts';
 import { sendEmpty, sendHtml } from './answer.ts';
 import { sendOAuthError, serve } from './endpoint.ts';
+import type { FrontChannelLogoutOptions } from './front-channel-logout-options.ts';
 import { isPreview } from './preview.ts';
-import { queryValues } from './query.ts';
+import { queryNames, queryValues } from './query.ts';
 import type { RequestEnd } from './request-end.ts';
+import type { FindTokens } from './session-tokens.ts';
+import { findTokens } from './token-reader.ts';
 
 export interface FrontChannelLogoutParts {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly ends: SessionEnds;
+  /** @throws {@link InvalidTokenError} when the tokens are dead. */
+  readonly presentedTokens: (tokens: TokensOfLogout) => Promise<PresentedTokens | undefined>;
+  readonly options: FrontChannelLogoutOptions;
   /** Seconds. */
   readonly clockTolerance: number;
 }
 
-const PAGE = '<!doctype html><html lang="en"><title>Logged out</title></html>';
+const PAGE =
+  '<!doctype html><html lang="en"><title>Logged out</title><body><p>Logged out</p></body></html>';
 
 export function frontChannelLogout(parts: FrontChannelLogoutParts) {
-  const { providers } = parts;
+  const { providers, options } = parts;
 
   function findProvider(req: Request): Provider {
     const issuers = queryValues(req, 'iss');
@@ -30,7 +38,7 @@ export function frontChannelLogout(parts: FrontChannelLogoutParts) {
     return provider;
   }
 
-  async function handle(req: Request, res: Response, end: RequestEnd): Promise<void> {
+  async function endNamed(req: Request): Promise<string[]> {
     const provider = findProvider(req);
     const sid = readSid(req);
     const { issuer } = provider;
@@ -38,6 +46,30 @@ export function frontChannelLogout(parts: FrontChannelLogoutParts) {
       provider.origins(),
       isPreview(req) ? undefined : endSession(parts, { issuer, sid }),
     ]);
+    return origins;
+  }
+
+  async function endOwn(req: Request, find: FindTokens): Promise<string[]> {
+    const tokens = isPreview(req) ? undefined : await findTokens(find, req);
+    const presented = tokens && (await presentedOrDead(tokens));
+    if (presented !== undefined) await endLogin(parts, presented);
+    const all = await Promise.all(Array.from(providers.values(), (each) => each.origins()));
+    return [...new Set(all.flat())];
+  }
+
+  async function presentedOrDead(tokens: TokensOfLogout): Promise<PresentedTokens | undefined> {
+    try {
+      return await parts.presentedTokens(tokens);
+    } catch (error) {
+      if (error instanceof InvalidTokenError) return undefined;
+      throw error;
+    }
+  }
+
+  async function handle(req: Request, res: Response, end: RequestEnd): Promise<void> {
+    const { tokens } = options;
+    const isOwn = tokens !== undefined && isUnnamedFrame(req);
+    const origins = await (isOwn ? endOwn(req, tokens) : endNamed(req));
     end.answer(() => {
       allowFraming(res, origins);
       // A browser does not show a prefetched page without a body, but sends the request again.
@@ -56,6 +88,12 @@ export function frontChannelLogout(parts: FrontChannelLogoutParts) {
   return async function frontChannelLogoutHandler(req: Request, res: Response, next: NextFunction) {
     await serve(endpoint, { req, res, next });
   };
+}
+
+function isUnnamedFrame(req: Request): boolean {
+  const names = queryNames(req);
+  const isUnnamed = !names.includes('iss') && !names.includes('sid');
+  return isUnnamed && req.headers['sec-fetch-dest'] === 'iframe';
 }
 
 function readSid(req: Request): string {

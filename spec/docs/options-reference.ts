@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import ts from 'typescript';
+import { FRONT_CHANNEL_LOGOUT_OPTIONS } from '../../lib/http/front-channel-logout-options.ts';
 import { GUARD_OPTIONS } from '../../lib/http/guard.ts';
 import { LOGOUT_OPTIONS } from '../../lib/http/logout-options.ts';
 import type { Option } from '../../lib/input/option.ts';
@@ -21,6 +22,7 @@ export const TABLES: Readonly<Record<string, Table>> = {
   'Members of `nearCache`': NEAR_CACHE_OPTIONS,
   'Members of `durability`': DURABILITY_OPTIONS,
   'Options of `logout()`': LOGOUT_OPTIONS,
+  'Options of `frontChannelLogout()`': FRONT_CHANNEL_LOGOUT_OPTIONS,
   'Options of `guard()`': GUARD_OPTIONS,
 };
 const SOURCES = [
@@ -31,6 +33,7 @@ const SOURCES = [
 /** Tables whose options may have the names of others. */
 const OWN_SOURCES: Readonly<Record<string, string>> = {
   'Options of `logout()`': 'lib/http/logout-options.ts',
+  'Options of `frontChannelLogout()`': 'lib/http/front-channel-logout-options.ts',
   'Options of `guard()`': 'lib/http/guard.ts',
 };
 

@@ -1,7 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Express, RequestHandler } from 'express';
+import type { ErrorRequestHandler, Express, Request, RequestHandler } from 'express';
 import request from 'supertest';
-import type { OidcLogoutOptions, ProviderOptions } from '../../lib/index.ts';
+import type {
+  FrontChannelLogoutOptions,
+  OidcLogoutOptions,
+  ProviderOptions,
+} from '../../lib/index.ts';
 import {
   type App,
   appWith,
@@ -18,8 +22,10 @@ import {
   startProviderServer,
 } from '../support/provider.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
+import { until } from '../support/until.ts';
 
-const PAGE = '<!doctype html><html lang="en"><title>Logged out</title></html>';
+const PAGE =
+  '<!doctype html><html lang="en"><title>Logged out</title><body><p>Logged out</p></body></html>';
 const ISSUER_UNKNOWN = {
   error: 'invalid_request',
   error_description: 'The parameter iss is missing, repeated or not a configured issuer',
@@ -420,6 +426,151 @@ describe.each(Object.keys(EXPRESS))('frontChannelLogout on %s', (version) => {
       await call(app, access_token).expect(200);
       await visit(app, ENDED).expect(200, PAGE);
       await call(app, access_token).expect(401);
+    });
+  });
+
+  describe('with tokens of its own session, asked without iss and sid', () => {
+    const OWN = '/own-front-channel-logout';
+    const FRAME = { 'Sec-Fetch-Dest': 'iframe', Cookie: 'session=1' };
+    let kept: Record<string, string> | undefined;
+    let lookUps: number;
+
+    function mount(at: App, tokens?: FrontChannelLogoutOptions['tokens']): App {
+      const find = ({ headers }: Request) => {
+        lookUps += 1;
+        return headers.cookie === undefined ? undefined : kept;
+      };
+      at.app.use(OWN, at.oidc.frontChannelLogout({ tokens: tokens ?? find }));
+      return at;
+    }
+
+    const visitOwn = ({ app: at }: App, headers: object = FRAME, query = '') =>
+      request(at)
+        .get(OWN + query)
+        .set({ ...headers });
+
+    beforeEach(() => {
+      [kept, lookUps] = [undefined, 0];
+      mount(app);
+    });
+
+    it.each<[string, Claims]>([
+      ['of a session', {}],
+      ['without a sid', { sid: undefined }],
+    ])('ends the login %s that its tokens are of, and no other one', async (_what, claims) => {
+      const access_token = await login(app, claims);
+      const other = await login(app, { sid: 'sid-2' });
+      const bobs = await login(app, { sub: 'bob', sid: 'sid-3' });
+      kept = { access_token };
+      const answer = await visitOwn(app);
+      expect([answer.status, answer.text]).toEqual([200, PAGE]);
+      const policy = `default-src 'none'; frame-ancestors ${ISSUER}`;
+      expect(answer.headers).toMatchObject({ ...NO_STORE, 'content-security-policy': policy });
+      await call(app, access_token).expect(401);
+      for (const alive of [other, bobs]) await call(app, alive).expect(200);
+    });
+
+    it('ends the login of a refresh token alone, and keeps that token for a signed end', async () => {
+      const revoking = mount(
+        start({
+          encryptionKey: new Uint8Array(32),
+          ...optionsFor(signer, {
+            // Nobody listens on port 1: a revocation would fail, and be told.
+            provider: { metadata: { revocation_endpoint: 'http://127.0.0.1:1/revoke' } },
+          }),
+        }),
+      );
+      const told: unknown[] = [];
+      revoking.oidc.on('revocation', (event) => told.push(event));
+      const access_token = await signer.accessToken();
+      const tokens = { access_token, refresh_token: 'refresh-1' };
+      await revoking.oidc.sessions.save({ ...tokens, id_token: await signer.idToken() });
+      kept = { refresh_token: 'refresh-1' };
+      await visitOwn(revoking).expect(200, PAGE);
+      await call(revoking, access_token).expect(401);
+      const client = redis.connect();
+      const [record = ''] = await client.keys('oidc1:s*');
+      await until(async () => (await client.hget(record, 'left')) === 'h');
+      expect(told).toEqual([]);
+    });
+
+    it.each<[string, object, string, number]>([
+      ['a document', { ...FRAME, 'Sec-Fetch-Dest': 'document' }, '', 400],
+      ['an image', { ...FRAME, 'Sec-Fetch-Dest': 'image' }, '', 400],
+      ['an old frame', { ...FRAME, 'Sec-Fetch-Dest': 'frame' }, '', 400],
+      ['a browser that does not say what it wants', { Cookie: 'session=1' }, '', 400],
+      ['iss alone', FRAME, `?iss=${ISS}`, 400],
+      ['an empty sid', FRAME, '?sid=', 400],
+      ['another sid', FRAME, '?sid=sid-9', 200],
+      ['another iss', FRAME, '?iss=https%3A%2F%2Fother.example.com', 400],
+    ])('asks its session nothing for %s', async (_what, headers, query, status) => {
+      kept = { access_token: await login(app) };
+      await visitOwn(app, headers, query).expect(status);
+      expect(lookUps).toBe(0);
+      await call(app, kept.access_token ?? '').expect(200);
+    });
+
+    it('ends what iss and sid name as before', async () => {
+      kept = { access_token: await login(app, { sid: 'sid-2' }) };
+      const named = await login(app);
+      await visitOwn(app, FRAME, ENDED).expect(200, PAGE);
+      await call(app, named).expect(401);
+      await call(app, kept.access_token ?? '').expect(200);
+    });
+
+    it('ends nothing for a browser that fetches ahead', async () => {
+      kept = { access_token: await login(app) };
+      await visitOwn(app, { ...FRAME, 'Sec-Purpose': 'prefetch' }).expect(204);
+      await request(app.app).head(OWN).set(FRAME).expect(200);
+      expect(lookUps).toBe(0);
+      await call(app, kept.access_token ?? '').expect(200);
+    });
+
+    it.each<[string, () => Promise<string | undefined>]>([
+      ['has no tokens', () => Promise.resolve(undefined)],
+      ['has a token that nobody saved', () => signer.accessToken({ sid: 'sid-9' })],
+      ['has a token that expired long ago', () => signer.accessToken({ exp: 1 })],
+      ['has a token that is none', () => Promise.resolve('garbage')],
+    ])('answers the page where its session %s, and changes nothing', async (_what, make) => {
+      const access_token = await make();
+      kept = access_token === undefined ? undefined : { access_token };
+      await visitOwn(app).expect(200, PAGE);
+      expect(Object.keys(await redis.dump()).filter((key) => key !== 'oidc1:e')).toEqual([]);
+      expect(app.events).toEqual([]);
+    });
+
+    it('may be framed by each of several providers', async () => {
+      const other = await createSigner('https://other.example.com');
+      const provider = [optionsFor(signer).provider, optionsFor(other).provider].flat();
+      const answer = await visitOwn(mount(start({ provider }))).expect(200, PAGE);
+      const ancestors = `default-src 'none'; frame-ancestors ${ISSUER} ${other.issuer}`;
+      expect(answer.headers['content-security-policy']).toBe(ancestors);
+    });
+
+    it.each<[string, () => never]>([
+      [
+        'throws',
+        () => {
+          throw new Error('own');
+        },
+      ],
+      ['rejects', () => Promise.reject(new Error('own')) as never],
+      ['finds what is no text', () => ({ access_token: 1 }) as never],
+    ])('leaves it to the app where its function %s', async (_what, tokens) => {
+      const failing = mount(start(), tokens);
+      failing.app.use(((_error, _req, res, _next) => {
+        res.status(500).end('handed over');
+      }) satisfies ErrorRequestHandler);
+      await visitOwn(failing).expect(500, 'handed over');
+    });
+
+    it('answers 503 while the store is away', async () => {
+      kept = { access_token: await login(app) };
+      const client = redis.connect();
+      const cut = mount(start({ redis: client }));
+      client.disconnect();
+      await visitOwn(cut).expect(503);
+      await call(app, kept.access_token ?? '').expect(200);
     });
   });
 

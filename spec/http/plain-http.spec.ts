@@ -186,7 +186,7 @@ describe('on plain http', () => {
         'content-security-policy': `default-src 'none'; frame-ancestors ${ISSUER}`,
         'referrer-policy': 'no-referrer',
       },
-      '<!doctype html><html lang="en"><title>Logged out</title></html>',
+      '<!doctype html><html lang="en"><title>Logged out</title><body><p>Logged out</p></body></html>',
     ],
     [
       'a logout in a frame that is fetched ahead',

@@ -640,6 +640,18 @@ describe('oidcLogout', () => {
 
   it.each<[unknown, string]>([
     [null, '"options" must be an object'],
+    [
+      { token: () => 'a' },
+      '"token" is not an option of frontChannelLogout(); did you mean "tokens"?',
+    ],
+    [{ tokens: { access_token: 'a' } }, '"tokens" must be a function'],
+  ])('frontChannelLogout() refuses %j', (options, message) => {
+    const make = () => oidcLogout({ provider }).frontChannelLogout(options as never);
+    expect(make).toThrow(new TypeError(message));
+  });
+
+  it.each<[unknown, string]>([
+    [null, '"options" must be an object'],
     [{ tokens: () => 'a' }, '"tokens" is not an option of guard(); did you mean "token"?'],
     [{ token: 'a' }, '"token" must be a function'],
     [{ token: null }, '"token" must be a function'],
