@@ -23,7 +23,7 @@ export async function startOwnProvider(baseUrl: string): Promise<OwnProvider> {
   async function registerApp(oidc: OidcLogout, localUrl: string): Promise<void> {
     await provider.register({
       // This provider has no front-channel logout.
-      ...oidc.clientMetadata(localUrl, { frontChannelLogout: null }),
+      ...oidc.clientMetadata(localUrl),
       client_id: clientId,
       client_name: 'the example app',
       client_secret: clientSecret,

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { clientMetadata, type ClientMetadata } from './provider/client-metadata.ts';
+import type { ClientMetadata } from './provider/client-metadata.ts';
 import { examine, type Offer } from './doctor/examination.ts';
 import { report } from './doctor/report.ts';
 import { isSecureUrl } from './input/secure-url.ts';
-import { resolveOptions } from './options/oidc-logout-options.ts';
+import { clientMetadata } from './options/client-metadata.ts';
 
 const USAGE = `Usage: express-oidc-logout doctor <issuer> [options]
 
@@ -52,19 +52,12 @@ function readArguments(): Arguments | 'help' | undefined {
 
 /** Known before a registration: the URIs and the algorithm. */
 function registrationFor(offer: Offer, { baseUrl, insecure }: Arguments): ClientMetadata {
-  const postLogoutRedirectUri = `${baseUrl.replace(/\/$/, '')}/logged-out`;
-  const { providers } = resolveOptions({
-    provider: {
-      ...{ issuer: 'https://op.example.com', clientId: 'app', algorithms: [offer.algorithm] },
-      ...(offer.endSession && { postLogoutRedirectUri }),
-    },
-    allowInsecureRequests: insecure,
+  const { algorithm, backChannel, endSession, frontChannel } = offer;
+  const metadata = clientMetadata({
+    ...{ baseUrl, algorithms: algorithm, allowInsecureRequests: insecure },
+    ...(endSession && { postLogoutRedirectUri: `${baseUrl.replace(/\/$/, '')}/logged-out` }),
+    ...(!backChannel && { backChannelLogout: null, frontChannelLogout: frontChannel || null }),
   });
-  const options = {
-    ...(!offer.backChannel && { backChannelLogout: null }),
-    ...(!offer.frontChannel && { frontChannelLogout: null }),
-  };
-  const metadata = clientMetadata({ providers, baseUrl, options });
   if (offer.sid) return metadata;
   const members = Object.entries(metadata).filter(([name]) => !name.endsWith('session_required'));
   return Object.fromEntries(members) as unknown as ClientMetadata;

@@ -1,4 +1,5 @@
 export { oidcLogout } from './oidc-logout.ts';
+export { clientMetadata } from './options/client-metadata.ts';
 export { verifyLogoutToken } from './token/logout-token.ts';
 export {
   HttpError,
@@ -21,7 +22,11 @@ export {
 export type { OidcLogout } from './oidc-logout.ts';
 export type { OidcLogoutOptions } from './options/oidc-logout-options.ts';
 export type { ProviderOptions, ProviderRegistration } from './options/provider-options.ts';
-export type { ClientMetadata, ClientMetadataOptions } from './provider/client-metadata.ts';
+export type {
+  ClientMetadataOptions,
+  ClientRegistrationOptions,
+} from './options/client-metadata.ts';
+export type { ClientMetadata } from './provider/client-metadata.ts';
 export type { EndSessionOptions } from './http/end-session-url.ts';
 export type { FrontChannelLogoutOptions } from './http/front-channel-logout-options.ts';
 export type { GuardOptions } from './http/guard.ts';

@@ -1,10 +1,6 @@
 import { IncomingMessage, type ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
-import {
-  clientMetadata,
-  type ClientMetadata,
-  type ClientMetadataOptions,
-} from './provider/client-metadata.ts';
+import type { ClientMetadata } from './provider/client-metadata.ts';
 import type { Listener, OidcLogoutEvents } from './events.ts';
 import { backChannelLogout } from './http/back-channel-logout.ts';
 import { type EndSessionOptions, endSessionUrl } from './http/end-session-url.ts';
@@ -17,6 +13,7 @@ import { guard, type GuardOptions, resolveGuardOptions } from './http/guard.ts';
 import { type LogoutOptions, resolveLogoutOptions } from './http/logout-options.ts';
 import { logout } from './http/logout.ts';
 import { postLogoutCallback } from './http/post-logout-callback.ts';
+import { type ClientMetadataOptions, configuredClientMetadata } from './options/client-metadata.ts';
 import { type OidcLogoutOptions, resolveOptions } from './options/oidc-logout-options.ts';
 import { createParts } from './parts.ts';
 import type { Sessions } from './session/sessions.ts';
@@ -112,7 +109,9 @@ export interface OidcLogout {
   /**
    * The client metadata to register at the provider for logout, to be merged into the metadata for
    * login, such as `redirect_uris`. `baseUrl` is the URL of the app, such as
-   * `https://app.example.com`. The front channel must have the origin of a redirect URI.
+   * `https://app.example.com`. The front channel is left out unless `frontChannelLogout` asks for
+   * it, and must have the origin of a redirect URI. Where there is no `clientId` yet, the function
+   * `clientMetadata` of this package makes the same.
    *
    * @throws TypeError when the base URL or an option is wrong.
    *
@@ -198,7 +197,7 @@ export function oidcLogout(options: OidcLogoutOptions): OidcLogout {
       return endSessionUrl({ ...settings, ...parts }, { req, res }, session);
     },
     clientMetadata(baseUrl, metadataOptions = {}) {
-      return clientMetadata({ providers: settings.providers, baseUrl, options: metadataOptions });
+      return configuredClientMetadata(settings.providers, baseUrl, metadataOptions);
     },
     on(name, listener) {
       events.on(name, listener);

@@ -306,10 +306,16 @@ ${NOT_DONE}`,
       { introspection_endpoint: 'http://op.example.com/introspect' },
     ],
     [
-      'has the front-channel',
+      'has both channels',
+      'Front-channel logout',
+      ['absent', 'Not to be registered beside the back-channel, the better one.'],
+      { frontchannel_logout_supported: true },
+    ],
+    [
+      'has the front-channel alone',
       'Front-channel logout',
       ['yes', 'Register the URI below.'],
-      { frontchannel_logout_supported: true },
+      { frontchannel_logout_supported: true, backchannel_logout_supported: false },
     ],
     [
       'says "true" and not true',
@@ -346,20 +352,29 @@ ${NOT_DONE}`,
     expect((await examine())[feature]).toEqual(finding);
   });
 
-  it('has no sid is not asked for it at the registration', async () => {
-    const metadata = { ...FINE, backchannel_logout_session_supported: false };
-    server.answer = serveMetadata(server.issuer, [GOOD_KEY], {
-      ...metadata,
-      frontchannel_logout_supported: true,
-    });
-    const { stdout } = await cli('doctor', server.issuer, '--json');
-    expect((JSON.parse(stdout) as { register: object }).register).toEqual({
-      post_logout_redirect_uris: ['https://app.example.com/logged-out'],
-      backchannel_logout_uri: 'https://app.example.com/oidc/back-channel-logout',
-      frontchannel_logout_uri: 'https://app.example.com/oidc/front-channel-logout',
-      id_token_signed_response_alg: 'RS256',
-    });
-  });
+  const BACK = 'https://app.example.com/oidc/back-channel-logout';
+  const FRONT = 'https://app.example.com/oidc/front-channel-logout';
+
+  it.each([
+    [true, { backchannel_logout_uri: BACK }],
+    [false, { frontchannel_logout_uri: FRONT }],
+  ])(
+    'has no sid is not asked for it at the registration of one channel (back: %j)',
+    async (isBack, uri) => {
+      server.answer = serveMetadata(server.issuer, [GOOD_KEY], {
+        ...FINE,
+        backchannel_logout_session_supported: false,
+        backchannel_logout_supported: isBack,
+        frontchannel_logout_supported: true,
+      });
+      const { stdout } = await cli('doctor', server.issuer, '--json');
+      expect((JSON.parse(stdout) as { register: object }).register).toEqual({
+        post_logout_redirect_uris: ['https://app.example.com/logged-out'],
+        ...uri,
+        id_token_signed_response_alg: 'RS256',
+      });
+    },
+  );
 
   it('has hostile text keeps it to itself', async () => {
     const hostile = '\u001b[2J\u009b31m\u202eowned';

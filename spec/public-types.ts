@@ -4,6 +4,7 @@ import { Cluster, Redis } from 'ioredis';
 import type { JWTPayload } from 'jose';
 import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis5';
 import {
+  clientMetadata,
   type ClientMetadata,
   type EndCause,
   oidcLogout,
@@ -328,6 +329,17 @@ oidc.clientMetadata(new URL('https://app.example.com'));
 // @ts-expect-error: the option is backChannelLogout
 oidc.clientMetadata('https://app.example.com', { backchannelLogout: '/a' });
 
+export const registered: ClientMetadata = clientMetadata({
+  baseUrl: 'https://app.example.com',
+  postLogoutRedirectUri: 'https://app.example.com/logged-out',
+  algorithms: ['ES256'],
+  authenticationMethod: 'none',
+  frontChannelLogout: true,
+});
+// @ts-expect-error: the base URL is missing
+clientMetadata({});
+// @ts-expect-error: the front channel has a path, or the usual one
+oidc.clientMetadata('https://app.example.com', { frontChannelLogout: false });
 export const closed: Promise<void> = oidc.close();
 
 const app = express();

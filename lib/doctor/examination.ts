@@ -79,13 +79,19 @@ function examineLogout({ end_session_endpoint: endpoint }: Metadata, offer: Offe
     offer.backChannel
       ? yes('Back-channel logout', 'Register the URI below.')
       : no('Back-channel logout', 'Not offered: a logout elsewhere does not reach the app.'),
-    offer.frontChannel
-      ? yes('Front-channel logout', 'Register the URI below.')
-      : absent('Front-channel logout', 'Not offered; the back-channel is the better one.'),
+    examineFrontChannel(offer),
     offer.sid
       ? yes('Single sessions', 'Tokens name their session (sid).')
       : no('Single sessions', 'No sid: a logout from there ends all sessions of the user.'),
   ];
+}
+
+function examineFrontChannel({ backChannel, frontChannel }: Offer): Finding {
+  const feature = 'Front-channel logout';
+  if (!frontChannel) return absent(feature, 'Not offered; the back-channel is the better one.');
+  return backChannel
+    ? absent(feature, 'Not to be registered beside the back-channel, the better one.')
+    : yes(feature, 'Register the URI below.');
 }
 
 function examineEndpoints(metadata: Metadata, allowInsecure: boolean): Finding[] {

@@ -2,7 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import { exportJWK } from 'jose';
 import type { AdapterFactory } from 'oidc-provider';
 import { Provider } from 'oidc-provider/lib/provider.js';
-import { type ClientMetadata, oidcLogout, type ProviderOptions } from '../../lib/index.ts';
+import {
+  clientMetadata,
+  type ClientMetadata,
+  type ClientRegistrationOptions,
+  oidcLogout,
+  type ProviderOptions,
+} from '../../lib/index.ts';
 import { createKeyPair } from '../support/key-pair.ts';
 
 const BASE_URL = 'https://app.example.com';
@@ -23,9 +29,18 @@ describe('clientMetadata', () => {
       post_logout_redirect_uris: ['https://app.example.com/logged-out'],
       backchannel_logout_uri: 'https://app.example.com/oidc/back-channel-logout',
       backchannel_logout_session_required: true,
-      frontchannel_logout_uri: 'https://app.example.com/oidc/front-channel-logout',
-      frontchannel_logout_session_required: true,
       id_token_signed_response_alg: 'RS256',
+    });
+  });
+
+  it.each<[true | string, string]>([
+    [true, 'https://app.example.com/oidc/front-channel-logout'],
+    ['/fc?tenant=1', 'https://app.example.com/fc?tenant=1'],
+  ])('has the front channel only where it is asked for, with %j', (frontChannelLogout, uri) => {
+    expect(start().clientMetadata(BASE_URL, { frontChannelLogout })).toStrictEqual({
+      ...start().clientMetadata(BASE_URL),
+      frontchannel_logout_uri: uri,
+      frontchannel_logout_session_required: true,
     });
   });
 
@@ -148,6 +163,21 @@ describe('clientMetadata', () => {
       { frontChannelLogout: 1 },
       '"frontChannelLogout" must be a string that is not empty',
     ],
+    [
+      BASE_URL,
+      { frontChannelLogout: false },
+      '"frontChannelLogout" must be a string that is not empty',
+    ],
+    [
+      BASE_URL,
+      { backChannelLogout: true },
+      '"backChannelLogout" must be a string that is not empty',
+    ],
+    [
+      BASE_URL,
+      { postLogoutRedirectUri: 'https://app.example.com/' },
+      '"postLogoutRedirectUri" is not an option of clientMetadata(); its options are issuer, backChannelLogout, frontChannelLogout',
+    ],
     [BASE_URL, { issuer: 'https://other' }, '"issuer" must be the one of a configured provider'],
   ])('refuses %j with %j', (baseUrl, options, message) => {
     const make = () => start().clientMetadata(baseUrl as string, options as object);
@@ -161,6 +191,76 @@ describe('clientMetadata', () => {
       expect(make).toThrow(TypeError);
     },
   );
+});
+
+describe('clientMetadata of a client that has no identifier yet', () => {
+  const idTokenEncryption = {
+    alg: 'RSA-OAEP-256',
+    enc: 'A256GCM',
+    jwks: { keys: [{ kty: 'RSA' }] },
+  };
+
+  it('needs no more than the base URL', () => {
+    expect(clientMetadata({ baseUrl: BASE_URL })).toStrictEqual({
+      backchannel_logout_uri: 'https://app.example.com/oidc/back-channel-logout',
+      backchannel_logout_session_required: true,
+      id_token_signed_response_alg: 'RS256',
+    });
+  });
+
+  it.each<Partial<ProviderOptions>>([
+    {},
+    { postLogoutRedirectUri: undefined },
+    { algorithms: ['ES256', 'RS256'] },
+    { algorithms: 'PS256', idTokenEncryption },
+  ])('is that of the client which it becomes, with %j', (options) => {
+    const { postLogoutRedirectUri } = PROVIDER;
+    const registration = { baseUrl: BASE_URL, postLogoutRedirectUri, ...options };
+    expect(clientMetadata(registration as ClientRegistrationOptions)).toStrictEqual(
+      start(options).clientMetadata(BASE_URL),
+    );
+  });
+
+  it('takes the channels, the authentication and http:', () => {
+    const options: ClientRegistrationOptions = {
+      baseUrl: 'http://app.internal/',
+      backChannelLogout: null,
+      frontChannelLogout: true,
+      authenticationMethod: 'private_key_jwt',
+      allowInsecureRequests: true,
+    };
+    expect(clientMetadata(options)).toStrictEqual({
+      frontchannel_logout_uri: 'http://app.internal/oidc/front-channel-logout',
+      frontchannel_logout_session_required: true,
+      token_endpoint_auth_method: 'private_key_jwt',
+      id_token_signed_response_alg: 'RS256',
+    });
+  });
+
+  it.each<[unknown, string]>([
+    [undefined, '"options" must be an object'],
+    [{}, `"baseUrl" ${URL_EXPECTED}`],
+    [{ baseUrl: 'http://app.example.com' }, `"baseUrl" ${URL_EXPECTED}`],
+    [
+      { baseUrl: BASE_URL, postLogoutRedirectUri: '/out' },
+      `"postLogoutRedirectUri" ${URL_EXPECTED}`,
+    ],
+    [
+      { baseUrl: BASE_URL, algorithms: 'none' },
+      '"algorithms" must not have "none": it is no JWS signature algorithm',
+    ],
+    [
+      { baseUrl: BASE_URL, authenticationMethod: 'client_secret_jwt' },
+      '"authenticationMethod" must be one of client_secret_basic, client_secret_post, private_key_jwt, tls_client_auth, none',
+    ],
+    [
+      { baseUrl: BASE_URL, clientId: 'web' },
+      '"clientId" is not an option of clientMetadata(); its options are baseUrl, backChannelLogout, frontChannelLogout, postLogoutRedirectUri, algorithms, idTokenEncryption, authenticationMethod, allowInsecureRequests',
+    ],
+  ])('refuses %j', (options, message) => {
+    const make = () => clientMetadata(options as ClientRegistrationOptions);
+    expect(make).toThrow(new TypeError(message));
+  });
 });
 
 /** Finds nothing: the clients are in the provider's configuration. */
@@ -193,7 +293,7 @@ async function register(metadata: ClientMetadata, more: object = {}) {
 
 describe('clientMetadata at oidc-provider', () => {
   it('is taken as it is, of which oidc-provider keeps all but the front channel', async () => {
-    const metadata = start().clientMetadata(BASE_URL);
+    const metadata = start().clientMetadata(BASE_URL, { frontChannelLogout: true });
     const { frontchannel_logout_uri, frontchannel_logout_session_required, ...known } = metadata;
     const client = await register(metadata);
     expect(client).toMatchObject(known);
