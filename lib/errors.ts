@@ -270,14 +270,26 @@ export class StoreUnavailableError extends TemporarilyUnavailableError {
   }
 }
 
-/** The provider's metadata or keys are not available. Status 503 with `Retry-After`. */
+// No outage, and no fault of the token.
+const PROVIDER_UNAVAILABLE: Readonly<Partial<Record<string, string>>> = {
+  NO_INTROSPECTION_ENDPOINT: 'The OpenID Provider has no introspection endpoint',
+  UNUSABLE_INTROSPECTION_ENDPOINT: 'The introspection endpoint of the OpenID Provider is unusable',
+};
+
+/**
+ * The provider's metadata or keys are not available, or the provider cannot be asked about a token.
+ * Status 503 with `Retry-After`.
+ */
 export class ProviderUnavailableError extends TemporarilyUnavailableError {
   /** The code of these errors. */
   static readonly code = 'ERR_OIDC_LOGOUT_PROVIDER_UNAVAILABLE';
   readonly code = ProviderUnavailableError.code;
+  /** The provider, where it is known. */
+  readonly issuer: string | undefined;
 
-  constructor(reason: string) {
-    super('The OpenID Provider is not reachable', reason);
+  constructor(reason: string, issuer?: string) {
+    super(PROVIDER_UNAVAILABLE[reason] ?? 'The OpenID Provider is not reachable', reason);
+    this.issuer = issuer;
   }
 }
 

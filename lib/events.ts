@@ -172,7 +172,8 @@ export interface StoreWarningEvent {
 
 /**
  * The provider's metadata or keys could not be fetched, and the last good copy stays in use; or a
- * member of the metadata is unusable; or an introspection got no answer.
+ * member of the metadata is unusable, or an endpoint that is needed is missing; or an introspection
+ * got no answer.
  */
 export interface ProviderErrorEvent {
   /** The provider. */
@@ -185,6 +186,10 @@ export interface ProviderErrorEvent {
    * - `ISSUER_MISMATCH`: the metadata are of another issuer;
    * - `UNUSABLE_` with the name of a metadata member, such as `UNUSABLE_END_SESSION_ENDPOINT`: the
    *   member counts as absent, told once;
+   * - `NO_REVOCATION_ENDPOINT`: neither the metadata of OpenID Connect Discovery nor those of RFC 8414
+   *   have the endpoint, and tokens live on at the provider; told once;
+   * - `NO_INTROSPECTION_ENDPOINT`: likewise, and the option `introspection` needs the endpoint; told
+   *   once;
    * - `NO_USABLE_KEY`: no key fits the algorithms of this provider;
    * - `KEYS_RENEWED_TOO_OFTEN`: the keys were fetched five times within 30 s for tokens with an
    *   unknown key, and further tokens have to wait.

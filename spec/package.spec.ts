@@ -235,6 +235,7 @@ const every: Required<OidcLogoutOptions> = {
       endSessionParameters: { federated: 'true' },
       endSession: 'standard',
       introspection: 'opaque',
+      discovery: false,
       metadata: {
         end_session_endpoint: 'https://op.example.com/logout',
         revocation_endpoint: 'https://op.example.com/revoke',

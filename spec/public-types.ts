@@ -340,6 +340,18 @@ export const registered: ClientMetadata = clientMetadata({
 clientMetadata({});
 // @ts-expect-error: the front channel has a path, or the usual one
 oidc.clientMetadata('https://app.example.com', { frontChannelLogout: false });
+oidcLogout({ provider: { ...provider, metadata: { end_session_endpoint: null } } });
+oidcLogout({
+  provider: {
+    ...provider,
+    discovery: false,
+    jwks: { keys: [] },
+    metadata: { end_session_endpoint: null, mtls_endpoint_aliases: null },
+  },
+});
+// @ts-expect-error: yes or no
+oidcLogout({ provider: { ...provider, discovery: null } });
+
 export const closed: Promise<void> = oidc.close();
 
 const app = express();

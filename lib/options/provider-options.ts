@@ -4,9 +4,18 @@ import type { ProviderSettings } from '../provider/provider-settings.ts';
 import { algorithms, checkSecretLength } from './algorithms.ts';
 import { checkCredentials, clientAuthentication } from './client-authentication.ts';
 import { locales, parameters, postLogoutRedirectUris } from './end-session.ts';
-import { callable, choice, count, optional, text, url, withDefault } from '../input/kinds.ts';
+import {
+  boolean,
+  callable,
+  choice,
+  count,
+  optional,
+  text,
+  url,
+  withDefault,
+} from '../input/kinds.ts';
 import { type OptionsOf, optionsOfOption, readOptions } from '../input/option.ts';
-import { jwkSet, providerMetadata } from './provider-metadata.ts';
+import { checkKnownMetadata, jwkSet, providerMetadata } from './provider-metadata.ts';
 import { tokenEncryption } from './token-encryption.ts';
 
 export const REGISTRATION_OPTIONS = {
@@ -93,10 +102,20 @@ export const REGISTRATION_OPTIONS = {
   introspection: choice('never', 'opaque', 'always'),
 
   /**
-   * The provider's metadata under their wire names, as far as this package reads them. Default:
-   * discovered at `<issuer>/.well-known/openid-configuration` when first needed.
+   * Fetch the provider's metadata from `<issuer>/.well-known/openid-configuration` when first
+   * needed. With `false`, `metadata` alone counts: it then needs `jwks_uri`, unless `jwks` is given,
+   * and `end_session_endpoint`, which may be `null`. Default: `true`.
+   *
+   * @see [OpenID Connect Discovery 1.0, section 4](https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig)
    */
-  metadata: optional(providerMetadata(), 'discovered'),
+  discovery: boolean(true),
+
+  /**
+   * What discovery does not find, or finds wrong: members of the provider's metadata, under their
+   * wire names. A given member replaces the discovered one, and an endpoint its mTLS alias too;
+   * `null` takes the member away. Default: none.
+   */
+  metadata: optional(providerMetadata()),
 
   /**
    * The provider's keys, as a JWK Set. Default: fetched from the metadata's `jwks_uri` when first
@@ -156,5 +175,7 @@ function resolveProvider(provider: ProviderOptions, rules: RequestRules): Provid
   if (issuer.includes('?')) throw new TypeError('"provider.issuer" must have no query');
   checkSecretLength(clientSecret, [...used, ...logoutTokenAlgorithms]);
   checkCredentials(options.clientAuthentication, clientSecret);
-  return Object.freeze({ ...rules, ...options, logoutTokenAlgorithms });
+  const settings = { ...rules, ...options, logoutTokenAlgorithms };
+  checkKnownMetadata(settings);
+  return Object.freeze(settings);
 }

@@ -82,12 +82,14 @@ export type ClientCredentials =
       readonly clientAuthentication: NoClientAuthentication;
     };
 
+type Ways = readonly [ClientAuth, ...ClientAuth[]];
+
 /**
  * The accepted way is remembered: a provider that supports several may have registered this client
  * for only one.
  */
 export class ClientAuthenticator {
-  readonly #ways: readonly ClientAuth[];
+  readonly #ways: Ways;
   readonly #post: ClientAuth | undefined;
   #accepted: ClientAuth | undefined;
 
@@ -99,7 +101,7 @@ export class ClientAuthenticator {
     this.#ways = [authentication ? authenticatorOf(authentication, secret) : standard];
   }
 
-  ways(supported: readonly string[] | undefined): readonly ClientAuth[] {
+  ways(supported: readonly string[] | undefined): Ways {
     if (this.#accepted !== undefined) return [this.#accepted];
     const post = supported?.includes('client_secret_post') ? this.#post : undefined;
     return post === undefined ? this.#ways : [post, ...this.#ways];

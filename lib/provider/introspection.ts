@@ -17,10 +17,6 @@ const MOST_WAITING = 1000;
 /** @see [RFC 7662, section 2.2](https://www.rfc-editor.org/rfc/rfc7662#section-2.2) */
 export type Introspection = Readonly<Record<string, unknown>>;
 
-class NoEndpointError extends Error {
-  readonly code = 'NO_INTROSPECTION_ENDPOINT';
-}
-
 /**
  * An active answer is kept for a short time, never longer than the token's life. Only the list
  * tells whether the token was invalidated meanwhile.
@@ -51,7 +47,7 @@ export class Introspections {
     const known = this.#active.get(name) ?? this.#underWay.get(name);
     if (known !== undefined) return known;
     const queue = this.#queueOf(provider);
-    if (queue.size >= MOST_WAITING) throw new ProviderUnavailableError('busy');
+    if (queue.size >= MOST_WAITING) throw new ProviderUnavailableError('busy', provider.issuer);
     const asked = this.#ask(name, provider, token).finally(() => this.#underWay.delete(name));
     this.#underWay.set(name, asked);
     return asked;
@@ -90,11 +86,13 @@ async function introspect(
   signal: AbortSignal,
 ): Promise<Introspection | undefined> {
   const { issuer, clientId } = provider.settings;
+  const endpoint = await provider.tokenEndpoint('introspection');
+  // Told when the metadata were read.
+  if (endpoint.url === undefined) throw new ProviderUnavailableError(endpoint.reason, issuer);
   const response = await requestForToken(provider, 'introspection', {
-    ...{ token, hint: 'access_token', signal },
+    ...{ endpoint, token, hint: 'access_token', signal },
     readResponse: (answer) => boundedResponse(answer, ANSWER_LIMIT),
   });
-  if (response === undefined) throw new NoEndpointError();
   const client = { client_id: clientId };
   const { active, ...claims } = await processIntrospectionResponse({ issuer }, client, response);
   return active ? claims : undefined;

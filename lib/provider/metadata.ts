@@ -29,19 +29,20 @@ export interface ProviderMetadata {
   /** Where opaque tokens are asked about. */
   readonly introspection_endpoint?: string | null | undefined;
   /** How clients authenticate, where the next two say nothing. */
-  readonly token_endpoint_auth_methods_supported?: readonly string[] | undefined;
+  readonly token_endpoint_auth_methods_supported?: readonly string[] | null | undefined;
   /** How clients authenticate for a revocation. */
-  readonly revocation_endpoint_auth_methods_supported?: readonly string[] | undefined;
+  readonly revocation_endpoint_auth_methods_supported?: readonly string[] | null | undefined;
   /** How clients authenticate for an introspection. */
-  readonly introspection_endpoint_auth_methods_supported?: readonly string[] | undefined;
+  readonly introspection_endpoint_auth_methods_supported?: readonly string[] | null | undefined;
   /** The endpoints for clients that authenticate by a certificate (RFC 8705, section 5). */
   readonly mtls_endpoint_aliases?:
     | {
         /** Where tokens are revoked. */
-        readonly revocation_endpoint?: string | undefined;
+        readonly revocation_endpoint?: string | null | undefined;
         /** Where opaque tokens are asked about. */
-        readonly introspection_endpoint?: string | undefined;
+        readonly introspection_endpoint?: string | null | undefined;
       }
+    | null
     | undefined;
 }
 
@@ -56,25 +57,65 @@ export class IssuerMismatchError extends Error {
   }
 }
 
+class ServerFailedError extends Error {
+  readonly code: string;
+
+  constructor(status: number) {
+    super();
+    this.code = `HTTP_${status}`;
+  }
+}
+
 /** @throws {@link IssuerMismatchError} when the metadata are of another issuer. */
 export async function fetchMetadata(
   issuer: string,
   signal: AbortSignal,
 ): Promise<ProviderMetadata> {
-  const url = new URL(issuer);
-  const response = await discoveryRequest(url, {
+  return readDocument(issuer, await request(issuer, 'oidc', signal));
+}
+
+/**
+ * The document of RFC 8414. An answer that is no such document is one without members.
+ *
+ * @throws {@link IssuerMismatchError} when the metadata are of another issuer.
+ */
+export async function fetchServerMetadata(
+  issuer: string,
+  signal: AbortSignal,
+): Promise<ProviderMetadata> {
+  const response = await request(issuer, 'oauth2', signal);
+  const { status } = response;
+  if (status >= 500 || status === 429) throw new ServerFailedError(status);
+  try {
+    return await readDocument(issuer, response);
+  } catch (error) {
+    if (error instanceof IssuerMismatchError) throw error;
+    return {};
+  }
+}
+
+function request(
+  issuer: string,
+  algorithm: 'oidc' | 'oauth2',
+  signal: AbortSignal,
+): Promise<Response> {
+  return discoveryRequest(new URL(issuer), {
+    algorithm,
     // The check of the options decided which http: issuers are allowed.
     [allowInsecureRequests]: true,
     [customFetch]: (input, init) => boundedFetch(input, { ...init, body: null }, METADATA_LIMIT),
     signal,
   });
-  const document = await readDocument(url, response);
+}
+
+async function readDocument(issuer: string, response: Response): Promise<AuthorizationServer> {
+  const document = await processDocument(new URL(issuer), response);
   // Discovery 1.0, section 4.3: identical. The library compares normalized URLs.
   if (document.issuer !== issuer) throw new IssuerMismatchError(document.issuer);
   return document;
 }
 
-async function readDocument(url: URL, response: Response): Promise<AuthorizationServer> {
+async function processDocument(url: URL, response: Response): Promise<AuthorizationServer> {
   try {
     return await processDiscoveryResponse(url, response);
   } catch (error) {

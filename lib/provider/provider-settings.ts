@@ -22,6 +22,7 @@ export interface ProviderSettings {
   /** Language tags, separated by spaces. */
   readonly uiLocales: string | undefined;
   readonly endSessionParameters: Readonly<Record<string, string>>;
+  readonly discovery: boolean;
   readonly metadata: ProviderMetadata | undefined;
   readonly jwks: object | undefined;
   /** Seconds. */
@@ -29,6 +30,14 @@ export interface ProviderSettings {
   readonly allowInsecureRequests: boolean;
   /** Seconds. */
   readonly clockTolerance: number;
+}
+
+/** Whether a token can be signed by a key of the provider, and not by the client's secret. */
+export function needsKeys({
+  algorithms,
+  logoutTokenAlgorithms,
+}: Pick<ProviderSettings, 'algorithms' | 'logoutTokenAlgorithms'>): boolean {
+  return [...algorithms, ...logoutTokenAlgorithms].some((name) => !name.startsWith('HS'));
 }
 
 /** Which access tokens are introspected: none, opaque tokens, or all. */

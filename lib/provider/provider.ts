@@ -4,15 +4,15 @@ import { ProviderUnavailableError } from '../errors.ts';
 import type { Events, ProviderErrorEvent } from '../events.ts';
 import { failureReason } from '../input/failure-reason.ts';
 import { createKeySet, fetchKeys, type KeySet } from './keys.ts';
-import { LastGood } from './last-good.ts';
-import { fetchMetadata, IssuerMismatchError } from './metadata.ts';
+import { KnownMetadata } from './known-metadata.ts';
+import { IssuerMismatchError } from './metadata.ts';
 import { ProviderKeys } from './provider-keys.ts';
 import { Requests } from './requests.ts';
-import { type UsableMetadata, usableMetadata, UnusableMemberError } from './usable-metadata.ts';
+import type { NoTokenEndpoint, TokenEndpoint, TokenOperation } from './token-endpoint.ts';
+import { type UsableMetadata, UnusableMemberError } from './usable-metadata.ts';
 import { ClientAuthenticator } from './client-authentication.ts';
 import type { ProviderSettings } from './provider-settings.ts';
 
-const METADATA_MAX_AGE_MS = 60 * 60 * 1000;
 /** How long keys, and tokens verified by them, are used before the keys are checked again. */
 export const KEYS_MAX_AGE_MS = 10 * 60 * 1000;
 
@@ -27,10 +27,8 @@ export class Provider {
   readonly authenticator: ClientAuthenticator;
   readonly requests: Requests;
   readonly #events: Events;
-  readonly #metadata: LastGood<UsableMetadata>;
+  readonly #metadata: KnownMetadata;
   readonly #keys: ProviderKeys;
-  /** Already told by an event. */
-  #told: UsableMetadata['unusable'] = new Set();
 
   constructor(settings: ProviderSettings, events: Events) {
     this.settings = settings;
@@ -40,9 +38,14 @@ export class Provider {
     );
     this.requests = new Requests(settings.timeout * 1000);
     this.#events = events;
-    this.#metadata = new LastGood({
-      load: () => this.attempt('metadata', () => this.#loadMetadata()),
-      maxAgeMs: METADATA_MAX_AGE_MS,
+    this.#metadata = new KnownMetadata({
+      settings,
+      requests: this.requests,
+      attempt: (load) => this.attempt('metadata', load),
+      tell: (reason) => {
+        this.#tell('metadata', reason);
+      },
+      tellFailure: (error) => void this.#failed('metadata', error),
     });
     this.#keys = new ProviderKeys({
       load: () => this.attempt('keys', () => this.#loadKeys()),
@@ -63,7 +66,11 @@ export class Provider {
   }
 
   async metadata(): Promise<UsableMetadata> {
-    return (await this.#metadata.get()).value;
+    return this.#metadata.get();
+  }
+
+  async tokenEndpoint(operation: TokenOperation): Promise<TokenEndpoint | NoTokenEndpoint> {
+    return this.#metadata.endpoint(operation);
   }
 
   readonly findKey: JWTVerifyGetKey = (header, jws) => this.#keys.find(header, jws);
@@ -93,19 +100,6 @@ export class Provider {
     }
   }
 
-  async #loadMetadata(): Promise<UsableMetadata> {
-    const { issuer, metadata: given, allowInsecureRequests } = this.settings;
-    const document = given ?? (await this.requests.make((signal) => fetchMetadata(issuer, signal)));
-    const metadata = usableMetadata(document, allowInsecureRequests);
-    for (const member of metadata.unusable) {
-      // Without keys nothing works: every need of the keys tells the failure.
-      if (member === 'jwks_uri' || this.#told.has(member)) continue;
-      this.#tell('metadata', new UnusableMemberError(member).code);
-    }
-    this.#told = metadata.unusable;
-    return metadata;
-  }
-
   async #loadKeys(): Promise<KeySet> {
     const { jwks, algorithms, logoutTokenAlgorithms } = this.settings;
     const known = new Set([...algorithms, ...logoutTokenAlgorithms]);
@@ -122,7 +116,7 @@ export class Provider {
     const reason = failureReason(error);
     const isOther = isInstance(error, IssuerMismatchError);
     this.#tell(operation, reason, isOther ? { expected: this.issuer, found: error.found } : {});
-    return new ProviderUnavailableError(reason);
+    return new ProviderUnavailableError(reason, this.issuer);
   }
 
   #tell(

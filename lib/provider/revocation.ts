@@ -5,7 +5,6 @@ import { failureReason } from '../input/failure-reason.ts';
 import { boundedResponse } from './bounded-fetch.ts';
 import type { Provider } from './provider.ts';
 import { requestForToken, type TokenToAskFor } from './token-request.ts';
-import { UnusableMemberError } from './usable-metadata.ts';
 
 export type RevocationResult =
   | { readonly outcome: 'revoked' | 'unsupported' | 'skipped' | 'no-endpoint' }
@@ -37,16 +36,27 @@ export async function revokeToken(
   token: TokenToAskFor,
 ): Promise<RevocationResult> {
   try {
-    const response = await provider.requests.make((signal) =>
-      requestForToken(provider, 'revocation', { ...token, signal, readResponse: readError }),
-    );
-    return response === undefined ? { outcome: 'no-endpoint' } : await resultOf(response);
+    return await provider.requests.make((signal) => askFor(provider, token, signal));
   } catch (error) {
     const known = isInstance(error, ProviderUnavailableError) ? error.reason : undefined;
     const reason = known ?? failureReason(error);
-    const retryAfter = isInstance(error, UnusableMemberError) ? undefined : 0;
-    return { outcome: 'failed', reason, retryAfter, isAnswer: false };
+    return { outcome: 'failed', reason, retryAfter: 0, isAnswer: false };
   }
+}
+
+async function askFor(
+  provider: Provider,
+  token: TokenToAskFor,
+  signal: AbortSignal,
+): Promise<RevocationResult> {
+  const endpoint = await provider.tokenEndpoint('revocation');
+  if (endpoint.url !== undefined) {
+    const request = { ...token, endpoint, signal, readResponse: readError };
+    return resultOf(await requestForToken(provider, 'revocation', request));
+  }
+  const { reason, isUnusable } = endpoint;
+  if (!isUnusable) return { outcome: 'no-endpoint' };
+  return { outcome: 'failed', reason, retryAfter: undefined, isAnswer: false };
 }
 
 // RFC 7009, section 2.2: the body of a success has no meaning.

@@ -1,13 +1,14 @@
 import {
   allowInsecureRequests,
   type AuthorizationServer,
+  type ClientAuth,
   customFetch,
   introspectionRequest,
   revocationRequest,
 } from 'oauth4webapi';
 import { fetchAnswer } from './bounded-fetch.ts';
 import type { Provider } from './provider.ts';
-import { UnusableMemberError } from './usable-metadata.ts';
+import type { TokenEndpoint, TokenOperation } from './token-endpoint.ts';
 
 export interface TokenToAskFor {
   readonly token: string;
@@ -17,29 +18,21 @@ export interface TokenToAskFor {
 const REQUESTS = { revocation: revocationRequest, introspection: introspectionRequest };
 
 export interface TokenRequest extends TokenToAskFor {
+  readonly endpoint: TokenEndpoint;
   readonly signal: AbortSignal;
   readonly readResponse: (response: Response) => Promise<Response>;
 }
 
-/**
- * `undefined` where the provider has no such endpoint.
- *
- * @throws {@link ProviderUnavailableError} when the provider's metadata cannot be fetched.
- */
 export async function requestForToken(
   provider: Provider,
-  kind: 'revocation' | 'introspection',
-  { token, hint, signal, readResponse }: TokenRequest,
-): Promise<Response | undefined> {
+  operation: TokenOperation,
+  { endpoint, token, hint, signal, readResponse }: TokenRequest,
+): Promise<Response> {
   const { issuer, clientId, clientAuthentication } = provider.settings;
-  const isTls = clientAuthentication?.method === 'tls_client_auth';
-  const { unusable, ...metadata } = await provider.metadata();
-  const member = `${kind}_endpoint` as const;
-  if (unusable.has(member)) throw new UnusableMemberError(member);
-  const url = (isTls ? metadata.mtls_endpoint_aliases[member] : undefined) ?? metadata[member];
-  if (url === undefined) return undefined;
-  const server: AuthorizationServer = { issuer, [member]: url };
-  const send = isTls ? clientAuthentication.fetch : fetch;
+  const { url, authMethods } = endpoint;
+  const server: AuthorizationServer = { issuer, [`${operation}_endpoint`]: url };
+  const send =
+    clientAuthentication?.method === 'tls_client_auth' ? clientAuthentication.fetch : fetch;
   const options = {
     additionalParameters: { token_type_hint: hint },
     [allowInsecureRequests]: url.startsWith('http:'),
@@ -47,18 +40,17 @@ export async function requestForToken(
       readResponse(await fetchAnswer(input, init, send)),
     signal,
   };
-  // RFC 8414, section 2
-  const supported =
-    metadata[`${kind}_endpoint_auth_methods_supported`] ??
-    metadata.token_endpoint_auth_methods_supported;
-  const { authenticator } = provider;
-  let response: Response | undefined;
-  for (const way of authenticator.ways(supported)) {
-    response = await REQUESTS[kind](server, { client_id: clientId }, way, token, options);
-    if (await isClientRefused(response)) continue;
-    if (response.ok) authenticator.accept(way);
-    break;
+  const ask = (by: ClientAuth) =>
+    REQUESTS[operation](server, { client_id: clientId }, by, token, options);
+  const [first, ...others] = provider.authenticator.ways(authMethods);
+  let way = first;
+  let response = await ask(way);
+  for (const other of others) {
+    if (!(await isClientRefused(response))) break;
+    way = other;
+    response = await ask(way);
   }
+  if (response.ok) provider.authenticator.accept(way);
   return response;
 }
 

@@ -189,7 +189,7 @@ describe('a provider whose end_session_endpoint is', () => {
     '%j gets no redirect, and the session ends',
     async (endSessionEndpoint) => {
       const { issuer } = world.op;
-      world.op.metadata = { end_session_endpoint: endSessionEndpoint };
+      world.op.metadata = { ...world.op.metadata, end_session_endpoint: endSessionEndpoint };
       const app = world.start({ provider: { metadata: undefined } });
       const { access_token } = await save(app, await world.issue());
       const answer = await logOut(app, { access_token }).expect(200);

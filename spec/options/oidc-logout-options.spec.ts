@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import express from 'express';
 import { generateKeyPair } from 'jose';
 import request from 'supertest';
-import { oidcLogout } from '../../lib/index.ts';
+import { oidcLogout, type OidcLogoutOptions } from '../../lib/index.ts';
 import { type ResolvedOptions, resolveOptions } from '../../lib/options/oidc-logout-options.ts';
 
 const provider = { issuer: 'https://op.example.com', clientId: 'web' };
@@ -36,6 +36,25 @@ describe('oidcLogout', () => {
       'postLogoutCallback',
       'sessions',
     ]);
+  });
+
+  it.each([
+    { jwks: { keys: [] }, metadata: { end_session_endpoint: null } },
+    { endSession: 'auth0', jwks: { keys: [] } },
+    {
+      ...{ algorithms: 'HS256', clientSecret: 'x'.repeat(32) },
+      metadata: { jwks_uri: null, end_session_endpoint: 'https://op.example.com/logout' },
+    },
+    {
+      introspection: 'opaque',
+      metadata: {
+        ...{ jwks_uri: 'https://op.example.com/jwks', end_session_endpoint: null },
+        mtls_endpoint_aliases: { introspection_endpoint: 'https://op.example.com/introspect' },
+      },
+    },
+  ])('needs no discovery with %j', (entry) => {
+    const options = { provider: { ...provider, discovery: false, ...entry } };
+    expect(() => oidcLogout(options as OidcLogoutOptions)).not.toThrow();
   });
 
   it('leaves the options as they are, and does not look at them again', () => {
@@ -292,6 +311,54 @@ describe('oidcLogout', () => {
         `"provider.metadata.${member}" must be an absolute https: URL`,
       ],
     ),
+    [
+      {
+        provider: {
+          ...provider,
+          metadata: { mtls_endpoint_aliases: { revocation_endpoint: 'http://op.example.com/x' } },
+        },
+      },
+      '"provider.metadata.mtls_endpoint_aliases.revocation_endpoint" must be an absolute https: URL',
+    ],
+    [
+      { provider: { ...provider, metadata: { mtls_endpoint_aliases: 'https://op.example.com' } } },
+      '"provider.metadata.mtls_endpoint_aliases" must be an object',
+    ],
+    [{ provider: { ...provider, discovery: 'no' } }, '"provider.discovery" must be a boolean'],
+    ...[undefined, {}, { jwks_uri: null, end_session_endpoint: null }].map(
+      (metadata): [unknown, string] => [
+        { provider: { ...provider, discovery: false, metadata } },
+        '"provider.metadata.jwks_uri" must be set, or "provider.jwks"',
+      ],
+    ),
+    [
+      { provider: { ...provider, metadata: { jwks_uri: null } } },
+      '"provider.metadata.jwks_uri" must be set, or "provider.jwks"',
+    ],
+    ...[undefined, {}, { revocation_endpoint: 'https://op.example.com/revoke' }].map(
+      (metadata): [unknown, string] => [
+        { provider: { ...provider, discovery: false, metadata, jwks: { keys: [] } } },
+        '"provider.metadata.end_session_endpoint" must be set without "discovery"; null where there is none',
+      ],
+    ),
+    ...(
+      [
+        ['opaque', { discovery: false, jwks: { keys: [] }, metadata: {} }],
+        ['always', { metadata: { introspection_endpoint: null } }],
+        [
+          'opaque',
+          {
+            metadata: {
+              introspection_endpoint: null,
+              mtls_endpoint_aliases: { introspection_endpoint: null },
+            },
+          },
+        ],
+      ] as const
+    ).map(([introspection, entry]): [unknown, string] => [
+      { provider: { ...provider, introspection, ...entry } },
+      `"provider.metadata.introspection_endpoint" must be set for "introspection": '${introspection}'`,
+    ]),
     ...['client_secret_basic', 'client_secret_post'].map((method): [unknown, string] => [
       { provider: { ...provider, clientAuthentication: { method } } },
       `"provider.clientSecret" must be set for ${method}`,
@@ -547,6 +614,9 @@ describe('oidcLogout', () => {
       endSessionParameters: { federated: 'true' },
       endSession: 'auth0',
       introspection: 'always',
+      discovery: true,
+      metadata: { introspection_endpoint: 'https://op.example.com/introspect' },
+      jwks: { keys: [] },
     } as never;
     const others = {
       logoutTokenMaxAge: 1,

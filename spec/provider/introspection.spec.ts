@@ -371,26 +371,6 @@ describe('introspection', () => {
     expect(app.events).toEqual([]);
   });
 
-  it.each<[ProviderOptions['introspection'], string, () => string | Promise<string>]>([
-    ['opaque', 'an opaque token', opaqueToken],
-    ['always', 'a JWT', () => signer.accessToken()],
-  ])('with %j is 503 for %s where the provider has no such endpoint', async (...row) => {
-    const [introspection, , make] = row;
-    const app = start({ introspection, metadata: {} });
-    await expectUnavailable(call(app, await make()));
-    expect(app.events).toEqual([
-      [
-        'provider-error',
-        {
-          issuer: signer.issuer,
-          operation: 'introspection',
-          reason: 'NO_INTROSPECTION_ENDPOINT',
-        },
-      ],
-    ]);
-    expect(provider.server.requests).toEqual([]);
-  });
-
   describe('checks what is said of an active token:', () => {
     it.each<[string, () => Json, string | undefined]>([
       ['no more than that', () => ({ sid: undefined, scope: undefined }), undefined],

@@ -52,7 +52,8 @@ describe('keys of the provider', () => {
     const { issuer } = provider;
     // Given, so that only the keys are fetched.
     const metadata = { jwks_uri: `${issuer}/jwks`, end_session_endpoint: `${issuer}/logout` };
-    const configured = { issuer, clientId: CLIENT_ID, metadata, ...entry } as ProviderOptions;
+    const given = { discovery: false, metadata };
+    const configured = { issuer, clientId: CLIENT_ID, ...given, ...entry } as ProviderOptions;
     const app = appWith({ audience: AUDIENCE, ...options, provider: configured });
     apps.push(app);
     return app;

@@ -92,6 +92,22 @@ describe('provider', () => {
       expect(provider.requests[0]).toBe(`/tenant${WELL_KNOWN}`);
     });
 
+    it('of RFC 8414 is found with the path of the issuer at its end (section 3.1)', async () => {
+      const issuer = `${provider.issuer}/tenant`;
+      const tenant = await createSigner(issuer);
+      const documents = serveMetadata(issuer, [tenant.jwk], {
+        jwks_uri: `${provider.issuer}/jwks`,
+      });
+      provider.answer = (req, res) => {
+        req.url = req.url?.replace('/tenant/.', '/.') ?? '';
+        documents(req, res);
+      };
+      const app = start({ issuer });
+      const access_token = await tenant.accessToken();
+      await request(app.app).post(LOGOUT).send({ access_token }).expect(200);
+      expect(provider.requests.at(-1)).toBe('/.well-known/oauth-authorization-server/tenant');
+    });
+
     const json = (body: unknown, status = 200): RequestListener => {
       return (_req, res) => {
         res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
@@ -268,7 +284,7 @@ describe('provider', () => {
 
     it('and metadata that are given are not fetched', async () => {
       const metadata = { end_session_endpoint: `${provider.issuer}/logout` };
-      const app = start({ metadata, jwks: { keys: [signer.jwk] } });
+      const app = start({ discovery: false, metadata, jwks: { keys: [signer.jwk] } });
       const access_token = await signer.accessToken();
       await request(app.app).post(LOGOUT).send({ access_token }).expect(200);
       expect(provider.requests).toEqual([]);

@@ -72,6 +72,7 @@ describe('requests to the provider', () => {
 
   const givenMetadata = () => ({
     jwks_uri: `${provider.issuer}/jwks`,
+    end_session_endpoint: null,
     revocation_endpoint: `${provider.issuer}/revoke`,
     introspection_endpoint: `${provider.issuer}/introspect`,
   });
@@ -109,7 +110,10 @@ describe('requests to the provider', () => {
         used.add(req.socket);
       };
       // So that the first request is the one on the kept-alive connection.
-      const app = start({}, path === WELL_KNOWN ? {} : { metadata: givenMetadata() });
+      const app = start(
+        {},
+        path === WELL_KNOWN ? {} : { discovery: false, metadata: givenMetadata() },
+      );
       await warmUp();
       expect(await run(app)).toEqual(outcome);
       expect(provider.requests.filter((each) => each === path)).toEqual([path, path]);

@@ -55,6 +55,7 @@ describe('the queue of revocations', () => {
       // Given, so that providerTimeout is about revocations only.
       provider: {
         ...{ issuer, clientId: CLIENT_ID, algorithms: ['ES256'], jwks: { keys: [signer.jwk] } },
+        discovery: false,
         metadata: {
           end_session_endpoint: `${issuer}/logout`,
           revocation_endpoint: `${issuer}${REVOKE}`,

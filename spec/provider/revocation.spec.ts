@@ -266,7 +266,7 @@ describe('revocation', () => {
     });
 
     it.each([undefined, null])(
-      'are none where the revocation endpoint is %j, and nothing is told',
+      'are none where the revocation endpoint is %j, which is told once of the provider',
       async (revocation_endpoint) => {
         provider.metadata = { revocation_endpoint };
         const app = start(provider);
@@ -275,7 +275,10 @@ describe('revocation', () => {
         await app.oidc.close();
         expect(provider.requests).toEqual([]);
         expect(app.told.events).toEqual([]);
-        expect(app.events.map(([name]) => name)).not.toContain('provider-error');
+        const error = { issuer: provider.issuer, operation: 'metadata' };
+        expect(app.events.filter(([name]) => name === 'provider-error')).toEqual([
+          ['provider-error', { ...error, reason: 'NO_REVOCATION_ENDPOINT' }],
+        ]);
         await call(app, tokens.access_token).expect(401);
       },
     );

@@ -30,13 +30,22 @@ export interface App {
   readonly events: [name: string, event: object][];
 }
 
-/** Options for a provider whose metadata and keys are given, so that nothing is fetched. */
+/**
+ * Options for a provider whose metadata and keys are given, so that nothing is fetched; with
+ * `metadata: undefined` they are.
+ */
 export function optionsFor(
   signer: Signer,
   options: Omit<Partial<OidcLogoutOptions>, 'provider'> & {
     provider?: Partial<ProviderOptions>;
   } = {},
 ): OidcLogoutOptions {
+  const metadata = { end_session_endpoint: `${signer.issuer}/logout` };
+  const entry = { metadata, ...options.provider };
+  const known =
+    entry.metadata === undefined
+      ? {}
+      : { discovery: false, metadata: { end_session_endpoint: null, ...entry.metadata } };
   return {
     audience: AUDIENCE,
     ...options,
@@ -44,9 +53,9 @@ export function optionsFor(
       issuer: signer.issuer,
       clientId: CLIENT_ID,
       postLogoutRedirectUri: 'https://app.example.com/logged-out',
-      metadata: { end_session_endpoint: `${signer.issuer}/logout` },
       jwks: { keys: [signer.jwk] },
-      ...options.provider,
+      ...entry,
+      ...known,
     } as ProviderOptions,
   };
 }

@@ -35,6 +35,7 @@ export async function startFormApp({
   const provider = {
     issuer: signer.issuer,
     clientId: CLIENT_ID,
+    discovery: false,
     metadata: { end_session_endpoint: `${signer.issuer}/logout` },
     jwks: { keys: [signer.jwk] },
     postLogoutRedirectUri: `${url}/logged-out`,

@@ -1,5 +1,10 @@
 import { EventEmitter, once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { OidcLogout, RevocationEvent } from '../../lib/index.ts';
@@ -24,6 +29,8 @@ export interface RevocationServer {
   readonly requests: RevocationRequest[];
   /** Further members of its metadata. */
   metadata: Record<string, unknown>;
+  /** Answers for its metadata of RFC 8414. */
+  serverMetadata: RequestListener;
   /** What it answers from now on. */
   answer: RevocationAnswer;
   /** Resolves when there were so many requests for revocation. */
@@ -37,6 +44,7 @@ export interface RevocationServer {
 }
 
 export const REVOKE = '/revoke';
+export const SERVER_METADATA = '/.well-known/oauth-authorization-server';
 
 export function answerWith(
   status: number,
@@ -49,6 +57,8 @@ export function answerWith(
     res.writeHead(status, { ...type, ...headers }).end(isJson ? JSON.stringify(body) : body);
 }
 
+const answerNotFound: RequestListener = (_req, res) => void res.writeHead(404).end();
+
 export async function startRevocationServer(): Promise<RevocationServer> {
   const asked = new EventEmitter();
   const server = createServer((req, res) => void serve(req, res));
@@ -57,6 +67,10 @@ export async function startRevocationServer(): Promise<RevocationServer> {
   async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const { method = '', url = '', headers } = req;
     provider.paths.push(url);
+    if (url === SERVER_METADATA) {
+      provider.serverMetadata(req, res);
+      return;
+    }
     if (!url.startsWith(REVOKE)) {
       serveMetadata(provider.issuer, [provider.signer.jwk], provider.metadata)(req, res);
       return;
@@ -89,6 +103,7 @@ export async function startRevocationServer(): Promise<RevocationServer> {
     paths: [],
     requests: [],
     metadata: {},
+    serverMetadata: answerNotFound,
     answer: answerWith(200),
     async untilAsked(count) {
       while (provider.requests.length < count) await once(asked, 'asked');
@@ -99,6 +114,7 @@ export async function startRevocationServer(): Promise<RevocationServer> {
       provider.paths.length = 0;
       provider.requests.length = 0;
       provider.metadata = { revocation_endpoint: `${issuer}${REVOKE}` };
+      provider.serverMetadata = answerNotFound;
       provider.answer = answerWith(200);
     },
     close: refuse,
