@@ -120,6 +120,27 @@ export interface OidcLogout {
   clientMetadata(baseUrl: string, options?: ClientMetadataOptions): ClientMetadata;
 
   /**
+   * Resolves when this app can work: the metadata and keys of every provider are known, be they the
+   * last good copies, and the store answers. Asked anew at each call, for `providerTimeout` and
+   * `storeTimeout` at most, so that a readiness probe can call it as often as it likes: calls at
+   * the same time share their requests, and a provider that is away is asked a few times within
+   * 30 s.
+   *
+   * @throws {@link ProviderUnavailableError} with `issuer` and `reason`, also where `introspection`
+   * is set and the provider has no introspection endpoint (`NO_INTROSPECTION_ENDPOINT`).
+   * @throws {@link StoreUnavailableError}
+   *
+   * @example
+   * app.get('/ready', (req, res) => {
+   *   oidc.ready().then(
+   *     () => res.sendStatus(204),
+   *     ({ code, issuer, reason }) => res.status(503).json({ code, issuer, reason }),
+   *   );
+   * });
+   */
+  ready(): Promise<void>;
+
+  /**
    * Listens to an event. Each listener gets its own object, and may be async. A listener that
    * throws or rejects harms no request and no other listener; `listener-error` tells of the
    * failure.
@@ -198,6 +219,9 @@ export function oidcLogout(options: OidcLogoutOptions): OidcLogout {
     },
     clientMetadata(baseUrl, metadataOptions = {}) {
       return configuredClientMetadata(settings.providers, baseUrl, metadataOptions);
+    },
+    async ready() {
+      await parts.ready();
     },
     on(name, listener) {
       events.on(name, listener);

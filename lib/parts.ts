@@ -63,6 +63,10 @@ export function createParts(settings: ResolvedOptions) {
     rpInitiatedLogout: new RpInitiatedLogout({ ...known, logoutEnds, states }),
     backChannelLogout: new BackChannelLogout({ ...known, ends, repetitions: waitingTokens }),
     browser: new ReturningBrowser(states, { secure: isSecure(settings) }),
+    async ready() {
+      const asked = [...providers.values()].map((provider) => provider.ready());
+      await Promise.all([operations.read([{ kind: 'epoch' }]), ...asked]);
+    },
     closeStore() {
       repetitions.close();
       waitingTokens.close();

@@ -352,6 +352,7 @@ oidcLogout({
 // @ts-expect-error: yes or no
 oidcLogout({ provider: { ...provider, discovery: null } });
 
+export const ready: Promise<void> = oidc.ready();
 export const closed: Promise<void> = oidc.close();
 
 const app = express();

@@ -6,7 +6,7 @@ import {
   IssuerMismatchError,
   type ProviderMetadata,
 } from './metadata.ts';
-import type { ProviderSettings } from './provider-settings.ts';
+import { needsKeys, type ProviderSettings } from './provider-settings.ts';
 import type { Requests } from './requests.ts';
 import {
   type NoTokenEndpoint,
@@ -76,6 +76,20 @@ export class KnownMetadata {
     const endpoint = tokenEndpoint((await this.#completed.get()).value, operation, isTls);
     this.#tellOnce(operation, endpoint.url === undefined ? endpoint.reason : undefined);
     return endpoint;
+  }
+
+  /** Looks again where something is missing that the configuration needs. */
+  async askAnew(): Promise<void> {
+    const { settings } = this.#parts;
+    const since = performance.now();
+    const areFetched = settings.jwks === undefined && needsKeys(settings);
+    await this.#discovered.ask(since, ({ usable }) => areFetched && usable.jwks_uri === undefined);
+    if (settings.introspection === 'never') return;
+    this.#completed.hasten();
+    const found = await this.endpoint('introspection');
+    if (found.url !== undefined) return;
+    await this.#discovered.ask(since, () => true);
+    if (!found.isUnusable) await this.#completed.ask(since, () => true);
   }
 
   async #discover(): Promise<Discovered> {

@@ -53,11 +53,32 @@ export class LastGood<T> {
   async renew(refuse: () => Error): Promise<Copy<T>> {
     if (this.#pending !== undefined) return this.#pending;
     if (this.#isWaiting()) throw this.#failure?.error;
+    if (!this.#takeRenewal()) throw (this.#refusal ??= refuse());
+    return this.#fetch();
+  }
+
+  /** The first fetch need not wait after a failure; a few times within 30 s. */
+  hasten(): void {
+    if (this.#copy !== undefined || !this.#isWaiting()) return;
+    if (this.#takeRenewal()) this.#failure = undefined;
+  }
+
+  /** Fetches anew what is wanting and older than `since`; a few times within 30 s. */
+  async ask(since: number, isWanting: (value: T) => boolean): Promise<Copy<T>> {
+    this.hasten();
+    const copy = await this.get();
+    if (copy.askedAt >= since || !isWanting(copy.value)) return copy;
+    const isUnderWay = this.#pending !== undefined;
+    if (!isUnderWay && (this.#isWaiting() || !this.#takeRenewal())) return copy;
+    return this.#fetch().catch(() => copy);
+  }
+
+  #takeRenewal(): boolean {
     const now = performance.now();
     this.#renewals = this.#renewals.filter((at) => now - at < RENEWALS_SPAN_MS);
-    if (this.#renewals.length >= MOST_RENEWALS) throw (this.#refusal ??= refuse());
+    if (this.#renewals.length >= MOST_RENEWALS) return false;
     this.#renewals.push(now);
-    return this.#fetch();
+    return true;
   }
 
   async #fetchUnlessWaiting(): Promise<Copy<T>> {

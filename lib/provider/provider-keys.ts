@@ -25,6 +25,11 @@ export class ProviderKeys {
     this.#refuse = refuse;
   }
 
+  async ready(): Promise<void> {
+    this.#keys.hasten();
+    await this.#keys.get();
+  }
+
   /**
    * @throws jose's `JWKSNoMatchingKey` when the provider has no such key; the error of the fetch
    * when the provider could not be asked.

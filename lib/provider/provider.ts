@@ -11,7 +11,7 @@ import { Requests } from './requests.ts';
 import type { NoTokenEndpoint, TokenEndpoint, TokenOperation } from './token-endpoint.ts';
 import { type UsableMetadata, UnusableMemberError } from './usable-metadata.ts';
 import { ClientAuthenticator } from './client-authentication.ts';
-import type { ProviderSettings } from './provider-settings.ts';
+import { needsKeys, type ProviderSettings } from './provider-settings.ts';
 
 /** How long keys, and tokens verified by them, are used before the keys are checked again. */
 export const KEYS_MAX_AGE_MS = 10 * 60 * 1000;
@@ -87,6 +87,21 @@ export class Provider {
     return [...new Set(urls.map((url) => new URL(url).origin))];
   }
 
+  /**
+   * Resolves when metadata and keys are known, be they the last good copies.
+   *
+   * @throws {@link ProviderUnavailableError} when they are not within the time of a request, or
+   * when the configuration needs an introspection endpoint and there is none.
+   */
+  async ready(): Promise<void> {
+    try {
+      await this.requests.withinTime(() => this.#askAnew());
+    } catch (error) {
+      if (isInstance(error, ProviderUnavailableError)) throw error;
+      throw new ProviderUnavailableError(failureReason(error), this.issuer);
+    }
+  }
+
   close(): void {
     this.requests.close();
   }
@@ -98,6 +113,15 @@ export class Provider {
     } catch (error) {
       throw isInstance(error, ProviderUnavailableError) ? error : this.#failed(operation, error);
     }
+  }
+
+  async #askAnew(): Promise<void> {
+    const { introspection } = this.settings;
+    await this.#metadata.askAnew();
+    if (needsKeys(this.settings)) await this.#keys.ready();
+    if (introspection === 'never') return;
+    const found = await this.tokenEndpoint('introspection');
+    if (found.url === undefined) throw new ProviderUnavailableError(found.reason, this.issuer);
   }
 
   async #loadKeys(): Promise<KeySet> {

@@ -34,6 +34,7 @@ describe('oidcLogout', () => {
       'off',
       'on',
       'postLogoutCallback',
+      'ready',
       'sessions',
     ]);
   });
