@@ -8,7 +8,7 @@ const LAYERS = {
   '^lib/invalidation/': [],
   '^lib/token/': ['errors', 'input', 'refusals'],
   '^lib/store/': ['errors', 'events', 'input', 'invalidation'],
-  '^lib/provider/': ['errors', 'events', 'input', 'token'],
+  '^lib/provider/': ['errors', 'events', 'input', 'refusals', 'token'],
   '^lib/options/': ['input', 'provider', 'store', 'token'],
   '^lib/access-token/': ['errors', 'invalidation', 'provider', 'refusals', 'store', 'token'],
   '^lib/session/': [

@@ -60,12 +60,14 @@ export interface RevocationEvent {
   /** Which token was to be revoked. */
   readonly kind: 'access-token' | 'refresh-token';
   /**
-   * `unsupported`: the provider cannot revoke this kind of token; the token expires by itself.
+   * `unsupported`: the provider cannot revoke this kind of token, or another client got the token;
+   * the token expires by itself.
    * `skipped`: the session is live again, and a late revocation could end the new login.
    */
   readonly outcome: 'revoked' | 'unsupported' | 'skipped' | 'failed';
   /**
-   * Only for a failure: the provider's error code, `HTTP_503`, `TimeoutError` or a code such as
+   * `OTHER_CLIENT` for a token of a client that is no entry of `provider`. Else only for a failure:
+   * the provider's error code, `HTTP_503`, `TimeoutError` or a code such as
    * `ECONNREFUSED`; `queue-full` when too many revocations wait for this provider; `closed` when
    * the app closed before.
    */

@@ -21,6 +21,7 @@ export {
 
 export type { OidcLogout } from './oidc-logout.ts';
 export type { OidcLogoutOptions } from './options/oidc-logout-options.ts';
+export type { AccessTokenOptions } from './options/access-token-options.ts';
 export type { ProviderOptions, ProviderRegistration } from './options/provider-options.ts';
 export type {
   ClientMetadataOptions,

@@ -75,7 +75,8 @@ export interface OidcLogout {
    * Protects an API: a request passes if its Bearer token is authentic, not expired and not
    * invalidated. Sets `req.auth`.
    *
-   * @throws TypeError when the option `audience` is missing.
+   * @throws TypeError when the option `audience` is missing, unless every provider has
+   * `accessTokens.clients`.
    *
    * @example
    * app.use('/api', oidc.guard({ scope: 'read' }), api);
@@ -237,7 +238,7 @@ export function oidcLogout(options: OidcLogoutOptions): OidcLogout {
       await revocations.close();
       await ends.settled();
       parts.closeStore();
-      for (const provider of providers.values()) provider.close();
+      for (const provider of providers) provider.close();
     },
   };
   return oidc;

@@ -9,7 +9,7 @@ import { PostLogoutStates } from './logout/post-logout-states.ts';
 import { RpInitiatedLogout } from './logout/rp-initiated-logout.ts';
 import { ReturningBrowser } from './http/returning-browser.ts';
 import type { ResolvedOptions } from './options/oidc-logout-options.ts';
-import { Provider } from './provider/provider.ts';
+import { Providers } from './provider/providers.ts';
 import { Revocations } from './provider/revocations.ts';
 import { ActiveLogins } from './session/active-logins.ts';
 import { Announcements } from './session/announcements.ts';
@@ -25,9 +25,7 @@ import { createOperations } from './store/create-operations.ts';
 
 export function createParts(settings: ResolvedOptions) {
   const events = new Events();
-  const providers = new Map(
-    settings.providers.map((provider) => [provider.issuer, new Provider(provider, events)]),
-  );
+  const providers = new Providers(settings.providers, events);
   const { operations, isShared, close } = createOperations(settings, events);
   const encryption = new Encryption(settings.encryptionKey);
   const seal = new SessionSeal(encryption);
@@ -36,7 +34,7 @@ export function createParts(settings: ResolvedOptions) {
   const statuses = new TokenStatuses(operations, epoch);
   const nearCache = createNearCache(settings, isShared, statuses);
   const stopHearing = nearCache && operations.onChange(nearCache);
-  const announcements = new Announcements(events, operations, providers.keys());
+  const announcements = new Announcements(events, operations, providers.issuers);
   const revocations = new Revocations(events, settings);
   const repetitions = new Repetitions();
   // Anybody can send Logout Tokens: they leave the room of logouts alone.
@@ -64,7 +62,7 @@ export function createParts(settings: ResolvedOptions) {
     backChannelLogout: new BackChannelLogout({ ...known, ends, repetitions: waitingTokens }),
     browser: new ReturningBrowser(states, { secure: isSecure(settings) }),
     async ready() {
-      const asked = [...providers.values()].map((provider) => provider.ready());
+      const asked = Array.from(providers, (provider) => provider.ready());
       await Promise.all([operations.read([{ kind: 'epoch' }]), ...asked]);
     },
     closeStore() {

@@ -228,6 +228,8 @@ const every: Required<OidcLogoutOptions> = {
       clientSecret: undefined,
       postLogoutRedirectUri: ['https://app.example.com/', 'com.example.app:/logged-out'],
       algorithms: ['RS256', 'ES256'],
+      logoutTokenTypes: ['at+jwt'],
+      accessTokens: { clients: ['web'], withoutAudience: true },
       idTokenHint: 'auto',
       maxRedirectLength: 8000,
       logoutHint: ({ subject, sid }) => subject ?? sid,

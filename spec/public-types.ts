@@ -4,6 +4,7 @@ import { Cluster, Redis } from 'ioredis';
 import type { JWTPayload } from 'jose';
 import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis5';
 import {
+  type AccessTokenOptions,
   clientMetadata,
   type ClientMetadata,
   type EndCause,
@@ -147,6 +148,23 @@ export const endSession: OidcLogoutOptions = {
   revocation: 'refresh-token',
   revocationTimeout: 0.5,
 };
+
+export const severalClients: OidcLogoutOptions = {
+  provider: [
+    { ...provider, accessTokens: { clients: 'web', withoutSubject: true } },
+    { ...provider, clientId: 'mobile', logoutTokenTypes: ['at+jwt'] },
+  ],
+};
+
+export const accessTokens: AccessTokenOptions[] = [
+  { clients: ['web'], withoutAudience: true, withoutSubject: true, likeIdTokens: false },
+  // @ts-expect-error: clients are texts
+  { clients: true },
+  // @ts-expect-error: yes or no
+  { withoutAudience: 'yes' },
+  // @ts-expect-error: there is no such option
+  { withoutScope: true },
+];
 
 export const logoutHints: OidcLogoutOptions[] = [
   { provider: { ...provider, logoutHint: () => null } },
@@ -319,6 +337,7 @@ oidc.postLogoutCallback({});
 
 export const metadata: ClientMetadata = oidc.clientMetadata('https://app.example.com', {
   issuer: provider.issuer,
+  clientId: provider.clientId,
   backChannelLogout: '/bc',
   frontChannelLogout: null,
 });

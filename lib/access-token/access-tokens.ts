@@ -2,6 +2,8 @@ import type { JWTPayload } from 'jose';
 import { InvalidTokenError, ProviderUnavailableError } from '../errors.ts';
 import { Introspections } from '../provider/introspection.ts';
 import { KEYS_MAX_AGE_MS, type Provider } from '../provider/provider.ts';
+import type { Providers } from '../provider/providers.ts';
+import type { Evidence } from '../refusals/evidence.ts';
 import { decodeTokenEntry } from '../store/codecs/token-entry.ts';
 import type { Operations } from '../store/operations.ts';
 import {
@@ -17,7 +19,7 @@ import { secondOf } from '../token/numeric-date.ts';
 import { isBearer, isBoundToKey } from '../token/sender-constraint.ts';
 import { readTokenClaims } from '../token/token-claims.ts';
 import { accessTokenKey, ownerKeys, refreshTokenKey } from '../token/token-keys.ts';
-import { evidenceOfOtherClient, kindOf } from '../token/token-kind.ts';
+import { evidenceOfOtherClient, evidenceOfUnlistedClient, kindOf } from '../token/token-kind.ts';
 import type { AccessToken, AccessTokenRules } from './access-token.ts';
 import { introspectedToken } from './introspected-token.ts';
 import { livesTooLong, refusal } from './refusal.ts';
@@ -27,18 +29,14 @@ import { savedToken } from './saved-token.ts';
 const REQUIRED_CLAIMS = ['iss', 'exp', 'aud', 'sub', 'client_id', 'iat', 'jti'];
 
 export class AccessTokens {
-  readonly #providers: ReadonlyMap<string, Provider>;
+  readonly #providers: Providers;
   readonly #operations: Operations;
   readonly #rules: AccessTokenRules;
   /** By the token's text. */
   readonly #verified: ByteCache<AccessToken>;
   readonly #introspections: Introspections;
 
-  constructor(
-    providers: ReadonlyMap<string, Provider>,
-    operations: Operations,
-    rules: AccessTokenRules,
-  ) {
+  constructor(providers: Providers, operations: Operations, rules: AccessTokenRules) {
     this.#providers = providers;
     this.#operations = operations;
     this.#rules = rules;
@@ -105,15 +103,16 @@ export class AccessTokens {
   }
 
   async #authenticateJwt(jwt: JwtAccessToken): Promise<AccessToken> {
-    // Only the `iss` of an unverified token is used, and only to choose the configuration.
-    const provider = this.#providers.get(jwt.claims.iss ?? '');
+    // The claims of an unverified token only choose the configuration.
+    const provider = this.#providers.forAccessToken(jwt.claims);
     if (provider === undefined) {
-      const expected = [...this.#providers.keys()];
+      const expected = [...this.#providers.issuers];
       const evidence = evidenceOf(jwt, 'iss', { expected, found: jwt.claims.iss });
       throw new InvalidTokenError('unknown-issuer', evidence);
     }
     const payload = await this.#verifyClaims(jwt, provider);
     const kind = this.#kindOf(jwt, provider);
+    const { likeIdTokens } = provider.settings.accessTokens;
     const { sub } = payload;
     if (sub !== undefined && (typeof sub !== 'string' || sub === '')) {
       throw refusal(provider, 'claim-malformed', { claim: 'sub' });
@@ -129,29 +128,38 @@ export class AccessTokens {
       key: accessTokenKey(jwt),
       ...ownerKeys(provider.issuer, payload),
       saved: undefined,
-      isUnclear: kind === 'unclear',
+      isUnclear: kind === 'unclear' && !likeIdTokens,
       isSenderConstrained: isBoundToKey(payload),
     };
   }
 
   #kindOf(jwt: JwtAccessToken, provider: Provider): 'access-token' | 'unclear' {
-    const { audience, strict } = this.#rules;
-    const { clientId } = provider.settings;
-    const kind = kindOf(jwt, { clientId, strict });
+    const { accessTokens, ofIssuer } = provider.settings;
+    const clientIds = [...ofIssuer.clientIds, ...(accessTokens.clients ?? [])];
+    const kind = kindOf(jwt, { clientIds, strict: this.#rules.strict });
     if (typeof kind !== 'string') throw refusal(provider, kind.reason, kind);
-    // Without a configured audience, the token must at least not belong to another client.
-    const evidence = audience === undefined ? evidenceOfOtherClient(jwt, clientId) : undefined;
+    const evidence = this.#evidenceOfOtherClient(jwt, provider);
     if (evidence !== undefined) throw refusal(provider, 'other-client', evidence);
     return kind;
   }
 
+  #evidenceOfOtherClient(jwt: JwtAccessToken, { settings }: Provider): Evidence | undefined {
+    const { clients } = settings.accessTokens;
+    if (clients !== undefined) return evidenceOfUnlistedClient(jwt, clients);
+    // Without a configured audience, the token must at least not belong to another client.
+    const isForAnyone = this.#rules.audience === undefined;
+    return isForAnyone ? evidenceOfOtherClient(jwt, settings.ofIssuer.clientIds) : undefined;
+  }
+
   async #verifyClaims(jwt: JwtAccessToken, provider: Provider): Promise<JWTPayload> {
-    const { audience, clockTolerance, strict } = this.#rules;
+    const { clockTolerance, strict } = this.#rules;
+    const { accessTokens, algorithms } = provider.settings;
+    const audience = accessTokens.clients === undefined ? this.#rules.audience : undefined;
     try {
       return await verifyJwt(jwt, provider.findKey, {
         issuer: provider.issuer,
         ...(audience && { audience: [...audience] }),
-        algorithms: provider.settings.algorithms.filter((alg) => !alg.startsWith('HS')),
+        algorithms: algorithms.filter((alg) => !alg.startsWith('HS')),
         requiredClaims: strict ? REQUIRED_CLAIMS : ['exp'],
         clockTolerance,
       });
@@ -171,8 +179,10 @@ export class AccessTokens {
     if (entry === undefined) return undefined;
     if (entry.login === undefined) throw new InvalidTokenError('token-invalidated');
     const claims = readTokenClaims(entry.claims);
-    const provider = this.#providers.get(claims?.iss ?? '');
-    if (claims?.exp === undefined || provider === undefined) return undefined;
+    if (claims?.exp === undefined) return undefined;
+    const provider =
+      this.#providers.find(claims.iss, claims.client_id) ?? this.#providers.ofIssuer(claims.iss)[0];
+    if (provider === undefined) return undefined;
     return savedToken({ token, key, provider, entry, claims });
   }
 
@@ -184,7 +194,7 @@ export class AccessTokens {
     const [asRefreshToken] = await this.#operations.read([refreshToken]);
     if (asRefreshToken !== undefined) throw new InvalidTokenError('refresh-token');
     let failure: Error = new InvalidTokenError('opaque-unknown');
-    for (const provider of this.#providers.values()) {
+    for (const provider of this.#providers) {
       if (provider.settings.introspection === 'never') continue;
       try {
         const claims = await this.#introspections.introspect(provider, token, key);
@@ -192,7 +202,8 @@ export class AccessTokens {
           if (failure instanceof InvalidTokenError) failure = refusal(provider, 'opaque-inactive');
           continue;
         }
-        return introspectedToken({ token, key, provider, claims }, this.#rules);
+        const client = this.#providers.find(provider.issuer, claims.client_id) ?? provider;
+        return introspectedToken({ token, key, provider: client, claims }, this.#rules);
       } catch (error) {
         if (!(error instanceof ProviderUnavailableError)) throw error;
         failure = error;

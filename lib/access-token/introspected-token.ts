@@ -1,15 +1,16 @@
 import type { JWTPayload } from 'jose';
 import type { Introspection } from '../provider/introspection.ts';
 import type { Provider } from '../provider/provider.ts';
+import type { ProviderSettings } from '../provider/provider-settings.ts';
 import type { AccessToken, AccessTokenRules } from './access-token.ts';
 import type { InvalidTokenCause } from '../refusals/access-token.ts';
-import type { Refusal } from '../refusals/evidence.ts';
+import type { Evidence, Refusal } from '../refusals/evidence.ts';
 import { deepFreeze } from '../token/deep-freeze.ts';
 import { evidenceOf, evidenceOfTime, type Suspect } from '../token/evidence.ts';
 import { isNumericDate, secondOf } from '../token/numeric-date.ts';
 import { isBearer, isBoundToKey, isDpop } from '../token/sender-constraint.ts';
 import { ownerKeys } from '../token/token-keys.ts';
-import { evidenceOfOtherClient } from '../token/token-kind.ts';
+import { evidenceOfOtherClient, evidenceOfUnlistedClient } from '../token/token-kind.ts';
 import { livesTooLong, refusal } from './refusal.ts';
 
 interface Introspected {
@@ -32,7 +33,7 @@ export function introspectedToken(
   const { issuer } = provider;
   const { iat } = claims;
   const fault =
-    faultOfKind(suspect) ??
+    faultOfKind(suspect, provider) ??
     faultOfAddressee(suspect, provider, audience) ??
     faultOfTime(claims, clockTolerance);
   if (fault !== undefined) throw refusal(provider, fault.reason, fault);
@@ -57,13 +58,14 @@ type Fault = Refusal<InvalidTokenCause> | undefined;
 
 // A provider may call a refresh token active too, without its kind; but a refresh token is not
 // meant for an API.
-function faultOfKind(suspect: Suspect): Fault {
+function faultOfKind(suspect: Suspect, { settings }: Provider): Fault {
   const { typ = 'Bearer', token_use = 'access', aud, token_type } = suspect.claims;
   const wrong = (claim: string, expected: string): Fault => {
     const evidence = evidenceOf(suspect, claim, { expected, found: suspect.claims[claim] });
     return { reason: 'wrong-type', ...evidence };
   };
-  if (aud === undefined && token_type === undefined) {
+  const isUnclear = aud === undefined && token_type === undefined;
+  if (isUnclear && !settings.accessTokens.withoutAudience) {
     return { reason: 'introspection-unclear', claim: 'aud', expected: 'aud or token_type' };
   }
   if (token_type !== undefined && !isTokenType(token_type)) return wrong('token_type', 'Bearer');
@@ -86,15 +88,27 @@ function faultOfAddressee(
     const evidence = evidenceOf(suspect, 'iss', { expected: issuer, found: iss });
     return { reason: 'other-issuer', ...evidence };
   }
-  if (aud === undefined) {
-    const evidence = evidenceOfOtherClient(suspect, settings.clientId);
-    return evidence && { reason: 'other-client', ...evidence };
-  }
+  const otherClient = evidenceOfClient(suspect, settings);
+  if (otherClient !== undefined) return { reason: 'other-client', ...otherClient };
+  if (aud === undefined || settings.accessTokens.clients !== undefined) return undefined;
   if (audience === undefined || [aud].flat().some((name) => audience.includes(name as string))) {
     return undefined;
   }
   const evidence = evidenceOf(suspect, 'aud', { expected: audience, found: aud });
   return { reason: 'wrong-audience', ...evidence };
+}
+
+function evidenceOfClient(
+  suspect: Suspect,
+  { accessTokens, ofIssuer }: ProviderSettings,
+): Evidence | undefined {
+  const { aud, token_type } = suspect.claims;
+  const { clients } = accessTokens;
+  if (clients !== undefined) return evidenceOfUnlistedClient(suspect, clients);
+  if (aud !== undefined) return undefined;
+  return token_type === undefined
+    ? evidenceOfUnlistedClient(suspect, ofIssuer.clientIds)
+    : evidenceOfOtherClient(suspect, ofIssuer.clientIds);
 }
 
 function faultOfTime({ nbf = 0 }: Introspection, tolerance: number): Fault {

@@ -8,6 +8,8 @@ import {
   prepareEndSession,
 } from '../provider/end-session-request.ts';
 import type { Provider } from '../provider/provider.ts';
+import { providerOf } from '../provider/provider-of-token.ts';
+import type { Providers } from '../provider/providers.ts';
 import { isOwnPath } from './return-to.ts';
 import type { ReturningBrowser } from './returning-browser.ts';
 
@@ -15,6 +17,8 @@ import type { ReturningBrowser } from './returning-browser.ts';
 export interface EndSessionOptions {
   /** The provider's issuer identifier. Default: the first provider's. */
   readonly issuer?: string | undefined;
+  /** The client of the login. Default: the ID Token's, else the issuer's first. */
+  readonly clientId?: string | undefined;
   /** The ID Token of the login, for `id_token_hint` and `logoutHint`. Default: none. */
   readonly idToken?: string | undefined;
   /** The `subject` for the option `logoutHint`. Default: none. */
@@ -28,12 +32,15 @@ export interface EndSessionOptions {
 }
 
 export interface EndSessionParts extends EndSessionRules {
-  readonly providers: ReadonlyMap<string, Provider>;
+  readonly providers: Providers;
   readonly states: PostLogoutStates;
   readonly browser: ReturningBrowser;
 }
 
-const NAMES = ['issuer', 'idToken', 'subject', 'sid', 'returnTo', 'postLogoutRedirectUri'];
+const NAMES = [
+  ...['issuer', 'clientId', 'idToken', 'subject', 'sid', 'returnTo'],
+  'postLogoutRedirectUri',
+];
 
 export async function endSessionUrl(
   parts: EndSessionParts,
@@ -42,10 +49,8 @@ export async function endSessionUrl(
 ): Promise<string | null> {
   checkObject(options, 'options');
   checkNames(options, NAMES, 'endSessionUrl()');
-  const { issuer, idToken, subject, sid, returnTo, postLogoutRedirectUri } = options;
-  const [first] = parts.providers.values();
-  const provider = issuer === undefined ? first : parts.providers.get(issuer);
-  if (provider === undefined) throw new TypeError('"issuer" is not a configured one');
+  const { idToken, subject, sid, returnTo, postLogoutRedirectUri } = options;
+  const provider = await findProvider(parts.providers, options);
   if (returnTo !== undefined && !isOwnPath(returnTo)) {
     throw new InvalidRequestError('return-to-not-allowed');
   }
@@ -57,4 +62,17 @@ export async function endSessionUrl(
   const { state, cookie } = await parts.states.keep(ownState, returnTo);
   parts.browser.bind(cookie, exchange);
   return request.with({ idToken, postLogoutRedirectUri, state, sid }).redirect;
+}
+
+async function findProvider(
+  providers: Providers,
+  { issuer = providers.first.issuer, clientId, idToken = '' }: EndSessionOptions,
+): Promise<Provider> {
+  const [first] = providers.ofIssuer(issuer);
+  if (first === undefined) throw new TypeError('"issuer" is not a configured one');
+  const named = await providerOf(idToken, providers);
+  if (clientId === undefined) return named?.issuer === issuer ? named : first;
+  const provider = providers.find(issuer, clientId);
+  if (provider === undefined) throw new TypeError('"clientId" is not a configured one');
+  return provider;
 }

@@ -3,6 +3,7 @@ import { InvalidRequestError, InvalidTokenError } from '../errors.ts';
 import { endLogin, endSession } from '../logout/front-channel-logout.ts';
 import type { PresentedTokens, TokensOfLogout } from '../logout/presented-tokens.ts';
 import type { Provider } from '../provider/provider.ts';
+import type { Providers } from '../provider/providers.ts';
 import type { SessionEnds } from '../session/ends.ts';
 import { sendEmpty, sendHtml } from './answer.ts';
 import { sendOAuthError, serve } from './endpoint.ts';
@@ -14,7 +15,7 @@ import type { FindTokens } from './session-tokens.ts';
 import { findTokens } from './token-reader.ts';
 
 export interface FrontChannelLogoutParts {
-  readonly providers: ReadonlyMap<string, Provider>;
+  readonly providers: Providers;
   readonly ends: SessionEnds;
   /** @throws {@link InvalidTokenError} when the tokens are dead. */
   readonly presentedTokens: (tokens: TokensOfLogout) => Promise<PresentedTokens | undefined>;
@@ -31,9 +32,8 @@ export function frontChannelLogout(parts: FrontChannelLogoutParts) {
 
   function findProvider(req: Request): Provider {
     const issuers = queryValues(req, 'iss');
-    const [only] = providers.values();
-    if (issuers.length === 0 && providers.size === 1 && only !== undefined) return only;
-    const provider = issuers.length === 1 ? providers.get(issuers[0] ?? '') : undefined;
+    if (issuers.length === 0 && providers.issuers.size === 1) return providers.first;
+    const [provider] = issuers.length === 1 ? providers.ofIssuer(issuers[0]) : [];
     if (provider === undefined) throw new InvalidRequestError('issuer-unknown');
     return provider;
   }
@@ -53,7 +53,7 @@ export function frontChannelLogout(parts: FrontChannelLogoutParts) {
     const tokens = isPreview(req) ? undefined : await findTokens(find, req);
     const presented = tokens && (await presentedOrDead(tokens));
     if (presented !== undefined) await endLogin(parts, presented);
-    const all = await Promise.all(Array.from(providers.values(), (each) => each.origins()));
+    const all = await Promise.all(Array.from(providers, (each) => each.origins()));
     return [...new Set(all.flat())];
   }
 

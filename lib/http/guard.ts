@@ -17,6 +17,7 @@ import type { AccessToken } from '../access-token/access-token.ts';
 import type { AccessTokens } from '../access-token/access-tokens.ts';
 import { refusal } from '../access-token/refusal.ts';
 import type { TokenStatus } from '../access-token/token-status.ts';
+import type { ProviderSettings } from '../provider/provider-settings.ts';
 import { readBearerToken } from './bearer-token.ts';
 import { forbidCaching, sendEmpty, setHeaders } from './answer.ts';
 import { sendOAuthError } from './endpoint.ts';
@@ -152,8 +153,11 @@ function causeOf({ isUnclear, saved }: AccessToken): InvalidTokenCause {
 
 // RFC 9068, section 2.2: an access token has a subject, so that its logins can be ended. A saved
 // opaque token is nothing without its login.
-function needsNoLogin({ isUnclear, saved, subjectKey }: AccessToken): boolean {
-  return !isUnclear && saved === undefined && subjectKey !== undefined;
+function needsNoLogin({ isUnclear, saved, ...token }: AccessToken): boolean {
+  const { subjectKey, sessionKey, provider } = token;
+  const { withoutSubject } = provider.settings.accessTokens;
+  const owner = subjectKey ?? (withoutSubject ? sessionKey : undefined);
+  return !isUnclear && saved === undefined && owner !== undefined;
 }
 
 function sendRefusal(error: HttpError, req: Request, res: Response): void {
@@ -178,10 +182,17 @@ function refuseScope({ token, payload, provider }: AccessToken, required: readon
 
 export function resolveGuardOptions(
   options: GuardOptions,
-  { audience }: { readonly audience: readonly string[] | undefined },
+  {
+    audience,
+    providers,
+  }: {
+    readonly audience: readonly string[] | undefined;
+    readonly providers: readonly Pick<ProviderSettings, 'accessTokens'>[];
+  },
 ): Pick<GuardParts, 'scope' | 'errors' | 'readToken'> {
   const { scope, token, errors } = readOptions(GUARD_OPTIONS, options, optionsOfCall('guard()'));
-  if (audience === undefined) {
+  const isEveryClientListed = providers.every(({ accessTokens }) => accessTokens.clients);
+  if (audience === undefined && !isEveryClientListed) {
     throw new TypeError(
       '"audience" must be set for guard(): what "aud" of its access tokens contains',
     );

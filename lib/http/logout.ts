@@ -7,9 +7,9 @@ import type {
   LogoutWishes,
   RpInitiatedLogout,
 } from '../logout/rp-initiated-logout.ts';
-import type { Provider } from '../provider/provider.ts';
+import { providerOfAccessToken } from '../provider/provider-of-token.ts';
+import type { Providers } from '../provider/providers.ts';
 import { tellTokenRefused } from '../refusal-events.ts';
-import { providerOf } from '../token/unverified-issuer.ts';
 import { refuseUnknownParameters, sendElasticsearchError } from './elasticsearch-error.ts';
 import { sendOAuthError, serve } from './endpoint.ts';
 import { sendAnswer } from './logout-answer.ts';
@@ -19,7 +19,7 @@ import type { ReturningBrowser } from './returning-browser.ts';
 import type { RequestEnd } from './request-end.ts';
 
 export interface LogoutParts {
-  readonly providers: ReadonlyMap<string, Provider>;
+  readonly providers: Providers;
   readonly rpInitiatedLogout: RpInitiatedLogout;
   readonly browser: ReturningBrowser;
   readonly events: Events;
@@ -66,7 +66,7 @@ export function logout(parts: LogoutParts) {
       return answer;
     }
     const answer = await logOutOfApp(tokens, wishes);
-    const provider = providerOf(tokens?.accessToken ?? '', parts.providers);
+    const provider = providerOfAccessToken(tokens?.accessToken ?? '', parts.providers);
     return answer ?? rpInitiatedLogout.withoutSession(provider, wishes);
   }
 

@@ -5,14 +5,14 @@ import {
   StoreUnavailableError,
 } from '../errors.ts';
 import type { Events, LogoutTokenDelayedEvent } from '../events.ts';
-import type { Provider } from '../provider/provider.ts';
+import { issuerFault, providerOf } from '../provider/provider-of-token.ts';
+import type { Providers } from '../provider/providers.ts';
 import { tellLogoutTokenRefused } from '../refusal-events.ts';
 import type { SessionEnds } from '../session/ends.ts';
 import type { Ending } from '../session/ending.ts';
 import type { Repetitions } from '../session/repetitions.ts';
 import { type LogoutToken, verifyLogoutToken } from '../token/logout-token.ts';
 import { logoutTokenKey, sessionKey, subjectKey } from '../token/token-keys.ts';
-import { issuerFault, providerOf } from '../token/unverified-issuer.ts';
 
 // Providers wait at least 2.5 s for an answer.
 const LAST_TRY_MS = 1500;
@@ -20,7 +20,7 @@ const ANSWER_MS = 2000;
 const PAUSE_MS = 100;
 
 export interface BackChannelLogoutParts {
-  readonly providers: ReadonlyMap<string, Provider>;
+  readonly providers: Providers;
   readonly ends: SessionEnds;
   readonly repetitions: Repetitions;
   readonly events: Events;
@@ -165,14 +165,15 @@ export class BackChannelLogout {
   }
 
   async #verify(token: string): Promise<LogoutToken> {
-    const provider = providerOf(token, this.#parts.providers);
+    const provider = await providerOf(token, this.#parts.providers);
     if (provider === undefined) {
       const { reason, ...evidence } = issuerFault(token, this.#parts.providers);
       throw new InvalidLogoutTokenError(reason, evidence);
     }
-    const { issuer, clientId, logoutTokenAlgorithms, idTokenEncryption } = provider.settings;
+    const { issuer, clientId, logoutTokenAlgorithms, logoutTokenTypes } = provider.settings;
     return verifyLogoutToken(token, provider.findKeyOrSecret, {
-      ...{ issuer, clientId, algorithms: logoutTokenAlgorithms, encryption: idTokenEncryption },
+      ...{ issuer, clientId, algorithms: logoutTokenAlgorithms, types: logoutTokenTypes },
+      encryption: provider.settings.idTokenEncryption,
       strict: this.#parts.strict,
       clockTolerance: this.#parts.clockTolerance,
       maxAge: this.#parts.logoutTokenMaxAge,

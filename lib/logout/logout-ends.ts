@@ -117,14 +117,19 @@ export class LogoutEnds {
     call,
     state,
   }: PendingLogout): Omit<SessionEnding, 'session' | 'how'> {
-    const { accessToken, refreshToken } = presented;
+    const { accessToken, refreshToken, clients } = presented;
     const isSpent = refreshToken?.entry !== undefined && refreshToken.entry.login === undefined;
     const isAlive = accessToken !== undefined && accessToken.expiresAt > Date.now() / 1000;
     return {
       ...{ cause: 'logout', owner, call, state },
       handedIn: {
-        refreshToken: isSpent ? undefined : refreshToken?.text,
-        accessToken: isAlive ? accessToken.token : undefined,
+        refreshToken:
+          refreshToken === undefined || isSpent
+            ? undefined
+            : { text: refreshToken.text, provider: clients.refreshToken },
+        accessToken: isAlive
+          ? { text: accessToken.token, provider: clients.accessToken }
+          : undefined,
         isSaved: refreshToken?.entry?.login !== undefined,
       },
     };

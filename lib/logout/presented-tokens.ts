@@ -6,12 +6,14 @@ import type { Login } from '../invalidation/login.ts';
 import type { TokenEntry } from '../invalidation/token-entry.ts';
 import { isOver } from '../invalidation/verdict.ts';
 import type { Provider } from '../provider/provider.ts';
+import type { Providers } from '../provider/providers.ts';
 import { readTokenClaims, type TokenClaims } from '../token/token-claims.ts';
 import { decodeCutOff } from '../store/codecs/cut-off.ts';
 import { decodeTokenEntry } from '../store/codecs/token-entry.ts';
 import { decodeVerdict } from '../store/codecs/verdict.ts';
 import type { Key, Operations } from '../store/operations.ts';
 import { refreshTokenKey } from '../token/token-keys.ts';
+import { isOfAnotherClient } from '../token/token-kind.ts';
 
 export interface TokensOfLogout {
   readonly accessToken: string | undefined;
@@ -24,8 +26,16 @@ export interface PresentedRefreshToken {
   readonly entry: TokenEntry | undefined;
 }
 
+/** The clients that got the tokens; `undefined` for a client of no entry. */
+export interface ClientsOfTokens {
+  readonly accessToken: Provider | undefined;
+  readonly refreshToken: Provider | undefined;
+}
+
 export interface PresentedTokens {
+  /** The client whose session at the provider ends. */
   readonly provider: Provider;
+  readonly clients: ClientsOfTokens;
   readonly accessToken: AccessToken | undefined;
   readonly refreshToken: PresentedRefreshToken | undefined;
   readonly entry: TokenEntry | undefined;
@@ -38,7 +48,7 @@ export interface PresentedTokens {
 }
 
 export interface PresentedTokensParts {
-  readonly providers: ReadonlyMap<string, Provider>;
+  readonly providers: Providers;
   readonly accessTokens: AccessTokens;
   readonly operations: Operations;
 }
@@ -64,10 +74,37 @@ export async function readPresentedTokens(
   await refuseLiveLogin(parts.operations, stored);
   refuseLongExpired(parts.accessTokens, accessToken, stored);
   const claims = claimsOf(stored.entry) ?? claimsOf(stored.refreshToken?.entry);
-  const provider = accessToken?.provider ?? parts.providers.get(claims?.iss ?? '');
+  const provider = providerFor(parts.providers, accessToken, claims);
   if (provider === undefined) return undefined;
+  const clients = clientsOf(parts.providers, accessToken, stored);
   const isSenderConstrained = isBoundToSender(accessToken, stored);
-  return { ...stored, provider, accessToken, login, claims, isSenderConstrained };
+  return { ...stored, provider, clients, accessToken, login, claims, isSenderConstrained };
+}
+
+// By the saved login; else by the access token; else the first client of the issuer.
+function providerFor(
+  providers: Providers,
+  accessToken: AccessToken | undefined,
+  claims: TokenClaims | undefined,
+): Provider | undefined {
+  const saved = claims && providers.find(claims.iss, claims.client_id);
+  return saved ?? accessToken?.provider ?? providers.ofIssuer(claims?.iss)[0];
+}
+
+// A refresh token that nobody saved is of the access token's client.
+function clientsOf(
+  providers: Providers,
+  accessToken: AccessToken | undefined,
+  { entry, refreshToken }: Stored,
+): ClientsOfTokens {
+  const clientOf = (claims: TokenClaims | undefined, otherwise: Provider | undefined) =>
+    claims === undefined ? otherwise : providers.find(claims.iss, claims.client_id);
+  const own = clientOf(claimsOf(entry), accessToken && clientOfToken(accessToken));
+  return { accessToken: own, refreshToken: clientOf(claimsOf(refreshToken?.entry), own) };
+}
+
+function clientOfToken({ payload, provider }: AccessToken): Provider | undefined {
+  return isOfAnotherClient(payload, [provider.settings.clientId]) ? undefined : provider;
 }
 
 type Stored = Pick<PresentedTokens, 'entry' | 'refreshToken' | 'cutOff'>;

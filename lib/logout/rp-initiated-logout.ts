@@ -10,6 +10,7 @@ import {
   type SessionAtProvider,
 } from '../provider/end-session-request.ts';
 import type { Provider } from '../provider/provider.ts';
+import type { Providers } from '../provider/providers.ts';
 import { readOwner, type SessionOwner } from '../session/session-owner.ts';
 import type { Operations } from '../store/operations.ts';
 import { isOfClient } from '../token/token-kind.ts';
@@ -42,7 +43,7 @@ export interface LogoutAnswer {
 }
 
 export interface RpInitiatedLogoutParts extends EndSessionRules, KeptAnswersParts {
-  readonly providers: ReadonlyMap<string, Provider>;
+  readonly providers: Providers;
   readonly accessTokens: AccessTokens;
   readonly operations: Operations;
   readonly logoutEnds: LogoutEnds;
@@ -162,9 +163,7 @@ export class RpInitiatedLogout {
     named: Provider | undefined,
     { returnTo, postLogoutRedirectUri, isLocal }: LogoutWishes,
   ): Promise<LogoutAnswer> {
-    const [first] = this.#parts.providers.values();
-    const provider = named ?? first;
-    if (provider === undefined) throw new TypeError('There is no provider');
+    const provider = named ?? this.#parts.providers.first;
     checkPostLogoutRedirectUri(provider, postLogoutRedirectUri);
     const request = isLocal
       ? undefined
@@ -234,8 +233,9 @@ function ownerOf({ provider, accessToken, claims }: PresentedTokens): SessionOwn
   };
 }
 
-// Saved for the login, or issued to this client by its own claims.
-function isOfOwnLogin({ login, accessToken, provider }: PresentedTokens): boolean {
-  if (login !== undefined || accessToken === undefined) return true;
-  return isOfClient(accessToken.payload, provider.settings.clientId);
+// Saved for a login of this client, or issued to this client by its own claims.
+function isOfOwnLogin({ claims, accessToken, provider }: PresentedTokens): boolean {
+  const { clientId } = provider.settings;
+  if (claims !== undefined) return claims.client_id === clientId;
+  return accessToken !== undefined && isOfClient(accessToken.payload, clientId);
 }

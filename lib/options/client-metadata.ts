@@ -55,6 +55,8 @@ const CLIENT_OPTIONS = {
 export interface ClientMetadataOptions extends OptionsOf<typeof PATH_OPTIONS> {
   /** The provider's issuer identifier. Default: the only provider's. */
   readonly issuer?: string | undefined;
+  /** The client, of several at one provider. Default: the only one. */
+  readonly clientId?: string | undefined;
 }
 
 /** A client to be registered. */
@@ -100,9 +102,9 @@ export function configuredClientMetadata(
   options: ClientMetadataOptions,
 ): ClientMetadata {
   checkObject(options, 'options');
-  checkNames(options, ['issuer', ...Object.keys(PATH_OPTIONS)], OWNER);
-  const { issuer, backChannelLogout, frontChannelLogout } = options;
-  const provider = findProvider(providers, issuer);
+  checkNames(options, ['issuer', 'clientId', ...Object.keys(PATH_OPTIONS)], OWNER);
+  const { backChannelLogout, frontChannelLogout } = options;
+  const provider = findProvider(providers, options);
   const uris = provider.postLogoutRedirectUri;
   return clientMetadata({
     ...{ baseUrl, backChannelLogout, frontChannelLogout },
@@ -121,12 +123,17 @@ function authenticationMethod({ clientAuthentication, clientSecret }: ProviderSe
   return clientSecret === undefined ? undefined : 'client_secret_basic';
 }
 
-function findProvider(providers: readonly ProviderSettings[], issuer?: string): ProviderSettings {
-  const [only] = providers;
-  if (issuer === undefined && providers.length === 1 && only !== undefined) return only;
-  const provider = providers.find((candidate) => candidate.issuer === issuer);
-  if (provider !== undefined) return provider;
-  throw new TypeError('"issuer" must be the one of a configured provider');
+function findProvider(
+  providers: readonly ProviderSettings[],
+  { issuer, clientId }: ClientMetadataOptions,
+): ProviderSettings {
+  const ofIssuer = providers.filter((each) => (issuer ?? each.issuer) === each.issuer);
+  const named = ofIssuer.filter((each) => (clientId ?? each.clientId) === each.clientId);
+  const [only, ...others] = named;
+  if (only !== undefined && others.length === 0) return only;
+  const isOfOneIssuer = new Set(ofIssuer.map((each) => each.issuer)).size === 1;
+  const name = isOfOneIssuer ? 'clientId' : 'issuer';
+  throw new TypeError(`"${name}" must be the one of a configured provider`);
 }
 
 function baseUrl(): Option<string, string> {

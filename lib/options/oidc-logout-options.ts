@@ -13,7 +13,7 @@ import { checkStoreOptions, STORE_OPTIONS } from './store-options.ts';
 const DAY = 24 * 60 * 60;
 
 export const OIDC_LOGOUT_OPTIONS = {
-  /** The provider; or several, distinguished by `iss`. */
+  /** The provider; or several, told apart by `issuer` and `clientId`. */
   provider: providers(),
   ...STORE_OPTIONS,
 
@@ -27,7 +27,7 @@ export const OIDC_LOGOUT_OPTIONS = {
 
   /**
    * The identifier of this API, required in the `aud` of access tokens. `guard()` requires this
-   * option. Default: none.
+   * option, unless every provider has `accessTokens.clients`. Default: none.
    *
    * @see [RFC 9068, section 4](https://www.rfc-editor.org/rfc/rfc9068#section-4)
    */

@@ -33,19 +33,13 @@ function checkUrlMember(value: unknown, name: string, allowInsecure: boolean): v
 
 type Known = Pick<
   ProviderSettings,
-  | 'algorithms'
-  | 'discovery'
-  | 'endSession'
-  | 'introspection'
-  | 'jwks'
-  | 'logoutTokenAlgorithms'
-  | 'metadata'
+  'discovery' | 'endSession' | 'introspection' | 'jwks' | 'metadata' | 'ofIssuer'
 >;
 
 /** What no look at the provider will mend is told at once. */
 export function checkKnownMetadata(settings: Known): void {
   const { discovery, metadata, jwks, endSession, introspection } = settings;
-  if (isMissing('jwks_uri', settings) && jwks === undefined && needsKeys(settings)) {
+  if (isMissing('jwks_uri', settings) && jwks === undefined && needsKeys(settings.ofIssuer)) {
     throw new TypeError('"provider.metadata.jwks_uri" must be set, or "provider.jwks"');
   }
   if (introspection !== 'never' && hasNoIntrospection(settings)) {

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ClientCredentials } from '../provider/client-authentication.ts';
 import type { LogoutHint } from '../provider/provider-settings.ts';
 import type { ProviderSettings } from '../provider/provider-settings.ts';
+import { accessTokens } from './access-token-options.ts';
 import { algorithms, checkSecretLength } from './algorithms.ts';
 import { checkCredentials, clientAuthentication } from './client-authentication.ts';
 import { locales, parameters, postLogoutRedirectUris } from './end-session.ts';
@@ -11,6 +13,7 @@ import {
   count,
   optional,
   text,
+  texts,
   url,
   withDefault,
 } from '../input/kinds.ts';
@@ -25,7 +28,10 @@ export const REGISTRATION_OPTIONS = {
    */
   issuer: url(),
 
-  /** The `client_id` of this app at the provider. */
+  /**
+   * The `client_id` of this app at the provider. An app with several clients at one provider has an
+   * entry for each.
+   */
   clientId: text(),
 
   /**
@@ -50,6 +56,15 @@ export const REGISTRATION_OPTIONS = {
    * @see [OpenID Connect Back-Channel Logout 1.0, section 2.6](https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation)
    */
   logoutTokenAlgorithms: optional(algorithms(), '`algorithms`'),
+
+  /**
+   * Further values of `typ` in the header of this provider's Logout Tokens: `at+jwt` for Duende
+   * IdentityServer before 6.3. The claims must be a Logout Token's all the same. `strict` takes
+   * none of these. Default: none.
+   *
+   * @see [OpenID Connect Back-Channel Logout 1.0, section 2.4](https://openid.net/specs/openid-connect-backchannel-1_0.html#LogoutToken)
+   */
+  logoutTokenTypes: optional(texts()),
 
   /**
    * How the provider encrypts ID Tokens and Logout Tokens to this client, as registered. Any other
@@ -100,6 +115,9 @@ export const REGISTRATION_OPTIONS = {
    * @see [RFC 7662](https://www.rfc-editor.org/rfc/rfc7662)
    */
   introspection: choice('never', 'opaque', 'always'),
+
+  /** What this provider's access tokens may lack of RFC 9068. Default: none; all is required. */
+  accessTokens: accessTokens(),
 
   /**
    * Fetch the provider's metadata from `<issuer>/.well-known/openid-configuration` when first
@@ -159,14 +177,53 @@ export function resolveProviders(
 ): readonly ProviderSettings[] {
   const entries = [option].flat();
   if (entries.length === 0) throw new TypeError('"provider" must name at least one provider');
-  const providers = entries.map((entry) => resolveProvider(entry, rules));
-  if (new Set(providers.map(({ issuer }) => issuer)).size < providers.length) {
-    throw new TypeError('"provider" must not name an "issuer" twice');
-  }
-  return Object.freeze(providers);
+  const clients = entries.map((entry) => resolveClient(entry, rules));
+  return Object.freeze(
+    clients.map((client) =>
+      withIssuer(
+        client,
+        clients.filter(({ issuer }) => issuer === client.issuer),
+      ),
+    ),
+  );
 }
 
-function resolveProvider(provider: ProviderOptions, rules: RequestRules): ProviderSettings {
+type ClientSettings = Omit<ProviderSettings, 'ofIssuer'>;
+
+/** The clients of an issuer share its metadata and keys. */
+function withIssuer(client: ClientSettings, ofIssuer: readonly ClientSettings[]): ProviderSettings {
+  const clientIds = ofIssuer.map(({ clientId }) => clientId);
+  if (new Set(clientIds).size < clientIds.length) {
+    throw new TypeError('"provider" must not name a "clientId" of an "issuer" twice');
+  }
+  const algorithms = ofIssuer.flatMap((each) => [
+    ...each.algorithms,
+    ...each.logoutTokenAlgorithms,
+  ]);
+  const introspects = ofIssuer.some(({ introspection }) => introspection !== 'never');
+  const settings = {
+    ...client,
+    discovery: sharedValue('discovery', ofIssuer) ?? true,
+    metadata: sharedValue('metadata', ofIssuer),
+    jwks: sharedValue('jwks', ofIssuer),
+    ofIssuer: { clientIds, algorithms: [...new Set(algorithms)], introspects },
+  };
+  checkKnownMetadata(settings);
+  return Object.freeze(settings);
+}
+
+function sharedValue<Name extends 'discovery' | 'metadata' | 'jwks'>(
+  name: Name,
+  ofIssuer: readonly ClientSettings[],
+): ClientSettings[Name] | undefined {
+  const [first, ...others] = ofIssuer
+    .map((each) => each[name])
+    .filter((given) => given !== undefined);
+  if (others.every((other) => isDeepStrictEqual(other, first))) return first;
+  throw new TypeError(`"provider.${name}" must be the same in all entries of an "issuer"`);
+}
+
+function resolveClient(provider: ProviderOptions, rules: RequestRules): ClientSettings {
   const { allowInsecureRequests } = rules;
   const place = optionsOfOption({ name: 'provider', allowInsecureRequests });
   const options = readOptions(PROVIDER_OPTIONS, provider, place);
@@ -175,7 +232,5 @@ function resolveProvider(provider: ProviderOptions, rules: RequestRules): Provid
   if (issuer.includes('?')) throw new TypeError('"provider.issuer" must have no query');
   checkSecretLength(clientSecret, [...used, ...logoutTokenAlgorithms]);
   checkCredentials(options.clientAuthentication, clientSecret);
-  const settings = { ...rules, ...options, logoutTokenAlgorithms };
-  checkKnownMetadata(settings);
-  return Object.freeze(settings);
+  return Object.freeze({ ...rules, ...options, logoutTokenAlgorithms });
 }

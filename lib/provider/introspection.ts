@@ -43,7 +43,8 @@ export class Introspections {
     token: string,
     key: string,
   ): Promise<Introspection | undefined> {
-    const name = JSON.stringify([provider.issuer, key]);
+    const { issuer, clientId } = provider.settings;
+    const name = JSON.stringify([issuer, clientId, key]);
     const known = this.#active.get(name) ?? this.#underWay.get(name);
     if (known !== undefined) return known;
     const queue = this.#queueOf(provider);

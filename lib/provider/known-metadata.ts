@@ -67,8 +67,11 @@ export class KnownMetadata {
     return (await this.#discovered.get()).value.usable;
   }
 
-  async endpoint(operation: TokenOperation): Promise<TokenEndpoint | NoTokenEndpoint> {
-    const { discovery, metadata: given, clientAuthentication } = this.#parts.settings;
+  async endpoint(
+    operation: TokenOperation,
+    { clientAuthentication }: ProviderSettings,
+  ): Promise<TokenEndpoint | NoTokenEndpoint> {
+    const { discovery, metadata: given } = this.#parts.settings;
     const isTls = clientAuthentication?.method === 'tls_client_auth';
     const found = tokenEndpoint(await this.get(), operation, isTls);
     if (found.url !== undefined || found.isUnusable) return found;
@@ -82,11 +85,11 @@ export class KnownMetadata {
   async askAnew(): Promise<void> {
     const { settings } = this.#parts;
     const since = performance.now();
-    const areFetched = settings.jwks === undefined && needsKeys(settings);
+    const areFetched = settings.jwks === undefined && needsKeys(settings.ofIssuer);
     await this.#discovered.ask(since, ({ usable }) => areFetched && usable.jwks_uri === undefined);
-    if (settings.introspection === 'never') return;
+    if (!settings.ofIssuer.introspects) return;
     this.#completed.hasten();
-    const found = await this.endpoint('introspection');
+    const found = await this.endpoint('introspection', settings);
     if (found.url !== undefined) return;
     await this.#discovered.ask(since, () => true);
     if (!found.isUnusable) await this.#completed.ask(since, () => true);
@@ -107,11 +110,11 @@ export class KnownMetadata {
 
   async #fetch(): Promise<ProviderMetadata> {
     const { requests, settings } = this.#parts;
-    const { issuer, discovery, introspection } = settings;
+    const { issuer, discovery, ofIssuer } = settings;
     if (!discovery) return {};
     const document = await requests.make((signal) => fetchMetadata(issuer, signal));
     // A wrong configuration is told at the first look, not at the first opaque token.
-    if (introspection !== 'never') this.endpoint('introspection').catch(() => undefined);
+    if (ofIssuer.introspects) this.endpoint('introspection', settings).catch(() => undefined);
     return document;
   }
 

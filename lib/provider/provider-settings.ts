@@ -12,7 +12,10 @@ export interface ProviderSettings {
   readonly postLogoutRedirectUri: readonly string[];
   readonly algorithms: readonly string[];
   readonly logoutTokenAlgorithms: readonly string[];
+  /** Beside the usual ones. */
+  readonly logoutTokenTypes: readonly string[] | undefined;
   readonly idTokenEncryption: TokenEncryption | undefined;
+  readonly accessTokens: AccessTokenSettings;
   readonly introspection: IntrospectionPolicy;
   readonly endSession: EndSessionDialect;
   readonly idTokenHint: IdTokenHintPolicy;
@@ -25,6 +28,7 @@ export interface ProviderSettings {
   readonly discovery: boolean;
   readonly metadata: ProviderMetadata | undefined;
   readonly jwks: object | undefined;
+  readonly ofIssuer: IssuerSettings;
   /** Seconds. */
   readonly timeout: number;
   readonly allowInsecureRequests: boolean;
@@ -32,12 +36,27 @@ export interface ProviderSettings {
   readonly clockTolerance: number;
 }
 
-/** Whether a token can be signed by a key of the provider, and not by the client's secret. */
-export function needsKeys({
-  algorithms,
-  logoutTokenAlgorithms,
-}: Pick<ProviderSettings, 'algorithms' | 'logoutTokenAlgorithms'>): boolean {
-  return [...algorithms, ...logoutTokenAlgorithms].some((name) => !name.startsWith('HS'));
+/** Whether a token can be signed by a key of the provider, and not by a client's secret. */
+export function needsKeys({ algorithms }: IssuerSettings): boolean {
+  return algorithms.some((name) => !name.startsWith('HS'));
+}
+
+/** What the access tokens may lack of RFC 9068. */
+export interface AccessTokenSettings {
+  /** In place of the audience. */
+  readonly clients: readonly string[] | undefined;
+  readonly withoutAudience: boolean;
+  readonly withoutSubject: boolean;
+  readonly likeIdTokens: boolean;
+}
+
+/** Of all clients of one issuer together. */
+export interface IssuerSettings {
+  readonly clientIds: readonly string[];
+  /** Of tokens of any kind. */
+  readonly algorithms: readonly string[];
+  /** Whether one of the clients introspects. */
+  readonly introspects: boolean;
 }
 
 /** Which access tokens are introspected: none, opaque tokens, or all. */

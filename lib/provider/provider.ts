@@ -30,7 +30,8 @@ export class Provider {
   readonly #metadata: KnownMetadata;
   readonly #keys: ProviderKeys;
 
-  constructor(settings: ProviderSettings, events: Events) {
+  /** `first`: another client of the issuer, whose metadata and keys this client shares. */
+  constructor(settings: ProviderSettings, events: Events, first?: Provider) {
     this.settings = settings;
     this.authenticator = new ClientAuthenticator(
       settings.clientSecret,
@@ -38,22 +39,8 @@ export class Provider {
     );
     this.requests = new Requests(settings.timeout * 1000);
     this.#events = events;
-    this.#metadata = new KnownMetadata({
-      settings,
-      requests: this.requests,
-      attempt: (load) => this.attempt('metadata', load),
-      tell: (reason) => {
-        this.#tell('metadata', reason);
-      },
-      tellFailure: (error) => void this.#failed('metadata', error),
-    });
-    this.#keys = new ProviderKeys({
-      load: () => this.attempt('keys', () => this.#loadKeys()),
-      maxAgeMs: KEYS_MAX_AGE_MS,
-      refuse: () => this.#failed('keys', new RenewedTooOftenError()),
-      areGiven: settings.jwks !== undefined,
-      clockTolerance: settings.clockTolerance,
-    });
+    this.#metadata = first === undefined ? this.#createMetadata() : first.#metadata;
+    this.#keys = first === undefined ? this.#createKeys() : first.#keys;
   }
 
   get issuer(): string {
@@ -70,7 +57,7 @@ export class Provider {
   }
 
   async tokenEndpoint(operation: TokenOperation): Promise<TokenEndpoint | NoTokenEndpoint> {
-    return this.#metadata.endpoint(operation);
+    return this.#metadata.endpoint(operation, this.settings);
   }
 
   readonly findKey: JWTVerifyGetKey = (header, jws) => this.#keys.find(header, jws);
@@ -115,19 +102,41 @@ export class Provider {
     }
   }
 
+  #createMetadata(): KnownMetadata {
+    return new KnownMetadata({
+      settings: this.settings,
+      requests: this.requests,
+      attempt: (load) => this.attempt('metadata', load),
+      tell: (reason) => {
+        this.#tell('metadata', reason);
+      },
+      tellFailure: (error) => void this.#failed('metadata', error),
+    });
+  }
+
+  #createKeys(): ProviderKeys {
+    const { jwks, clockTolerance } = this.settings;
+    return new ProviderKeys({
+      load: () => this.attempt('keys', () => this.#loadKeys()),
+      maxAgeMs: KEYS_MAX_AGE_MS,
+      refuse: () => this.#failed('keys', new RenewedTooOftenError()),
+      areGiven: jwks !== undefined,
+      clockTolerance,
+    });
+  }
+
   async #askAnew(): Promise<void> {
-    const { introspection } = this.settings;
+    const { introspection, ofIssuer } = this.settings;
     await this.#metadata.askAnew();
-    if (needsKeys(this.settings)) await this.#keys.ready();
+    if (needsKeys(ofIssuer)) await this.#keys.ready();
     if (introspection === 'never') return;
     const found = await this.tokenEndpoint('introspection');
     if (found.url === undefined) throw new ProviderUnavailableError(found.reason, this.issuer);
   }
 
   async #loadKeys(): Promise<KeySet> {
-    const { jwks, algorithms, logoutTokenAlgorithms } = this.settings;
-    const known = new Set([...algorithms, ...logoutTokenAlgorithms]);
-    return createKeySet(jwks ?? (await this.#fetchKeys()), [...known]);
+    const { jwks, ofIssuer } = this.settings;
+    return createKeySet(jwks ?? (await this.#fetchKeys()), ofIssuer.algorithms);
   }
 
   async #fetchKeys(): Promise<unknown> {

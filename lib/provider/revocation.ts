@@ -7,7 +7,10 @@ import type { Provider } from './provider.ts';
 import { requestForToken, type TokenToAskFor } from './token-request.ts';
 
 export type RevocationResult =
-  | { readonly outcome: 'revoked' | 'unsupported' | 'skipped' | 'no-endpoint' }
+  | {
+      readonly outcome: 'revoked' | 'unsupported' | 'skipped' | 'no-endpoint';
+      readonly reason?: string;
+    }
   | {
       readonly outcome: 'failed';
       readonly reason: string;

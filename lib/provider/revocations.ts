@@ -8,10 +8,16 @@ import type { TokenToAskFor } from './token-request.ts';
 /** Which tokens are revoked at the provider. */
 export type RevocationPolicy = 'all' | 'refresh-token' | 'never';
 
-export interface TokensToRevoke {
+export interface IssuedToken {
+  readonly text: string;
+  /** The client that got the token; `undefined` for a client of no entry. */
   readonly provider: Provider | undefined;
-  readonly refreshTokens: readonly (string | undefined)[];
-  readonly accessToken?: string | undefined;
+}
+
+export interface TokensToRevoke {
+  readonly refreshTokens: readonly (IssuedToken | undefined)[];
+  readonly accessToken?: IssuedToken | undefined;
+  readonly issuer: string;
   readonly subject: string | undefined;
   readonly sid: string | undefined;
   /** Seconds. */
@@ -25,6 +31,15 @@ export interface RevocationRules {
   readonly revocation: RevocationPolicy;
 }
 
+interface ChosenToken extends TokenToAskFor {
+  readonly provider: Provider | undefined;
+}
+
+interface WaitingRevocation {
+  readonly queue: RevocationQueue;
+  readonly revocation: Revocation;
+}
+
 /** Neither promise rejects. */
 export interface RevocationsUnderWay {
   /** Resolves when each was tried once or put off. */
@@ -32,6 +47,9 @@ export interface RevocationsUnderWay {
   /** Resolves when each is finished; with `false` where one was given up at the close. */
   readonly done: Promise<boolean>;
 }
+
+/** The reason where this app is not the client that got a token. */
+const OTHER_CLIENT = 'OTHER_CLIENT';
 
 export class Revocations {
   readonly #events: Events;
@@ -46,21 +64,26 @@ export class Revocations {
 
   /** Refresh tokens come first, so that they yield no new access token. */
   revoke(tokens: TokensToRevoke): RevocationsUnderWay {
-    const { provider, delay = 0, isDue, isLate = false } = tokens;
-    if (provider === undefined) return { asked: Promise.resolve(), done: Promise.resolve(true) };
-    const waiting: Revocation[] = [];
+    const { delay = 0, isDue, isLate = false } = tokens;
+    const waiting: WaitingRevocation[] = [];
     const isChecked = isLate || delay > 0;
     const told = this.#chosen(tokens).map(
-      (token) =>
+      ({ provider, ...token }) =>
         new Promise<boolean>((resolve) => {
           const tell = (result: RevocationResult) => {
-            this.#tell(provider, { tokens, token, result });
+            this.#tell(tokens, token, result);
             resolve(result.outcome !== 'failed' || result.reason !== CLOSED);
           };
-          waiting.push({ token, isDue, isLate: isChecked, tell });
+          if (provider === undefined) {
+            // Another client's authentication would be needed.
+            tell({ outcome: 'unsupported', reason: OTHER_CLIENT });
+            return;
+          }
+          const queue = this.#queueOf(provider);
+          waiting.push({ queue, revocation: { token, isDue, isLate: isChecked, tell } });
         }),
     );
-    const asked = this.#askForAll(this.#queueOf(provider), waiting, delay);
+    const asked = this.#askForAll(waiting, delay);
     return { asked, done: Promise.all(told).then((each) => each.every(Boolean)) };
   }
 
@@ -69,16 +92,12 @@ export class Revocations {
     await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
   }
 
-  async #askForAll(
-    queue: RevocationQueue,
-    revocations: readonly Revocation[],
-    delay: number,
-  ): Promise<void> {
-    for (const revocation of revocations) queue.accept(revocation);
-    if (delay > 0 && revocations.length > 0) {
+  async #askForAll(waiting: readonly WaitingRevocation[], delay: number): Promise<void> {
+    for (const { queue, revocation } of waiting) queue.accept(revocation);
+    if (delay > 0 && waiting.length > 0) {
       await setTimeout(delay * 1000, undefined, { ref: false });
     }
-    for (const revocation of revocations) await queue.ask(revocation);
+    for (const { queue, revocation } of waiting) await queue.ask(revocation);
   }
 
   #queueOf(provider: Provider): RevocationQueue {
@@ -88,32 +107,32 @@ export class Revocations {
     return queue;
   }
 
-  #chosen({ refreshTokens, accessToken }: TokensToRevoke): TokenToAskFor[] {
+  #chosen({ refreshTokens, accessToken }: TokensToRevoke): ChosenToken[] {
     const { revocation } = this.#rules;
-    const chosen: TokenToAskFor[] = [];
-    if (revocation === 'never') return chosen;
-    for (const token of new Set(refreshTokens)) {
-      if (token !== undefined) chosen.push({ token, hint: 'refresh_token' });
+    if (revocation === 'never') return [];
+    const byText = new Map<string, ChosenToken>();
+    for (const token of refreshTokens) {
+      if (token !== undefined) byText.set(token.text, chosenToken(token, 'refresh_token'));
     }
+    const chosen = [...byText.values()];
     if (accessToken !== undefined && revocation === 'all') {
-      chosen.push({ token: accessToken, hint: 'access_token' });
+      chosen.push(chosenToken(accessToken, 'access_token'));
     }
     return chosen;
   }
 
   #tell(
-    { issuer }: Provider,
-    {
-      tokens,
-      token,
-      result,
-    }: { tokens: TokensToRevoke; token: TokenToAskFor; result: RevocationResult },
+    { issuer, subject, sid }: TokensToRevoke,
+    { hint }: TokenToAskFor,
+    result: RevocationResult,
   ): void {
     if (result.outcome === 'no-endpoint') return;
-    const kind = token.hint === 'refresh_token' ? 'refresh-token' : 'access-token';
-    const reason = result.outcome === 'failed' ? result.reason : undefined;
-    const { outcome } = result;
-    const { subject, sid } = tokens;
+    const kind = hint === 'refresh_token' ? 'refresh-token' : 'access-token';
+    const { outcome, reason } = result;
     this.#events.emit('revocation', { kind, outcome, reason, issuer, subject, sid });
   }
+}
+
+function chosenToken({ text: token, provider }: IssuedToken, hint: TokenToAskFor['hint']) {
+  return { token, hint, provider };
 }

@@ -23,7 +23,10 @@ export type InvalidTokenCause =
    * set `audience`.
    */
   | 'wrong-audience'
-  /** The token names no audience, or none is configured, and its client is another one. */
+  /**
+   * The token names no audience, or none is configured, and its client is another one; or its client
+   * is not in `accessTokens.clients`.
+   */
   | 'other-client'
   /** `nbf` is in the future. Set the clocks; `clockTolerance` allows for a few seconds. */
   | 'not-yet-valid'
@@ -53,14 +56,17 @@ export type InvalidTokenCause =
   | 'refresh-token'
   /**
    * Its claims may be an ID Token's. Send the access token; if the provider's look like that, call
-   * `sessions.save` at the login.
+   * `sessions.save` at the login, or set `accessTokens.likeIdTokens`.
    */
   | 'like-id-token'
   /** A required claim is missing. */
   | 'claim-missing'
   /** A claim is of the wrong type. */
   | 'claim-malformed'
-  /** No `sub`, and nobody saved the token. Call `sessions.save` at the login. */
+  /**
+   * No `sub`, and nobody saved the token. Call `sessions.save` at the login, or set
+   * `accessTokens.withoutSubject`.
+   */
   | 'subject-missing'
   /** `cnf`, DPoP or mutual TLS binds the token to its sender. Ask for plain Bearer tokens. */
   | 'sender-constrained'
@@ -68,7 +74,7 @@ export type InvalidTokenCause =
   | 'inactive'
   /**
    * The introspection has neither `aud` nor `token_type`, so a refresh token would look the same.
-   * Let the provider tell one of them.
+   * Let the provider tell one of them, or set `accessTokens.withoutAudience`.
    */
   | 'introspection-unclear'
   /** The token itself was logged out, or came too late. Log in anew. */

@@ -3,7 +3,7 @@ import type { AskedToken, TokenStatus } from '../access-token/token-status.ts';
 import { checkObject, checkText } from '../input/checks.ts';
 import { isOfLaterLogin } from '../invalidation/judgement.ts';
 import { isWithoutSid, WITHOUT_SID } from '../invalidation/login.ts';
-import type { Provider } from '../provider/provider.ts';
+import type { Providers } from '../provider/providers.ts';
 import { decodeCutOff } from '../store/codecs/cut-off.ts';
 import type { Epoch } from '../store/epoch.ts';
 import type { Operations } from '../store/operations.ts';
@@ -16,6 +16,10 @@ export interface LoginClaims {
   readonly iss: string;
   /** The user. */
   readonly sub: string;
+  /** The client, of several at one provider: a text or texts. */
+  readonly aud?: string | string[] | undefined;
+  /** The client, where `aud` has several. */
+  readonly azp?: unknown;
   /** The session: a text. */
   readonly sid?: unknown;
   /** When the ID Token was issued, in seconds since the epoch. */
@@ -25,7 +29,7 @@ export interface LoginClaims {
 }
 
 export interface ActiveLoginsParts {
-  readonly providers: ReadonlyMap<string, Provider>;
+  readonly providers: Providers;
   readonly operations: Operations;
   readonly epoch: Epoch;
   readonly decisions: { statusOf(login: AskedToken): Promise<TokenStatus> };
@@ -72,18 +76,18 @@ export class ActiveLogins {
   }
 
   #remembered(login: AskedLogin): AskedLogin {
-    const { subjectKey, sessionKey, issuedAt, authTime } = login;
-    const name = [subjectKey, sessionKey, issuedAt, authTime].join(' ');
+    const { clientId, subjectKey, sessionKey, issuedAt, authTime } = login;
+    const name = [subjectKey, sessionKey, issuedAt, authTime, clientId].join(' ');
     const known = this.#logins.get(name);
     if (known === undefined) this.#logins.set(name, login);
     return known ?? login;
   }
 }
 
-function readLogin(claims: LoginClaims, providers: ReadonlyMap<string, Provider>): AskedLogin {
+function readLogin(claims: LoginClaims, providers: Providers): AskedLogin {
   checkObject(claims, 'claims');
-  const { iss, sub, sid, iat, auth_time } = claims;
-  const provider = providers.get(iss);
+  const { iss, sub, sid, iat, auth_time, aud = [], azp } = claims;
+  const provider = providers.forAudience({ iss, aud, azp });
   if (provider === undefined) throw new TypeError('"iss" is not a configured issuer');
   const hasNoSid = sid === undefined || sid === null || sid === '';
   return {

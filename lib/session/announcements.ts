@@ -15,10 +15,10 @@ export class Announcements {
   #stop: (() => void) | undefined;
   #isClosed = false;
 
-  constructor(events: Events, operations: Operations, issuers: Iterable<string>) {
+  constructor(events: Events, operations: Operations, issuers: ReadonlySet<string>) {
     this.#events = events;
     this.#operations = operations;
-    this.#issuers = new Set(issuers);
+    this.#issuers = issuers;
   }
 
   announce({ event, claimant, owner }: EndMessage): void {

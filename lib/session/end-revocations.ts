@@ -1,8 +1,9 @@
 import type { SessionRecord } from '../invalidation/session-record.ts';
-import type { Provider } from '../provider/provider.ts';
-import type { Revocations, TokensToRevoke } from '../provider/revocations.ts';
+import type { Providers } from '../provider/providers.ts';
+import type { IssuedToken, Revocations, TokensToRevoke } from '../provider/revocations.ts';
 import type { Operations } from '../store/operations.ts';
 import type { Ending, LateTokens, SessionEnding } from './ending.ts';
+import type { SessionOwner } from './session-owner.ts';
 import type { OpenTokens, SessionSeal } from './session-seal.ts';
 
 export interface EndRevocation {
@@ -12,10 +13,14 @@ export interface EndRevocation {
   readonly done: Promise<string>;
 }
 
+interface KeptTokens extends OpenTokens {
+  readonly clientId: string;
+}
+
 export interface EndRevocationsParts {
   readonly operations: Operations;
   readonly revocations: Revocations;
-  readonly providers: ReadonlyMap<string, Provider>;
+  readonly providers: Providers;
   readonly seal: SessionSeal;
   /** Seconds. */
   readonly revocationDelay: number;
@@ -60,26 +65,34 @@ export class EndRevocations {
 
   revokeRefused({ owner, provider, tokens }: LateTokens): void {
     const { accessToken, refreshToken } = tokens;
-    if (provider === undefined) return;
-    const { subject, sid } = owner;
+    if (owner.issuer === '') return;
     this.#parts.revocations.revoke({
-      ...{ provider, subject, sid },
-      ...{ refreshTokens: [refreshToken], accessToken: accessToken.text },
+      ...owner,
+      refreshTokens: [refreshToken === undefined ? undefined : { text: refreshToken, provider }],
+      accessToken: { text: accessToken.text, provider },
     });
   }
 
   /** Keycloak may bring a session back if a Logout Token's revocations come before the answer. */
-  #tokensOf(ending: Ending, kept: readonly OpenTokens[]): TokensToRevoke {
+  #tokensOf(ending: Ending, kept: readonly KeptTokens[]): TokensToRevoke {
     const { cause, owner, handedIn = {} } = ending;
-    const isSpared = ({ scope }: OpenTokens) =>
+    const isSpared = ({ scope }: KeptTokens) =>
       cause === 'back-channel' && ending.revokesOfflineAccess !== true && isOffline(scope);
-    const own = kept.filter((tokens) => !isSpared(tokens)).map(({ refreshToken }) => refreshToken);
+    const own = kept.filter((tokens) => !isSpared(tokens));
     return {
-      ...{ provider: this.#parts.providers.get(owner.issuer), ...owner },
-      refreshTokens: [handedIn.refreshToken, ...own],
+      ...owner,
+      refreshTokens: [handedIn.refreshToken, ...own.map((tokens) => this.#issued(tokens, owner))],
       accessToken: handedIn.accessToken,
       delay: cause === 'back-channel' ? this.#parts.revocationDelay : 0,
     };
+  }
+
+  #issued(
+    { clientId, refreshToken: text }: KeptTokens,
+    { issuer }: SessionOwner,
+  ): IssuedToken | undefined {
+    const provider = this.#parts.providers.find(issuer, clientId);
+    return text === undefined ? undefined : { text, provider };
   }
 
   /** A newer login may have come. */
@@ -88,10 +101,13 @@ export class EndRevocations {
     return end !== undefined && end.event === event && end.left.includes('r');
   }
 
-  #open({ session }: SessionEnding, { tokens }: SessionRecord): Promise<OpenTokens[]> {
+  #open({ session }: SessionEnding, { tokens }: SessionRecord): Promise<KeptTokens[]> {
     const { seal } = this.#parts;
     return Promise.all(
-      Object.entries(tokens).map(([clientId, sealed]) => seal.open(session, clientId, sealed)),
+      Object.entries(tokens).map(async ([clientId, sealed]) => ({
+        ...(await seal.open(session, clientId, sealed)),
+        clientId,
+      })),
     );
   }
 }

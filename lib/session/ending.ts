@@ -1,4 +1,5 @@
 import type { Provider } from '../provider/provider.ts';
+import type { IssuedToken } from '../provider/revocations.ts';
 import type { EndCause } from '../events.ts';
 import type { HowToEnd } from '../invalidation/how-to-end.ts';
 import type { TokenKey } from '../store/operations.ts';
@@ -52,8 +53,8 @@ export interface LateTokens {
 }
 
 export interface HandedInTokens {
-  readonly refreshToken?: string | undefined;
-  readonly accessToken?: string | undefined;
+  readonly refreshToken?: IssuedToken | undefined;
+  readonly accessToken?: IssuedToken | undefined;
   /** The earlier end of the session did not know this saved refresh token. */
   readonly isSaved?: boolean | undefined;
 }

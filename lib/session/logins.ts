@@ -3,14 +3,16 @@ import { InvalidIdTokenError, InvalidTokenError, SessionEndedError } from '../er
 import type { Login } from '../invalidation/login.ts';
 import { checkObject, checkText } from '../input/checks.ts';
 import type { Provider } from '../provider/provider.ts';
+import { issuerFault, providerOf, providerOfAccessToken } from '../provider/provider-of-token.ts';
+import type { Providers } from '../provider/providers.ts';
 import type { LoginToSave, Operations, TokenKey } from '../store/operations.ts';
 import { secondsUntil } from '../store/seconds-until.ts';
 import { decodeTokenEntry } from '../store/codecs/token-entry.ts';
 import type { AccessTokenText } from '../token/access-token-text.ts';
 import { type IdToken, verifyIdToken } from '../token/id-token.ts';
 import { sidOf } from '../token/sid.ts';
+import { isOfAnotherClient } from '../token/token-kind.ts';
 import { accessTokenKey, refreshTokenKey, subjectKey } from '../token/token-keys.ts';
-import { issuerFault, providerOf } from '../token/unverified-issuer.ts';
 import type { SessionEnds } from './ends.ts';
 import type { LateTokens } from './ending.ts';
 import type { Epoch } from '../store/epoch.ts';
@@ -21,7 +23,7 @@ import { readTokenClaims, type TokenClaims, writeTokenClaims } from '../token/to
 import { type ReadTokenResponse, readTokenResponse, type TokenResponse } from './token-response.ts';
 
 export interface LoginsParts {
-  readonly providers: ReadonlyMap<string, Provider>;
+  readonly providers: Providers;
   readonly operations: Operations;
   readonly accessTokens: AccessTokens;
   readonly ends: SessionEnds;
@@ -80,9 +82,10 @@ export class Logins {
     const renewed =
       response.id_token === undefined ? undefined : await this.#verify(response.id_token);
     const found = await this.#findLogin(used.refresh_token);
-    if (found === undefined) return this.#refuseUnknown(tokens);
+    if (found === undefined) return this.#refuseUnknown(tokens, renewed?.provider);
     const { login, claims, provider, usedToken } = found;
     refuseAnotherUser(login, tokens.accessToken, renewed?.idToken);
+    refuseAnotherClient(provider, renewed?.provider);
     const refreshToken = tokens.refreshToken ?? usedToken;
     const issue: Issue = {
       ...{ login, provider, tokens: { ...tokens, refreshToken } },
@@ -114,7 +117,7 @@ export class Logins {
   }
 
   async #verify(token: string): Promise<{ idToken: IdToken; provider: Provider }> {
-    const provider = providerOf(token, this.#parts.providers);
+    const provider = await providerOf(token, this.#parts.providers);
     if (provider === undefined) {
       const { reason, ...evidence } = issuerFault(token, this.#parts.providers);
       throw new InvalidIdTokenError(reason, evidence);
@@ -143,10 +146,9 @@ export class Logins {
     const [text] = await this.#parts.operations.read([keyOfRefreshToken(usedToken)]);
     const entry = decodeTokenEntry(text);
     const claims = entry?.login && readTokenClaims(entry.claims);
-    const provider = this.#parts.providers.get(claims?.iss ?? '');
-    if (entry?.login === undefined || claims === undefined || provider === undefined) {
-      return undefined;
-    }
+    if (entry?.login === undefined || claims === undefined) return undefined;
+    const provider = this.#parts.providers.find(claims.iss, claims.client_id);
+    if (provider === undefined) return undefined;
     return { login: entry.login, claims, provider, usedToken };
   }
 
@@ -158,10 +160,11 @@ export class Logins {
     return { login, owner: writeOwner(owner), clientId, tokens: sealed };
   }
 
-  #link({ login, owner, tokens, scope }: Issue): Promise<'ok' | 'invalidated'>[] {
+  #link({ login, owner, provider, tokens, scope }: Issue): Promise<'ok' | 'invalidated'>[] {
     const { operations, expiredTokenGrace, maxSessionLifetime } = this.#parts;
     const { accessToken, refreshToken, expiresAt, isSenderConstrained } = tokens;
-    const of = { iss: owner.issuer, sub: owner.subject, sid: owner.sid };
+    const { clientId: client_id } = provider.settings;
+    const of = { iss: owner.issuer, client_id, sub: owner.subject, sid: owner.sid };
     const claims: TokenClaims = {
       ...{ ...of, exp: expiresAt, iat: Math.floor(Date.now() / 1000), scope: tokens.scope },
       bound: isSenderConstrained ? true : undefined,
@@ -177,10 +180,14 @@ export class Logins {
     ];
   }
 
-  #refuseUnknown(tokens: ReadTokenResponse): Promise<never> {
-    const provider = providerFor(tokens.accessToken, this.#parts.providers);
-    const owner = { issuer: provider?.issuer ?? '', subject: undefined, sid: undefined };
-    return this.#refuse({ owner, provider, tokens });
+  #refuseUnknown(tokens: ReadTokenResponse, renewed: Provider | undefined): Promise<never> {
+    const { providers } = this.#parts;
+    const { accessToken } = tokens;
+    const likely = renewed ?? providerFor(accessToken, providers);
+    const claims = accessToken.kind === 'jwt' ? accessToken.claims : {};
+    const isOfOther = isOfAnotherClient(claims, likely?.settings.ofIssuer.clientIds ?? []);
+    const owner = { issuer: likely?.issuer ?? '', subject: undefined, sid: undefined };
+    return this.#refuse({ owner, provider: isOfOther ? undefined : likely, tokens });
   }
 
   async #refuse(late: LateTokens): Promise<never> {
@@ -217,11 +224,15 @@ function refuseAnotherUser(
   if (subjectKey(iss, sub) !== login.subject) throw new InvalidTokenError('of-another-session');
 }
 
+// Core 1.0, section 12.2: a refresh stays with the same client.
+function refuseAnotherClient({ issuer, settings }: Provider, renewed: Provider | undefined): void {
+  if (renewed === undefined || renewed.settings === settings) return;
+  const { clientId: expected } = settings;
+  throw new InvalidIdTokenError('wrong-audience', { claim: 'aud', expected, issuer });
+}
+
 /** The most likely provider of an unknown token. */
-function providerFor(
-  { text }: AccessTokenText,
-  providers: ReadonlyMap<string, Provider>,
-): Provider | undefined {
-  const [only, ...others] = providers.values();
-  return providerOf(text, providers) ?? (others.length === 0 ? only : undefined);
+function providerFor({ text }: AccessTokenText, providers: Providers): Provider | undefined {
+  const [only, ...others] = providers;
+  return providerOfAccessToken(text, providers) ?? (others.length === 0 ? only : undefined);
 }

@@ -1,5 +1,5 @@
 import { checkObject, checkText } from '../input/checks.ts';
-import type { Provider } from '../provider/provider.ts';
+import type { Providers } from '../provider/providers.ts';
 import { sessionKey, subjectKey } from '../token/token-keys.ts';
 import type { ActiveLogins, LoginClaims } from './active-logins.ts';
 import type { SessionEnds } from './ends.ts';
@@ -84,7 +84,7 @@ export interface Sessions {
 }
 
 export interface SessionsParts {
-  readonly providers: ReadonlyMap<string, Provider>;
+  readonly providers: Providers;
   readonly logins: Logins;
   readonly activeLogins: ActiveLogins;
   readonly ends: SessionEnds;
@@ -118,7 +118,7 @@ function endOf(
 ): () => Promise<unknown> {
   checkObject(name, 'session');
   const { issuer, sid, sub }: { issuer: string; sid?: string; sub?: string } = name;
-  if (!providers.has(issuer)) throw new TypeError('"issuer" is not a configured one');
+  if (!providers.issuers.has(issuer)) throw new TypeError('"issuer" is not a configured one');
   if (sid !== undefined && sub !== undefined) {
     throw new TypeError('"sid" and "sub" exclude each other');
   }

@@ -49,6 +49,11 @@ const OPTIONS = {
   issuer: text(),
   /** This client's `client_id`, which `aud` must contain. */
   clientId: text(),
+  /**
+   * Further values of `typ` in the header, beside `logout+jwt`, `JWT` and none. `strict` takes none
+   * of these. Default: none.
+   */
+  types: optional(texts()),
   /** The accepted signature algorithms. Default: `['RS256']`. */
   algorithms: withDefault(texts(), ['RS256']),
   /** How the token must be encrypted. Default: not at all. */
@@ -131,20 +136,26 @@ function checkRepeatedClaims(token: string, claims: JWTPayload, rules: Rules): v
 }
 
 function checkHeader(jwt: Jwt, rules: Rules): void {
-  const { algorithms, strict } = rules;
+  const { algorithms, strict, types = [] } = rules;
   const { alg, typ } = jwt.header;
   if (!algorithms.includes(alg)) {
     const evidence = evidenceOf(jwt, 'alg', { expected: algorithms, found: alg });
     throw refusal(rules, 'algorithm-not-allowed', evidence);
   }
-  if (typ === undefined ? strict : !isLogoutTokenType(typ, strict)) {
-    const expected = strict ? 'logout+jwt' : 'logout+jwt, JWT';
+  if (!isLogoutTokenType(typ) && (strict || !isAgreedType(typ, types))) {
+    const expected = strict ? 'logout+jwt' : ['logout+jwt', 'JWT', ...types];
     throw refusal(rules, 'wrong-type', evidenceOf(jwt, 'typ', { expected, found: typ }));
   }
 }
 
-function isLogoutTokenType(typ: unknown, strict: boolean): boolean {
-  return typeof typ === 'string' && (TYPE.test(typ) || (!strict && UNTYPED.test(typ)));
+function isLogoutTokenType(typ: unknown): boolean {
+  return typeof typ === 'string' && TYPE.test(typ);
+}
+
+function isAgreedType(typ: unknown, types: readonly string[]): boolean {
+  if (typ === undefined) return true;
+  if (typeof typ !== 'string') return false;
+  return UNTYPED.test(typ) || types.some((type) => type.toLowerCase() === typ.toLowerCase());
 }
 
 async function verifyClaims(jwt: Jwt, key: LogoutTokenKey, rules: Rules): Promise<JWTPayload> {

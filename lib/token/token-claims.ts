@@ -1,14 +1,16 @@
 import { readMembers } from '../input/json-object.ts';
 
-/** The claims in the entry of a saved token; all but `iss` and `scope` only of an access token. */
+/** The claims in the entry of a saved token. */
 export interface TokenClaims {
   readonly iss: string;
+  /** The client of the login. */
+  readonly client_id?: string | undefined;
   readonly scope?: string | undefined;
   readonly sub?: string | undefined;
   readonly sid?: string | undefined;
-  /** Seconds since the epoch. */
+  /** Seconds since the epoch; only of an access token. */
   readonly exp?: number | undefined;
-  /** The time of the save, in seconds since the epoch. */
+  /** The time of the save, in seconds since the epoch; only of an access token. */
   readonly iat?: number | undefined;
   readonly bound?: true | undefined;
 }

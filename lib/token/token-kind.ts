@@ -1,6 +1,6 @@
-import type { JWTPayload } from 'jose';
 import type { Evidence, Refusal } from '../refusals/evidence.ts';
 import { evidenceOf, type Suspect } from './evidence.ts';
+import type { JoseObject } from './jose-object.ts';
 import type { Jwt } from './jwt.ts';
 import { isDpop } from './sender-constraint.ts';
 
@@ -22,7 +22,7 @@ export type TokenKind = 'access-token' | 'unclear' | Refusal<'wrong-type' | 'log
  */
 export function kindOf(
   jwt: Jwt,
-  { clientId, strict }: { clientId: string; strict: boolean },
+  { clientIds, strict }: { clientIds: readonly string[]; strict: boolean },
 ): TokenKind {
   if ('events' in jwt.claims) return { reason: 'logout-token', claim: 'events' };
   const { typ }: { readonly typ?: unknown } = jwt.header;
@@ -32,10 +32,10 @@ export function kindOf(
     const expected = strict ? 'at+jwt' : 'at+jwt, JWT';
     return { reason: 'wrong-type', ...evidenceOf(jwt, 'typ', { expected, found: typ }) };
   }
-  return kindByClaims(jwt, clientId);
+  return kindByClaims(jwt, clientIds);
 }
 
-function kindByClaims(jwt: Jwt, clientId: string): TokenKind {
+function kindByClaims(jwt: Jwt, clientIds: readonly string[]): TokenKind {
   const { claims } = jwt;
   const { typ, token_use, tokenName = 'access_token', purpose } = claims;
   const wrong = (claim: string, expected?: string) => {
@@ -53,7 +53,8 @@ function kindByClaims(jwt: Jwt, clientId: string): TokenKind {
   if (tokenName !== 'access_token') return wrong('tokenName', 'access_token');
   if (purpose === 'id') return wrong('purpose');
   if (CLAIMS_OF_ID_TOKENS.some((claim) => claim in claims)) return 'unclear';
-  const meantForClient = [claims.aud].flat().includes(clientId);
+  const audiences: unknown[] = [claims.aud].flat();
+  const meantForClient = clientIds.some((clientId) => audiences.includes(clientId));
   const saysSo = !meantForClient || CLAIMS_OF_ACCESS_TOKENS.some((claim) => claim in claims);
   return saysSo ? 'access-token' : 'unclear';
 }
@@ -61,14 +62,55 @@ function kindByClaims(jwt: Jwt, clientId: string): TokenKind {
 const CLIENT_CLAIMS = ['client_id', 'azp', 'cid', 'appid'];
 
 /** Many tokens tell of no client. */
-export function evidenceOfOtherClient(token: Suspect, clientId: string): Evidence | undefined {
-  const { claims } = token;
-  const claim = CLIENT_CLAIMS.find((name) => (claims[name] ?? undefined) !== undefined);
-  if (claim === undefined || claims[claim] === clientId) return undefined;
-  return evidenceOf(token, claim, { expected: clientId, found: claims[claim] });
+export function clientOf(claims: JoseObject): unknown {
+  const [claim] = clientClaims(claims);
+  return claim === undefined ? undefined : claims[claim];
 }
 
-export function isOfClient({ client_id, azp, cid, appid }: JWTPayload, clientId: string): boolean {
-  const clients = [client_id, azp, cid, appid].filter((client) => client !== undefined);
-  return clients.length > 0 && clients.every((client) => client === clientId);
+export function isOfAnotherClient(claims: JoseObject, clientIds: readonly unknown[]): boolean {
+  const client = clientOf(claims);
+  return client !== undefined && !clientIds.includes(client);
+}
+
+/** Every client that the token tells of is this one. */
+export function isOfClient(claims: JoseObject, clientId: string): boolean {
+  const names = clientClaims(claims);
+  return names.length > 0 && names.every((name) => claims[name] === clientId);
+}
+
+export function evidenceOfOtherClient(
+  token: Suspect,
+  clientIds: readonly string[],
+): Evidence | undefined {
+  return isOfAnotherClient(token.claims, clientIds)
+    ? evidenceOfClient(token, clientIds, clientClaims(token.claims)[0])
+    : undefined;
+}
+
+/** As {@link evidenceOfOtherClient}, where each of the token's clients counts, and none is wrong. */
+export function evidenceOfUnlistedClient(
+  token: Suspect,
+  clientIds: readonly string[],
+): Evidence | undefined {
+  const { claims } = token;
+  const names = clientClaims(claims);
+  const isListed = (name: string) => clientIds.some((clientId) => clientId === claims[name]);
+  if (names.length > 0 && names.every(isListed)) return undefined;
+  return evidenceOfClient(
+    token,
+    clientIds,
+    names.find((name) => !isListed(name)),
+  );
+}
+
+function evidenceOfClient(
+  token: Suspect,
+  clientIds: readonly string[],
+  claim = 'client_id',
+): Evidence {
+  return evidenceOf(token, claim, { expected: clientIds, found: token.claims[claim] });
+}
+
+function clientClaims(claims: JoseObject): string[] {
+  return CLIENT_CLAIMS.filter((name) => (claims[name] ?? undefined) !== undefined);
 }

@@ -6,6 +6,7 @@ import { FRONT_CHANNEL_LOGOUT_OPTIONS } from '../../lib/http/front-channel-logou
 import { GUARD_OPTIONS } from '../../lib/http/guard.ts';
 import { LOGOUT_OPTIONS } from '../../lib/http/logout-options.ts';
 import type { Option } from '../../lib/input/option.ts';
+import { ACCESS_TOKEN_OPTIONS } from '../../lib/options/access-token-options.ts';
 import { OIDC_LOGOUT_OPTIONS } from '../../lib/options/oidc-logout-options.ts';
 import { PROVIDER_OPTIONS } from '../../lib/options/provider-options.ts';
 import { DURABILITY_OPTIONS, NEAR_CACHE_OPTIONS } from '../../lib/options/store-options.ts';
@@ -19,6 +20,7 @@ export type Table = Readonly<
 export const TABLES: Readonly<Record<string, Table>> = {
   'Options of `oidcLogout()`': OIDC_LOGOUT_OPTIONS,
   'Members of `provider`': PROVIDER_OPTIONS,
+  'Members of `provider.accessTokens`': ACCESS_TOKEN_OPTIONS,
   'Members of `nearCache`': NEAR_CACHE_OPTIONS,
   'Members of `durability`': DURABILITY_OPTIONS,
   'Options of `logout()`': LOGOUT_OPTIONS,
@@ -28,6 +30,7 @@ export const TABLES: Readonly<Record<string, Table>> = {
 const SOURCES = [
   'lib/options/oidc-logout-options.ts',
   'lib/options/provider-options.ts',
+  'lib/options/access-token-options.ts',
   'lib/options/store-options.ts',
 ];
 /** Tables whose options may have the names of others. */

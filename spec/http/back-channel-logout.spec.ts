@@ -443,6 +443,29 @@ describe('a Logout Token (section 2.4)', () => {
     },
   );
 
+  describe('of a provider with a type of its own', () => {
+    const withTypes = (options: { strict?: boolean } = {}) =>
+      start({ provider: { logoutTokenTypes: 'at+jwt' }, ...options });
+
+    it.each(['at+jwt', 'AT+JWT', 'logout+jwt', 'JWT'])('%s is accepted', async (typ) => {
+      app = withTypes();
+      await expectEnded(send(await signer.logoutToken({}, { typ })));
+    });
+
+    it.each<[string, () => Promise<string>, string]>([
+      ['another type', () => signer.logoutToken({}, { typ: 'application/at+jwt' }), WRONG_KIND],
+      ['an access token', () => signer.accessToken({ aud: CLIENT_ID }), NO_EVENT],
+    ])('takes no %s', async (_what, token, description) => {
+      app = withTypes();
+      await expectRefused(send(await token()), description);
+    });
+
+    it('is refused where strict', async () => {
+      app = withTypes({ strict: true });
+      await expectRefused(send(await signer.logoutToken({}, { typ: 'at+jwt' })), WRONG_KIND);
+    });
+  });
+
   it('has options for the clocks and for the age without exp', async () => {
     const old = { exp: undefined, iat: now() - 100 };
     const [young, tolerant] = [start({ logoutTokenMaxAge: 60 }), start({ clockTolerance: 60 })];

@@ -100,7 +100,39 @@ describe('oidcLogout', () => {
     [{ provider, isuer: 1 }, '"isuer" is not an option of oidcLogout(); its options are provider,'],
     [{}, '"provider" must be an object'],
     [{ provider: [] }, '"provider" must name at least one provider'],
-    [{ provider: [provider, provider] }, '"provider" must not name an "issuer" twice'],
+    [
+      { provider: [provider, provider] },
+      '"provider" must not name a "clientId" of an "issuer" twice',
+    ],
+    [
+      {
+        provider: [
+          { ...provider, metadata: { jwks_uri: 'https://op.example.com/a' } },
+          { ...provider, clientId: 'b', metadata: { jwks_uri: 'https://op.example.com/b' } },
+        ],
+      },
+      '"provider.metadata" must be the same in all entries of an "issuer"',
+    ],
+    [
+      { provider: { ...provider, accessTokens: { client: 'web' } } },
+      '"client" is not an option of "provider.accessTokens"; did you mean "clients"?',
+    ],
+    [
+      { provider: { ...provider, accessTokens: { clients: [] } } },
+      '"provider.accessTokens.clients" must be a string or an array of strings that is not empty',
+    ],
+    [
+      { provider: { ...provider, accessTokens: { withoutSubject: 'yes' } } },
+      '"provider.accessTokens.withoutSubject" must be',
+    ],
+    [
+      { provider: { ...provider, accessTokens: null } },
+      '"provider.accessTokens" must be an object',
+    ],
+    [
+      { provider: { ...provider, logoutTokenTypes: [] } },
+      '"provider.logoutTokenTypes" must be a string or an array of strings',
+    ],
     [
       { provider: { ...provider, clientID: 'web' } },
       '"clientID" is not an option of "provider"; did you mean "clientId"?',
@@ -599,12 +631,30 @@ describe('oidcLogout', () => {
     expect(resolveOptions(all).durability).toEqual(durability);
   });
 
+  it('takes several clients of a provider, with metadata and keys once or the same', () => {
+    const jwks = { keys: [] };
+    const entries = [
+      { ...provider, jwks },
+      { ...provider, clientId: 'b' },
+      { ...provider, clientId: 'c', jwks: { keys: [] } },
+    ];
+    const { providers } = resolveOptions({ provider: entries });
+    expect(providers.map((each) => each.jwks)).toEqual([jwks, jwks, jwks]);
+  });
+
   it('takes every option of a provider', () => {
     const options = {
       ...provider,
       clientSecret: 'a'.repeat(32),
       algorithms: ['ES256', 'HS256'],
       logoutTokenAlgorithms: 'PS256',
+      logoutTokenTypes: 'at+jwt',
+      accessTokens: {
+        clients: ['web'],
+        withoutAudience: true,
+        withoutSubject: true,
+        likeIdTokens: true,
+      },
       idTokenEncryption: { ...encryption, enc: 'A256GCM' },
       clientAuthentication: { method: 'client_secret_post' },
       postLogoutRedirectUri: ['http://localhost/', 'com.example.app:/', 'X-1.example://out?a=b'],

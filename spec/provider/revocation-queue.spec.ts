@@ -163,9 +163,10 @@ describe('the queue of revocations', () => {
       if (entry === undefined) throw new Error('There is no provider');
       const op = new Provider(entry, events);
       provider.answer = () => undefined;
-      const owner = { provider: op, subject: 'alice', sid: 'sid-1' };
+      const owner = { issuer: op.issuer, subject: 'alice', sid: 'sid-1' };
       for (let index = 0; index < 20_003; index += 1) {
-        revocations.revoke({ ...owner, refreshTokens: [`refresh-${index}`] });
+        const token = { text: `refresh-${index}`, provider: op };
+        revocations.revoke({ ...owner, refreshTokens: [token] });
       }
       expect(told).toEqual(
         Array(3).fill({

@@ -1,0 +1,44 @@
+import { boolean, group, optional, texts } from '../input/kinds.ts';
+import type { OptionalOption, OptionsOf, ValuesOf } from '../input/option.ts';
+
+export const ACCESS_TOKEN_OPTIONS = {
+  /**
+   * The clients whose access tokens are accepted, by `client_id` or `azp`, in place of the
+   * audience: `aud` is no longer compared, and a token that one of these clients got for another
+   * API is accepted here too. Every client of the token must be in the list. Default: none.
+   */
+  clients: optional(texts()),
+
+  /**
+   * Accept introspected tokens whose answer has neither `aud` nor `token_type`, if `client_id` is
+   * this client, or one of `clients`. Such an answer may be about a refresh token: only a saved
+   * refresh token is still refused. Default: `false`.
+   */
+  withoutAudience: boolean(false),
+
+  /**
+   * Accept access tokens without `sub`, if the token has a `sid`. The end of all sessions of a user
+   * reaches such a token only where the login was saved. Default: `false`.
+   */
+  withoutSubject: boolean(false),
+
+  /**
+   * Accept access tokens that look like ID Tokens, even if nobody saved the token. An ID Token of
+   * this client is then an access token too. Default: `false`.
+   */
+  likeIdTokens: boolean(false),
+};
+
+/** What a provider's access tokens may lack of RFC 9068. Each member weakens a check. */
+export interface AccessTokenOptions extends OptionsOf<typeof ACCESS_TOKEN_OPTIONS> {}
+
+type Values = ValuesOf<typeof ACCESS_TOKEN_OPTIONS>;
+
+export function accessTokens(): OptionalOption<AccessTokenOptions | undefined, Values> {
+  const { takes, read } = group<typeof ACCESS_TOKEN_OPTIONS>(ACCESS_TOKEN_OPTIONS);
+  return {
+    takes,
+    standard: 'none',
+    read: (given, place) => read(given === undefined ? {} : given, place),
+  };
+}
