@@ -138,7 +138,7 @@ describe('events', () => {
 
   const EVENTS =
     'logout, invalidated, session-ended, revocation, store-error, store-warning, ' +
-    'provider-error, logout-token-delayed, listener-error';
+    'provider-error, token-refused, logout-token-refused, logout-token-unmatched, logout-token-delayed, listener-error';
 
   it.each<[unknown, string]>([
     ['lgout', 'lgout'],
