@@ -243,7 +243,7 @@ describe('clientMetadata of a client that has no identifier yet', () => {
     [{ baseUrl: 'http://app.example.com' }, `"baseUrl" ${URL_EXPECTED}`],
     [
       { baseUrl: BASE_URL, postLogoutRedirectUri: '/out' },
-      `"postLogoutRedirectUri" ${URL_EXPECTED}`,
+      '"postLogoutRedirectUri" must be absolute https: URLs without fragment and user (http: on loopback, or with "allowInsecureRequests"), or URIs of a native app such as com.example.app:/logged-out',
     ],
     [
       { baseUrl: BASE_URL, algorithms: 'none' },
