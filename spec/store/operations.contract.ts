@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import type { Login } from '../../lib/invalidation/login.ts';
+import { type Login, WITHOUT_SID } from '../../lib/invalidation/login.ts';
 import { decodeCutOff } from '../../lib/store/codecs/cut-off.ts';
 import { decodeTokenEntry } from '../../lib/store/codecs/token-entry.ts';
 import { decodeVerdict } from '../../lib/store/codecs/verdict.ts';
@@ -278,7 +278,7 @@ export function describeOperations(name: string, start: () => Promise<Operations
     it('ends a subject: its sessions are answered, and its older logins refused', async () => {
       const given = login(100);
       const { session, subject } = given;
-      const without = `-${randomUUID()}`;
+      const without = WITHOUT_SID + randomUUID();
       expect(await operations.addMember(given)).toBe('ok');
       expect(await operations.addMember({ ...given, session: without })).toBe('ok');
       const unless = { subject, time: 90, claimant: 'app::', owner, unless: session };

@@ -13,7 +13,7 @@ export interface RandomOperation {
 }
 
 // Few values of each, so that what happens meets.
-const session = fc.constantFrom('S', 'S', '-Q');
+const session = fc.constantFrom('S', 'S', '~Q');
 const subject = fc.constantFrom('U', 'U', 'U', 'V');
 const time = fc.integer({ min: 1, max: 4 });
 const tolerance = fc.integer({ min: 0, max: 1 });
@@ -51,7 +51,7 @@ const how: fc.Arbitrary<HowToEnd> = fc.oneof(
   fc.record({ by: fc.constant('front' as const), time, tolerance }),
 );
 const keys: Key[] = [
-  ...['S', '-Q'].map((of) => ({ kind: 'verdict' as const, of })),
+  ...['S', '~Q'].map((of) => ({ kind: 'verdict' as const, of })),
   ...['U', 'V'].map((of) => ({ kind: 'cut-off' as const, of })),
   ...['a', 'b'].map((of) => ({ kind: 'access-token' as const, of })),
   { kind: 'refresh-token', of: 'a' },
