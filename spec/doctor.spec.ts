@@ -1,14 +1,32 @@
 import { execFile } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Configuration } from 'oidc-provider';
-import { PACKAGE, REPOSITORY } from './support/consumer-project.ts';
+import { main } from '../lib/doctor/main.ts';
+import { productOf } from '../lib/doctor/products.ts';
+import { commandsAt } from '../lib/doctor/redis-commands.ts';
+import { oidcLogout } from '../lib/index.ts';
+import { PACKAGE } from './support/consumer-project.ts';
 import { ALL, startOidcProvider } from './support/oidc-provider.ts';
-import { createPageProject, type PageProject } from './support/page-project.ts';
-import { type ProviderServer, serveMetadata, startProviderServer } from './support/provider.ts';
+import { openPage } from './support/page.ts';
+import { createPageProject } from './support/page-project.ts';
+import {
+  AUDIENCE,
+  type Claims,
+  CLIENT_ID,
+  createSigner,
+  type ProviderServer,
+  serveMetadata,
+  type Signer,
+  startProviderServer,
+} from './support/provider.ts';
+import { type RedisServer, startRedisServer } from './support/redis-server.ts';
 
 interface Outcome {
   readonly status: number;
@@ -16,28 +34,51 @@ interface Outcome {
   readonly stderr: string;
 }
 
-const DONE = 'All of this package works with this provider.\n';
-const NOT_DONE = 'Something will not work: see NO above.\n';
-
-function run(program: string, args: readonly string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    execFile(program, args, { cwd: REPOSITORY }, (error, stdout, stderr) => {
-      resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr });
-    });
+async function cli(args: readonly string[], input = ''): Promise<Outcome> {
+  const written = { stdout: '', stderr: '' };
+  const status = await main(args, {
+    stdin: Readable.from([input]),
+    stdout: { write: (text) => (written.stdout += text) },
+    stderr: { write: (text) => (written.stderr += text) },
   });
+  return { status, ...written };
 }
 
-let built: PageProject;
+interface Report {
+  readonly ok: boolean;
+  readonly findings: { feature: string; level: string; detail: string }[];
+  readonly product?: string;
+  readonly notes?: string[];
+  readonly register?: object;
+  readonly options?: object;
+}
+
+/** By feature, what was found; the exit status is compared with the findings. */
+async function report(args: readonly string[], input = '') {
+  const { status, stdout, stderr } = await cli(['doctor', ...args, '--json'], input);
+  const told = JSON.parse(stdout) as Report;
+  expect({ status, stderr }).toEqual({ status: told.ok ? 0 : 1, stderr: '' });
+  expect(told.ok).toBe(told.findings.every(({ level }) => level !== 'wrong'));
+  const found = Object.fromEntries(
+    told.findings.map(({ feature, level, detail }) => [feature, [level, detail]]),
+  );
+  return { ...told, found };
+}
+
+const NOT_ASKED = 'Not asked: --token tells of one whether this configuration takes it.';
+
+let folder: string;
 
 beforeAll(async () => {
-  built = await createPageProject();
+  folder = await mkdtemp(join(tmpdir(), 'doctor-'));
 });
 
-afterAll(() => built.close());
+afterAll(() => rm(folder, { recursive: true }));
 
-function cli(...args: string[]): Promise<Outcome> {
-  const program = join(built.folder, 'node_modules', PACKAGE, 'dist/cli.js');
-  return run(process.execPath, [program, ...args]);
+async function optionsFile(options: object): Promise<string> {
+  const file = join(folder, 'options.json');
+  await writeFile(file, JSON.stringify(options));
+  return file;
 }
 
 const NONE: Configuration['features'] = { rpInitiatedLogout: { enabled: false } };
@@ -53,16 +94,19 @@ describe('the doctor, asked about an oidc-provider', () => {
   afterEach(() => stop());
 
   const WITH_ALL = `
-  yes  Metadata              The discovery document is readable and names this
-                             issuer.
-  yes  Keys                  For signatures: RSA 2048.
-  yes  Logout from the app   There is an End Session endpoint.
-  yes  Back-channel logout   Register the URI below.
-  -    Front-channel logout  Not offered; the back-channel is the better one.
-  yes  Single sessions       Tokens name their session (sid).
-  yes  Revocation            Refresh tokens are revoked at a logout.
-  yes  Introspection         Opaque tokens can be asked about.
-  yes  Signatures            RS256, as by default.
+  fine   Metadata              Readable, and of this issuer.
+  fine   Keys                  For signatures: RSA 2048.
+  fine   Signatures            RS256, as by default.
+  fine   Logout from the app   There is an End Session endpoint.
+  ?      Without ID Token      Not asked: give --client-id, and --base-url as
+                               registered.
+  fine   Back-channel logout   Register the URI below.
+  fine   Single sessions       Tokens name their session (sid).
+  fine   Revocation            Refresh tokens are revoked at a logout.
+  fine   Introspection         Opaque tokens can be asked about, if this client
+                               may.
+  ?      Tokens                Not asked: --token tells of one whether this
+                               configuration takes it.
 
 Register at the provider:
   post_logout_redirect_uris
@@ -74,78 +118,111 @@ Register at the provider:
   id_token_signed_response_alg
     RS256
 
+Options of oidcLogout():
+{
+  provider: {
+    issuer: 'ISSUER',
+    clientId: 'web',
+    clientSecret: process.env.OIDC_CLIENT_SECRET,
+    postLogoutRedirectUri: 'https://shop.example.com/logged-out'
+  },
+  audience: 'https://api.example.com'
+}
+
+Nothing is wrong. 0 risky, 2 not known.
 `;
 
   it('finds nothing wrong where every feature is on, within 80 columns', async () => {
     await start(ALL);
-    const outcome = await cli('doctor', issuer, '--base-url', 'https://shop.example.com/');
-    expect(outcome).toEqual({ status: 0, stdout: `${issuer}\n${WITH_ALL}${DONE}`, stderr: '' });
+    const outcome = await cli(['doctor', issuer, '--base-url', 'https://shop.example.com/']);
+    const stdout = `${issuer}\n${WITH_ALL.replace('ISSUER', issuer)}`;
+    expect(outcome).toEqual({ status: 0, stdout, stderr: '' });
     expect(outcome.stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
 
   const WITH_NONE = `
-  yes  Metadata              The discovery document is readable and names this
-                             issuer.
-  yes  Keys                  For signatures: P-256.
-  NO   Logout from the app   No End Session endpoint: redirect is null, it ends
-                             here only. See "endSession".
-  NO   Back-channel logout   Not offered: a logout elsewhere does not reach the
-                             app.
-  -    Front-channel logout  Not offered; the back-channel is the better one.
-  yes  Single sessions       Tokens name their session (sid).
-  NO   Revocation            No endpoint: refresh tokens live on at the
-                             provider.
-  -    Introspection         No endpoint: opaque tokens must be saved to be
-                             known.
-  yes  Signatures            No RS256: set "algorithms" to ['ES256'].
+  fine   Metadata              Readable, and of this issuer.
+  fine   Keys                  For signatures: P-256.
+  fine   Signatures            No RS256: set "algorithms" to ['ES256'].
+  RISKY  Logout from the app   No End Session endpoint: the session there goes
+                               on, and "redirect" is null.
+  ?      Back-channel logout   Not announced. It may be there: see the
+                               documentation of the provider.
+  fine   Single sessions       Tokens name their session (sid).
+  RISKY  Revocation            No endpoint: refresh tokens live on at the
+                               provider.
+  ?      Introspection         Not announced. Opaque tokens must be saved to be
+                               known.
+  ?      Tokens                Not asked: --token tells of one whether this
+                               configuration takes it.
 
 Register at the provider:
+  backchannel_logout_uri
+    https://app.example.com/oidc/back-channel-logout
+  backchannel_logout_session_required
+    true
   id_token_signed_response_alg
     ES256
 
+Options of oidcLogout():
+{
+  provider: {
+    issuer: 'ISSUER',
+    clientId: 'shop',
+    clientSecret: process.env.OIDC_CLIENT_SECRET,
+    algorithms: [
+      'ES256'
+    ]
+  },
+  audience: 'https://shop.example.com'
+}
+
+Nothing is wrong. 2 risky, 3 not known.
 `;
 
-  it('tells what will not work and why where they are off, within 80 columns', async () => {
+  it('tells what is risky and what is not known where they are off', async () => {
     await start(NONE, 'ES256');
-    const outcome = await cli('doctor', issuer);
-    expect(outcome).toEqual({
-      status: 1,
-      stdout: `${issuer}\n${WITH_NONE}${NOT_DONE}`,
-      stderr: '',
-    });
+    const args = ['--client-id', 'shop', '--audience', 'https://shop.example.com'];
+    const outcome = await cli(['doctor', issuer, ...args]);
+    const stdout = `${issuer}\n${WITH_NONE.replace('ISSUER', issuer)}`;
+    expect(outcome).toEqual({ status: 0, stdout, stderr: '' });
     expect(outcome.stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
 
-  it('prints JSON', async () => {
+  it('prints JSON, and takes a pasted discovery URL', async () => {
     await start(ALL);
-    const { status, stdout, stderr } = await cli('doctor', issuer, '--json');
+    const pasted = `${issuer}/.well-known/openid-configuration`;
+    const { status, stdout, stderr } = await cli(['doctor', pasted, '--json']);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    const finding = (feature: string, verdict: string, detail: string) => {
-      return { feature, verdict, detail };
+    const postLogoutRedirectUri = 'https://app.example.com/logged-out';
+    const finding = (feature: string, level: string, detail: string) => {
+      return { feature, level, detail };
     };
+    const hint = 'Not asked: give --client-id, and --base-url as registered.';
     expect(JSON.parse(stdout)).toEqual({
       issuer,
       ok: true,
       findings: [
-        finding('Metadata', 'yes', 'The discovery document is readable and names this issuer.'),
-        finding('Keys', 'yes', 'For signatures: RSA 2048.'),
-        finding('Logout from the app', 'yes', 'There is an End Session endpoint.'),
-        finding('Back-channel logout', 'yes', 'Register the URI below.'),
-        finding(
-          'Front-channel logout',
-          'absent',
-          'Not offered; the back-channel is the better one.',
-        ),
-        finding('Single sessions', 'yes', 'Tokens name their session (sid).'),
-        finding('Revocation', 'yes', 'Refresh tokens are revoked at a logout.'),
-        finding('Introspection', 'yes', 'Opaque tokens can be asked about.'),
-        finding('Signatures', 'yes', 'RS256, as by default.'),
+        finding('Metadata', 'fine', 'Readable, and of this issuer.'),
+        finding('Keys', 'fine', 'For signatures: RSA 2048.'),
+        finding('Signatures', 'fine', 'RS256, as by default.'),
+        finding('Logout from the app', 'fine', 'There is an End Session endpoint.'),
+        finding('Without ID Token', 'unknown', hint),
+        finding('Back-channel logout', 'fine', 'Register the URI below.'),
+        finding('Single sessions', 'fine', 'Tokens name their session (sid).'),
+        finding('Revocation', 'fine', 'Refresh tokens are revoked at a logout.'),
+        finding('Introspection', 'fine', 'Opaque tokens can be asked about, if this client may.'),
+        finding('Tokens', 'unknown', NOT_ASKED),
       ],
       register: {
-        post_logout_redirect_uris: ['https://app.example.com/logged-out'],
+        post_logout_redirect_uris: [postLogoutRedirectUri],
         backchannel_logout_uri: 'https://app.example.com/oidc/back-channel-logout',
         backchannel_logout_session_required: true,
         id_token_signed_response_alg: 'RS256',
+      },
+      options: {
+        provider: { issuer, clientId: 'web', postLogoutRedirectUri },
+        audience: 'https://api.example.com',
       },
     });
   });
@@ -171,18 +248,7 @@ describe('the doctor, asked about a provider that', () => {
   });
   const GOOD_KEY = rsa(2048);
 
-  async function examine(): Promise<Record<string, [verdict: string, detail: string]>> {
-    const { status, stdout, stderr } = await cli('doctor', server.issuer, '--json');
-    const { ok, findings } = JSON.parse(stdout) as {
-      readonly ok: boolean;
-      readonly findings: { feature: string; verdict: string; detail: string }[];
-    };
-    expect({ status, stderr }).toEqual({ status: ok ? 0 : 1, stderr: '' });
-    expect(ok).toBe(findings.every(({ verdict }) => verdict !== 'no'));
-    return Object.fromEntries(
-      findings.map(({ feature, verdict, detail }) => [feature, [verdict, detail]]),
-    );
-  }
+  const examine = (...args: string[]) => report([server.issuer, ...args]);
 
   const json = (body: unknown): RequestListener => {
     return (_req, res) => {
@@ -194,48 +260,51 @@ describe('the doctor, asked about a provider that', () => {
   };
 
   it.each<[what: string, detail: string, answer: RequestListener]>([
-    ['has no discovery', 'the answer is not 200', (_req, res) => res.writeHead(404).end()],
+    ['has no discovery', 'URL answers 404, not 200.', (_req, res) => res.writeHead(404).end()],
     [
       'redirects',
-      'the answer is not 200',
+      'URL answers 302, not 200.',
       (_req, res) => res.writeHead(302, { location: 'https://op.example.com/' }).end(),
     ],
-    ['answers HTML', 'the answer is no JSON', html],
+    ['answers HTML', 'URL answers no JSON.', html],
+    ['answers a list', 'URL answers no JSON object.', json([])],
     [
       'is another issuer',
-      'it names another issuer; a trailing slash counts',
+      'Another issuer. Asked: ISSUER Found: https://op.example.com Every character counts, the last slash too.',
       json({ issuer: 'https://op.example.com' }),
     ],
-    ['names no issuer', 'it names no issuer', json({})],
+    ['names no issuer', 'The discovery document names no issuer.', json({})],
     [
-      'answers 600 kB',
-      'the answer is too large',
-      json({ issuer: 'https://op.example.com', padding: 'x'.repeat(600_000) }),
+      'answers 2 MB',
+      'URL answers more than 1 MB.',
+      json({ issuer: 'https://op.example.com', padding: 'x'.repeat(2_000_000) }),
     ],
-    ['breaks off', 'it cannot be fetched (UND_ERR_SOCKET)', (req) => void req.socket.destroy()],
-  ])('%s, says so, and has nothing to register', async (_what, reason, answer) => {
+    ['breaks off', 'URL cannot be asked (UND_ERR_SOCKET).', (req) => void req.socket.destroy()],
+  ])('%s, says so, and has nothing to register', async (_what, text, answer) => {
     server.answer = answer;
-    const { status, stdout, stderr } = await cli('doctor', server.issuer, '--json');
+    const { status, stdout, stderr } = await cli(['doctor', server.issuer, '--json']);
     expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
-    const detail = `The discovery document cannot be used: ${reason}.`;
+    const url = `${server.issuer}/.well-known/openid-configuration`;
+    const detail = text.replace('URL', url).replace('ISSUER', server.issuer);
     expect(JSON.parse(stdout)).toEqual({
       issuer: server.issuer,
       ok: false,
-      findings: [{ feature: 'Metadata', verdict: 'no', detail }],
+      findings: [{ feature: 'Metadata', level: 'wrong', detail }],
     });
   });
 
   it('is not there, says so', async () => {
     const gone = await startProviderServer();
     await gone.close();
-    expect(await cli('doctor', gone.issuer)).toEqual({
+    expect(await cli(['doctor', gone.issuer])).toEqual({
       status: 1,
       stdout: `${gone.issuer}
 
-  NO   Metadata              The discovery document cannot be used: the
-                             connection is refused.
+  WRONG  Metadata              ${gone.issuer}/.well-known/openid-configuration
+                               refuses the connection.
 
-${NOT_DONE}`,
+Something is wrong. 0 risky, 0 not known.
+`,
       stderr: '',
     });
   });
@@ -256,7 +325,7 @@ ${NOT_DONE}`,
     ],
   ])('%s is told about it', async (_what, detail, keys) => {
     server.answer = serveMetadata(server.issuer, keys as object[], FINE);
-    expect((await examine()).Keys).toEqual(['no', detail]);
+    expect((await examine()).found.Keys).toEqual(['wrong', detail]);
   });
 
   it('has several good keys is told their kinds', async () => {
@@ -266,15 +335,15 @@ ${NOT_DONE}`,
     const all = [...keys, ed.export({ format: 'jwk' }), { kty: 'AKP', pub: 'x' }];
     server.answer = serveMetadata(server.issuer, all, FINE);
     const kinds = 'For signatures: RSA 2048, RSA 3072, P-384, Ed25519, ML-DSA.';
-    expect((await examine()).Keys).toEqual(['yes', kinds]);
+    expect((await examine()).found.Keys).toEqual(['fine', kinds]);
   });
 
   it.each<[what: string, reason: string, answer: RequestListener]>([
-    ['answers 404', 'the answer is not 200', (_req, res) => res.writeHead(404).end('{}')],
-    ['answers HTML', 'the answer is no JSON', html],
+    ['answers 404', 'answers 404, not 200', (_req, res) => res.writeHead(404).end('{}')],
+    ['answers HTML', 'answers no JSON', html],
     [
       'answers 2 MB',
-      'the answer is too large',
+      'answers more than 1 MB',
       (_req, res) => res.writeHead(200).end('x'.repeat(2_000_000)),
     ],
   ])('%s for its keys is told about it', async (_what, reason, answer) => {
@@ -282,99 +351,177 @@ ${NOT_DONE}`,
     server.answer = (req, res) => {
       (req.url === '/jwks' ? answer : documents)(req, res);
     };
-    expect((await examine()).Keys).toEqual(['no', `The keys cannot be used: ${reason}.`]);
+    expect((await examine()).found.Keys).toEqual(['wrong', `${server.issuer}/jwks ${reason}.`]);
   });
 
   it.each<[what: string, feature: string, finding: [string, string], metadata: object]>([
-    ['has no keys', 'Keys', ['no', 'There is no usable "jwks_uri".'], { jwks_uri: undefined }],
+    [
+      'has no keys',
+      'Keys',
+      ['wrong', 'There is no usable "jwks_uri": no token can be verified.'],
+      { jwks_uri: undefined },
+    ],
     [
       'has its logout on http:',
       'Logout from the app',
-      ['no', 'The End Session endpoint is no https: URL.'],
+      ['wrong', 'The End Session endpoint is no https: URL.'],
       { end_session_endpoint: 'http://op.example.com/logout' },
     ],
     [
       'has its revocation on http:',
       'Revocation',
-      ['no', 'The endpoint is no https: URL.'],
+      ['risky', 'The endpoint is no https: URL.'],
       { revocation_endpoint: 'http://op.example.com/revoke' },
     ],
     [
       'has its introspection on http:',
       'Introspection',
-      ['absent', 'The endpoint is no https: URL.'],
+      ['unknown', 'The endpoint is no https: URL.'],
       { introspection_endpoint: 'http://op.example.com/introspect' },
     ],
     [
       'has both channels',
       'Front-channel logout',
-      ['absent', 'Not to be registered beside the back-channel, the better one.'],
+      ['fine', 'Not to be registered: the back channel is the better one.'],
       { frontchannel_logout_supported: true },
     ],
     [
-      'has the front-channel alone',
+      'has the front channel alone',
       'Front-channel logout',
-      ['yes', 'Register the URI below.'],
-      { frontchannel_logout_supported: true, backchannel_logout_supported: false },
+      ['fine', 'Register the URI below.'],
+      { backchannel_logout_supported: false, frontchannel_logout_supported: true },
     ],
     [
       'says "true" and not true',
       'Back-channel logout',
-      ['no', 'Not offered: a logout elsewhere does not reach the app.'],
+      ['unknown', 'Not announced. It may be there: see the documentation of the provider.'],
       { backchannel_logout_supported: 'true' },
+    ],
+    [
+      'has no back channel',
+      'Back-channel logout',
+      ['risky', 'Not offered: a logout elsewhere does not reach the app this way.'],
+      { backchannel_logout_supported: false },
     ],
     [
       'has no sid',
       'Single sessions',
-      ['no', 'No sid: a logout from there ends all sessions of the user.'],
+      ['risky', 'No sid: a logout from there ends all sessions of the user.'],
       { backchannel_logout_session_supported: false },
+    ],
+    [
+      'does not announce a sid',
+      'Single sessions',
+      ['unknown', 'Not announced. An ID Token shows whether it has a "sid".'],
+      { backchannel_logout_session_supported: undefined },
+    ],
+    [
+      'lists sid among its claims',
+      'Single sessions',
+      ['fine', 'Tokens name their session (sid).'],
+      { backchannel_logout_session_supported: undefined, claims_supported: ['sub', 'sid'] },
     ],
     [
       'tells no algorithms',
       'Signatures',
-      ['absent', 'The provider does not tell; RS256 is the default.'],
+      ['unknown', 'The provider does not tell; RS256 is the default.'],
       { id_token_signing_alg_values_supported: undefined },
     ],
     [
       'has no algorithm for us',
       'Signatures',
-      ['no', 'None by a key of the provider that this package takes.'],
+      ['wrong', 'None by a key of the provider that this package takes.'],
       { id_token_signing_alg_values_supported: ['none', 'HS256', 'ES256K', 7] },
     ],
     [
       'has several algorithms, none of them RS256,',
       'Signatures',
-      ['yes', 'No RS256: set "algorithms" to [\'PS256\'].'],
+      ['fine', 'No RS256: set "algorithms" to [\'PS256\'].'],
       { id_token_signing_alg_values_supported: ['none', 'ES256', 'PS256'] },
     ],
   ])('%s is told about it', async (_what, feature, finding, metadata) => {
     server.answer = serveMetadata(server.issuer, [GOOD_KEY], { ...FINE, ...metadata });
-    expect((await examine())[feature]).toEqual(finding);
+    expect((await examine()).found[feature]).toEqual(finding);
   });
 
-  const BACK = 'https://app.example.com/oidc/back-channel-logout';
-  const FRONT = 'https://app.example.com/oidc/front-channel-logout';
+  it.each<[what: string, metadata: object, registered: object]>([
+    [
+      'has no sid is not asked for it',
+      { backchannel_logout_session_supported: false },
+      { backchannel_logout_uri: 'https://app.example.com/oidc/back-channel-logout' },
+    ],
+    [
+      'has the front channel alone is given that',
+      { backchannel_logout_supported: undefined, frontchannel_logout_supported: true },
+      {
+        frontchannel_logout_uri: 'https://app.example.com/oidc/front-channel-logout',
+        frontchannel_logout_session_required: true,
+      },
+    ],
+    [
+      'has both channels is given the back channel',
+      { frontchannel_logout_supported: true },
+      {
+        backchannel_logout_uri: 'https://app.example.com/oidc/back-channel-logout',
+        backchannel_logout_session_required: true,
+      },
+    ],
+  ])('%s at the registration', async (_what, metadata, registered) => {
+    server.answer = serveMetadata(server.issuer, [GOOD_KEY], { ...FINE, ...metadata });
+    expect((await examine()).register).toEqual({
+      post_logout_redirect_uris: ['https://app.example.com/logged-out'],
+      ...registered,
+      id_token_signed_response_alg: 'RS256',
+    });
+  });
 
-  it.each([
-    [true, { backchannel_logout_uri: BACK }],
-    [false, { frontchannel_logout_uri: FRONT }],
-  ])(
-    'has no sid is not asked for it at the registration of one channel (back: %j)',
-    async (isBack, uri) => {
-      server.answer = serveMetadata(server.issuer, [GOOD_KEY], {
-        ...FINE,
-        backchannel_logout_session_supported: false,
-        backchannel_logout_supported: isBack,
-        frontchannel_logout_supported: true,
-      });
-      const { stdout } = await cli('doctor', server.issuer, '--json');
-      expect((JSON.parse(stdout) as { register: object }).register).toEqual({
-        post_logout_redirect_uris: ['https://app.example.com/logged-out'],
-        ...uri,
-        id_token_signed_response_alg: 'RS256',
-      });
-    },
-  );
+  it.each<[what: string, issuer: string | undefined, level: string]>([
+    ['has its revocation in the metadata of RFC 8414 is found to have it', undefined, 'fine'],
+    ['has there the metadata of another issuer is not', 'https://op.example.com', 'risky'],
+  ])('%s', async (_what, other, level) => {
+    const { issuer } = server;
+    const documents = serveMetadata(issuer, [GOOD_KEY], FINE);
+    const further = json({ issuer: other ?? issuer, revocation_endpoint: `${issuer}/revoke` });
+    server.answer = (req, res) => {
+      const isFurther = req.url === '/.well-known/oauth-authorization-server';
+      (isFurther ? further : documents)(req, res);
+    };
+    expect((await examine()).found.Revocation?.[0]).toBe(level);
+  });
+
+  describe('is asked for a logout without ID Token and', () => {
+    const NEEDED = (status: number) =>
+      `A logout without ID Token is an error there (${status}), and the session lives: set "idTokenHint" to 'required'. Or https://app.example.com/logged-out is not registered for web.`;
+    const NO_ERROR = (status: number) => `A logout without ID Token is no error there (${status}).`;
+    const to = (location: string): [number, Record<string, string>] => [302, { location }];
+
+    it.each<[what: string, answer: [number, Record<string, string>?], level: string, text: string]>(
+      [
+        ['shows a page', [200], 'fine', NO_ERROR(200)],
+        ['leads back', to('https://app.example.com/logged-out'), 'fine', NO_ERROR(302)],
+        ['leads to a page of its own', to('/login?x=1'), 'fine', NO_ERROR(302)],
+        ['answers an error', [400], 'risky', NEEDED(400)],
+        ['leads to an error', to('/fallbacks?error=invalid_request'), 'risky', NEEDED(302)],
+        ['fails', [503], 'unknown', 'The End Session endpoint answers 503.'],
+      ],
+    )('%s', async (_what, [status, headers], level, text) => {
+      const documents = serveMetadata(server.issuer, [GOOD_KEY], FINE);
+      const asked: (string | undefined)[] = [];
+      server.answer = (req, res) => {
+        if (req.url?.startsWith('/logout?') === true) {
+          asked.push(req.method, req.url, req.headers.cookie);
+          res.writeHead(status, headers).end('<h1>Logout</h1>');
+        } else documents(req, res);
+      };
+      const { found, options } = await examine('--client-id', 'web');
+      expect(found['Without ID Token']).toEqual([level, text]);
+      const back = encodeURIComponent('https://app.example.com/logged-out');
+      const query = `client_id=web&post_logout_redirect_uri=${back}&state=doctor`;
+      expect(asked).toEqual(['GET', `/logout?${query}`, undefined]);
+      const hint = (options as { provider: { idTokenHint?: string } }).provider.idTokenHint;
+      expect(hint).toBe(level === 'risky' ? 'required' : undefined);
+    });
+  });
 
   it('has hostile text keeps it to itself', async () => {
     const hostile = '\u001b[2J\u009b31m\u202eowned';
@@ -393,10 +540,282 @@ ${NOT_DONE}`,
         [hostile]: hostile,
       },
     );
-    const { status, stdout, stderr } = await cli('doctor', server.issuer);
+    const { status, stdout, stderr } = await cli(['doctor', server.issuer]);
     expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
     expect(stdout).toMatch(/^[\x20-\x7e\n]+$/);
     expect(stdout).not.toContain('owned');
+  });
+});
+
+describe('the doctor knows', () => {
+  it.each<[product: string, issuer: string, metadata: Record<string, string>]>([
+    ['Keycloak', 'https://sso.example.com/realms/shop', {}],
+    ['Auth0', 'https://tenant.eu.auth0.com/', {}],
+    ['Okta', 'https://example.okta.com/oauth2/default', {}],
+    ['Microsoft Entra ID', 'https://login.microsoftonline.com/1111/v2.0', {}],
+    ['Amazon Cognito', 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_A', {}],
+    ['Google', 'https://accounts.google.com', {}],
+    [
+      'Ory Hydra',
+      'https://op.example.com',
+      { end_session_endpoint: 'https://op.example.com/oauth2/sessions/logout' },
+    ],
+    [
+      'Spring Authorization Server',
+      'https://op.example.com',
+      {
+        end_session_endpoint: 'https://op.example.com/connect/logout',
+        jwks_uri: 'https://op.example.com/oauth2/jwks',
+      },
+    ],
+    [
+      'Dex',
+      'https://op.example.com/dex',
+      {
+        device_authorization_endpoint: 'https://op.example.com/dex/device/code',
+        jwks_uri: 'https://op.example.com/dex/keys',
+        token_endpoint: 'https://op.example.com/dex/token',
+      },
+    ],
+  ])('%s', (product, issuer, metadata) => {
+    const found = productOf(issuer, metadata);
+    expect(found?.name).toBe(product);
+    const provider = { issuer, clientId: 'web', ...found?.options?.() };
+    expect(() => oidcLogout({ provider, audience: AUDIENCE })).not.toThrow();
+  });
+
+  it.each([
+    'https://op.example.com',
+    'https://sso.example.com/realms',
+    'https://myauth0.com/',
+    'https://notokta.com.example.com/',
+    'https://accounts.google.com.example.com',
+  ])('nobody at %s', (issuer) => {
+    expect(productOf(issuer, {})).toBeUndefined();
+  });
+
+  it('what to tell of a Keycloak', async () => {
+    const server = await startProviderServer();
+    const signer = await createSigner(`${server.issuer}/realms/shop`);
+    const documents = serveMetadata(signer.issuer, [signer.jwk]);
+    server.answer = (req, res) => {
+      req.url = req.url?.replace('/realms/shop', '');
+      documents(req, res);
+    };
+    const { stdout } = await cli(['doctor', signer.issuer]);
+    expect(stdout).toContain(`
+Keycloak:
+  - Register "Backchannel logout URL" and leave "Front channel logout" off: with
+    both, no Logout Token is ever sent.
+  - Without an "Audience" mapper`);
+    await server.close();
+  });
+});
+
+describe('the doctor, given a token,', () => {
+  let server: ProviderServer;
+  let signer: Signer;
+  const args = () => [signer.issuer, '--client-id', CLIENT_ID, '--audience', AUDIENCE, '--token'];
+  const kinds = ['Access token', 'ID Token', 'Logout Token'];
+
+  beforeAll(async () => {
+    server = await startProviderServer();
+    signer = await createSigner(server.issuer);
+    server.answer = serveMetadata(server.issuer, [signer.jwk]);
+  });
+
+  afterAll(() => server.close());
+
+  const TAKEN = ['fine', 'This configuration takes it.'];
+  const anHourAgo = Math.floor(Date.now() / 1000) - 3600;
+
+  it.each<[what: string, token: () => Promise<string> | string, found: Record<string, string[]>]>([
+    ['an access token', () => signer.accessToken(), { 'Access token': TAKEN }],
+    ['a Logout Token', () => signer.logoutToken(), { 'Logout Token': TAKEN }],
+    [
+      'an ID Token',
+      () => signer.idToken(),
+      {
+        'ID Token': TAKEN,
+        'Access token': [
+          'risky',
+          expect.stringMatching(/^Refused: wrong-audience, .*found: web/) as never,
+        ],
+      },
+    ],
+    [
+      'an access token for another API',
+      () => signer.accessToken({ aud: 'account' }),
+      {
+        'Access token': [
+          'wrong',
+          `Refused: wrong-audience, claim: aud, expected: ${AUDIENCE}, found: account. Let the provider issue tokens for this API or client; or mend "audience" or "clientId".`,
+        ],
+        'ID Token': ['wrong', expect.stringMatching(/^Refused: wrong-/) as never],
+      },
+    ],
+    [
+      'an expired access token',
+      () => signer.accessToken({ exp: anHourAgo, iat: anHourAgo - 60 }),
+      {
+        'Access token': ['wrong', expect.stringMatching(/^Refused: expired, claim: exp/) as never],
+        'ID Token': ['wrong', expect.stringMatching(/^Refused: /) as never],
+      },
+    ],
+    [
+      'an opaque token',
+      () => 'opaque-7d1f',
+      {
+        'Access token': [
+          'wrong',
+          'Refused: opaque-unknown. Call sessions.save at the login, or set "introspection".',
+        ],
+      },
+    ],
+    [
+      'a Logout Token for another client',
+      () => signer.logoutToken({ aud: 'mobile' }),
+      {
+        'Logout Token': [
+          'wrong',
+          expect.stringMatching(/^Refused: wrong-audience.*found: mobile/) as never,
+        ],
+      },
+    ],
+  ])('says of %s whether this configuration takes it', async (_what, token, expected) => {
+    const text = await token();
+    const { found } = await report(args(), `${text}\n`);
+    const asked = Object.entries(found).filter(([feature]) => kinds.includes(feature));
+    expect(Object.fromEntries(asked)).toEqual(expected);
+  });
+
+  it.each<[kind: string, token: (claims: Claims) => Promise<string>]>([
+    ['access token', (claims) => signer.accessToken(claims)],
+    ['Logout Token', (claims) => signer.logoutToken(claims)],
+  ])('prints nothing of a refused %s that is personal', async (_kind, make) => {
+    const personal = { sub: 'alice@example.com', sid: 'sid-secret', aud: 'other' };
+    const token = await make(personal);
+    const { stdout, stderr } = await cli(['doctor', ...args()], token);
+    const printed = stdout + stderr;
+    for (const secret of [token, ...token.split('.'), personal.sub, personal.sid]) {
+      expect(printed).not.toContain(secret);
+    }
+  });
+
+  it('takes the options of a file', async () => {
+    const provider = { issuer: signer.issuer, clientId: 'mobile', idTokenHint: 'required' };
+    const file = await optionsFile({ provider, audience: 'account', onStoreLoss: 'refuse' });
+    const token = await signer.accessToken({ aud: 'account' });
+    const { found, options } = await report(['--options', file, '--token'], token);
+    expect(found['Access token']).toEqual(TAKEN);
+    expect(found['Without ID Token']).toEqual([
+      'fine',
+      'Not asked: "idTokenHint" is \'required\'.',
+    ]);
+    expect(options).toBeUndefined();
+  });
+
+  it('does not know of a token without the metadata', async () => {
+    const other = ['http://127.0.0.1:9', '--client-id', CLIENT_ID, '--token'];
+    const { found } = await report(other, await signer.accessToken());
+    expect(found.Tokens).toEqual(['unknown', "Not asked, without the provider's metadata."]);
+  });
+
+  it('does not know of a token while the keys are away', async () => {
+    const { answer } = server;
+    const token = await signer.accessToken();
+    server.answer = (req, res) => {
+      if (req.url === '/jwks') res.writeHead(503).end();
+      else answer(req, res);
+    };
+    const { found } = await report(args(), token).finally(() => (server.answer = answer));
+    expect(found['Access token']?.[0]).toBe('unknown');
+    expect(found.Keys).toEqual(['wrong', `${signer.issuer}/jwks answers 503, not 200.`]);
+  });
+});
+
+describe('the doctor, given a Redis,', () => {
+  let redis: RedisServer;
+  const KEPT = { 'oidc1:kept': 'value' };
+
+  beforeAll(async () => {
+    redis = await startRedisServer();
+  });
+
+  afterAll(() => redis.close());
+
+  beforeEach(async () => {
+    await redis.flush();
+    await redis.connect().mset(KEPT);
+  });
+
+  afterEach(async () => {
+    expect(await redis.dump()).toEqual(KEPT);
+  });
+
+  const ask = async (...args: string[]) => (await report(['--redis', redis.path, ...args])).found;
+
+  it('finds nothing wrong, and leaves nothing behind', async () => {
+    const found = await ask();
+    expect(found).toEqual({
+      'Redis settings': [
+        'fine',
+        expect.stringMatching(/^Version \d.*, maxmemory-policy noeviction/),
+      ],
+      'Redis persistence': ['risky', 'appendonly is off: a restart forgets the latest logouts.'],
+      'Redis time-out': [
+        'unknown',
+        'Set "socketTimeout" of your client, else a dead connection stays in use.',
+      ],
+      'Redis commands': ['fine', 'It takes each that the package sends.'],
+    });
+  });
+
+  it('tells of a Redis that evicts, and of one that keeps its data', async () => {
+    const client = redis.connect();
+    await client.config('SET', 'maxmemory', '100mb', 'maxmemory-policy', 'allkeys-lru');
+    await client.config('SET', 'appendonly', 'yes');
+    const found = await ask();
+    await client.config('SET', 'maxmemory', '0', 'maxmemory-policy', 'noeviction');
+    await client.config('SET', 'appendonly', 'no');
+    expect(found['Redis settings']).toEqual([
+      'wrong',
+      'maxmemory-policy: expected noeviction, found allkeys-lru.',
+    ]);
+    expect(found['Redis persistence']).toEqual(['fine', 'appendonly is on.']);
+  });
+
+  it('tells each command that its user may not send', async () => {
+    const client = redis.connect();
+    await client.call('ACL', 'SETUSER', 'default', '-getdel', '-publish', '-subscribe');
+    const found = await ask();
+    await client.call('ACL', 'SETUSER', 'default', '+@all');
+    expect(found['Redis commands']).toEqual([
+      'wrong',
+      'Refused: getdel (NOPERM), publish (NOPERM), subscribe (NOPERM).',
+    ]);
+  });
+
+  it('waits for as many replicas as durability wants', async () => {
+    const provider = { issuer: 'http://127.0.0.1:9', clientId: 'web' };
+    const file = await optionsFile({ provider, durability: { replicas: 2 } });
+    const { found } = await report(['--redis', redis.path, '--options', file]);
+    expect(found['Redis durability']).toEqual([
+      'wrong',
+      'Of 2 replicas 0 had a write within 0.1 s.',
+    ]);
+  });
+
+  it('tries each command of the rights that the page tells to give', () => {
+    const rights = openPage('docs/redis.md').take('redis', '~oidc1:*');
+    const allowed = [...rights.matchAll(/ \+(\w+)/g)].map(([, name]) => name);
+    const tried = commandsAt('').map(([name]) => name);
+    expect(new Set([...tried, 'subscribe', 'info'])).toEqual(new Set(allowed));
+  });
+
+  it('tells of one that is away', async () => {
+    const { found } = await report(['--redis', `${redis.path}-not`]);
+    expect(found).toEqual({ Redis: ['wrong', 'It cannot be asked: ENOENT.'] });
   });
 });
 
@@ -404,14 +823,15 @@ describe('the doctor', () => {
   it.each(['http://op.example.com', 'https://op.example.com?a=b', 'op', 'https://\u001b[2J'])(
     'refuses the issuer %j',
     async (issuer) => {
-      expect(await cli('doctor', issuer)).toEqual({
+      expect(await cli(['doctor', issuer])).toEqual({
         status: 1,
         stdout: `${issuer.replace('\u001b', '?')}
 
-  NO   Metadata              The issuer must be an https: URL without query and
-                             fragment; see --allow-insecure.
+  WRONG  Metadata              The issuer must be an https: URL without query
+                               and fragment; see --allow-insecure.
 
-${NOT_DONE}`,
+Something is wrong. 0 risky, 0 not known.
+`,
         stderr: '',
       });
     },
@@ -426,6 +846,8 @@ ${NOT_DONE}`,
     ['two issuers', ['doctor', 'https://op.example.com', 'https://op.example.org']],
     ['an unknown option', ['doctor', 'https://op.example.com', '--verbose']],
     ['an option without its value', ['doctor', 'https://op.example.com', '--base-url']],
+    ['a token and no client', ['doctor', 'https://op.example.com', '--token']],
+    ['options and a client', ['doctor', '--options', 'options.json', '--client-id', 'web']],
     ['a base URL that is none', ['doctor', 'https://op.example.com', '--base-url', 'app']],
     [
       'a base URL with a query',
@@ -436,12 +858,70 @@ ${NOT_DONE}`,
       ['doctor', 'https://op.example.com', '--base-url', 'http://app.example.com'],
     ],
   ])('tells its usage when it is given %s', async (_what, args) => {
-    const outcome = await cli(...args);
+    const outcome = await cli(args);
     expect(outcome).toEqual({ status: 2, stdout: '', stderr: expect.stringMatching(USAGE) });
+  });
+
+  it.each<[what: string, options: object | undefined, text: RegExp]>([
+    ['is not there', undefined, /ENOENT/],
+    ['is wrong', { provider: { issuer: 'https://op.example.com' } }, /"provider.clientId"/],
+    [
+      'has a wrong durability',
+      {
+        provider: { issuer: 'https://op.example.com', clientId: 'web' },
+        durability: { replica: 1 },
+      },
+      /"durability\.replica"|"replica"/,
+    ],
+  ])('tells of a file of options that %s', async (_what, options, text) => {
+    const file = options === undefined ? join(folder, 'none') : await optionsFile(options);
+    const { status, stdout, stderr } = await cli(['doctor', '--options', file]);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr.startsWith(`${file}: `)).toBe(true);
+    expect(stderr).toMatch(text);
+  });
+
+  it('quotes nothing of a file of options that is no JSON', async () => {
+    const file = join(folder, 'broken.json');
+    await writeFile(file, '{"clientSecret": "hidden" x}');
+    const stderr = `${file}: It is no JSON\n`;
+    expect(await cli(['doctor', '--options', file])).toEqual({ status: 2, stdout: '', stderr });
   });
 
   it('tells its usage when it is asked for it', async () => {
     const usage = expect.stringMatching(USAGE);
-    expect(await cli('--help')).toEqual({ status: 0, stdout: usage, stderr: '' });
+    expect(await cli(['--help'])).toEqual({ status: 0, stdout: usage, stderr: '' });
   });
+});
+
+describe('the command', () => {
+  it('is the doctor, in a folder without ioredis too', async () => {
+    const server = await startProviderServer();
+    const signer = await createSigner(server.issuer);
+    server.answer = serveMetadata(server.issuer, [signer.jwk]);
+    const built = await createPageProject();
+    const bin = join(built.folder, 'node_modules', PACKAGE, 'dist/cli.js');
+    const configured = ['--client-id', CLIENT_ID, '--audience', AUDIENCE, '--token'];
+    const args = ['doctor', server.issuer, ...configured, '--redis', 'redis://127.0.0.1:1'];
+    const outcome = await start(bin, args, await signer.accessToken());
+    expect({ ...outcome, stdout: '' }).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(outcome.stdout).toContain('  fine   Access token          This configuration takes it.');
+    expect(outcome.stdout).toContain('there is no ioredis in this');
+    expect((await start(bin, ['nurse'])).status).toBe(2);
+    await Promise.all([server.close(), built.close()]);
+  });
+
+  function start(bin: string, args: readonly string[], input = ''): Promise<Outcome> {
+    return new Promise((resolve) => {
+      const child = execFile(
+        process.execPath,
+        [bin, ...args],
+        { cwd: folder },
+        (error, stdout, stderr) => {
+          resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr });
+        },
+      );
+      child.stdin?.end(input);
+    });
+  }
 });

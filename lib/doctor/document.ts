@@ -1,26 +1,43 @@
 import { failureReason } from '../input/failure-reason.ts';
+import { isObject } from '../input/json-object.ts';
+import { boundedFetch } from '../provider/bounded-fetch.ts';
 
-/** Milliseconds for one document of the provider. */
+/** Milliseconds for one answer of the provider. */
 export const TIMEOUT_MS = 10_000;
 
-const ANOTHER_ISSUER = 'it names another issuer; a trailing slash counts';
-const NO_JSON = 'the answer is no JSON';
+const LIMIT = 1024 * 1024;
+
+export type Document = Readonly<Record<string, unknown>>;
+
+/** The message says what is wrong with the answer of which URL. */
+export class DocumentError extends Error {}
+
+/** @throws {@link DocumentError} */
+export async function fetchDocument(url: string): Promise<Document> {
+  try {
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const headers = { accept: 'application/json, application/jwk-set+json' };
+    const response = await boundedFetch(url, { signal, headers, redirect: 'manual' }, LIMIT);
+    if (response.status !== 200) throw new DocumentError(`answers ${response.status}, not 200`);
+    const document: unknown = await response.json();
+    if (!isObject(document)) throw new DocumentError('answers no JSON object');
+    return document;
+  } catch (error) {
+    throw new DocumentError(
+      `${url} ${error instanceof DocumentError ? error.message : explain(error)}.`,
+    );
+  }
+}
 
 const EXPLANATIONS = new Map([
-  ['ISSUER_MISMATCH', ANOTHER_ISSUER],
-  ['OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED', ANOTHER_ISSUER],
-  ['OAUTH_INVALID_RESPONSE', 'it names no issuer'],
-  ['OAUTH_RESPONSE_IS_NOT_CONFORM', 'the answer is not 200'],
-  ['OAUTH_RESPONSE_IS_NOT_JSON', NO_JSON],
-  ['OAUTH_PARSE_ERROR', NO_JSON],
-  ['SyntaxError', NO_JSON],
-  ['RESPONSE_TOO_LARGE', 'the answer is too large'],
-  ['ECONNREFUSED', 'the connection is refused'],
-  ['ENOTFOUND', 'there is no such host'],
-  ['TimeoutError', `there is no answer within ${TIMEOUT_MS / 1000} s`],
+  ['SyntaxError', 'answers no JSON'],
+  ['RESPONSE_TOO_LARGE', 'answers more than 1 MB'],
+  ['ECONNREFUSED', 'refuses the connection'],
+  ['ENOTFOUND', 'cannot be asked: there is no such host'],
+  ['TimeoutError', `does not answer within ${TIMEOUT_MS / 1000} s`],
 ]);
 
 export function explain(error: unknown): string {
   const reason = failureReason(error);
-  return EXPLANATIONS.get(reason) ?? `it cannot be fetched (${reason})`;
+  return EXPLANATIONS.get(reason) ?? `cannot be asked (${reason})`;
 }

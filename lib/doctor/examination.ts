@@ -1,116 +1,155 @@
-import { fetchMetadata } from '../provider/metadata.ts';
 import { isSecureUrl } from '../input/secure-url.ts';
-import { explain, TIMEOUT_MS } from './document.ts';
-import { absent, type Finding, no, yes } from './finding.ts';
+import type { Document } from './document.ts';
+import { examineHint } from './end-session.ts';
+import { type Finding, fine, risky, unknown, wrong } from './finding.ts';
 import { examineKeys } from './keys.ts';
+import { readMetadata } from './metadata.ts';
+import { type Product, productOf } from './products.ts';
 
 export interface Examination {
-  readonly issuer: string;
-  readonly ok: boolean;
   readonly findings: readonly Finding[];
-  /** `undefined` when the provider's metadata cannot be used. */
+  /** `undefined` where the provider's metadata cannot be used. */
   readonly offer: Offer | undefined;
 }
 
-/** The parts of this package that the provider supports. */
+/** What the provider has, as far as it tells. */
 export interface Offer {
+  readonly patient: Patient;
   readonly endSession: boolean;
-  readonly backChannel: boolean;
-  readonly frontChannel: boolean;
-  /** Whether the provider's tokens carry a `sid`. */
-  readonly sid: boolean;
+  /** `undefined` where nothing is announced. */
+  readonly backChannel: boolean | undefined;
+  readonly frontChannel: boolean | undefined;
+  readonly sid: boolean | undefined;
   /** For signatures of ID Tokens. */
   readonly algorithm: string;
+  readonly needsIdToken: boolean;
+  readonly product: Product | undefined;
 }
 
-type Metadata = Readonly<Record<string, unknown>>;
+export interface Patient {
+  readonly issuer: string;
+  readonly clientId: string | undefined;
+  /** As far as it is set. */
+  readonly idTokenHint?: string | undefined;
+  readonly postLogoutRedirectUri: string;
+  readonly allowInsecure: boolean;
+}
 
-export async function examine(issuer: string, allowInsecure: boolean): Promise<Examination> {
+export async function examine(patient: Patient): Promise<Examination> {
+  const { issuer, allowInsecure } = patient;
   const metadata = await readMetadata(issuer, allowInsecure);
   if (typeof metadata === 'string') {
-    return { issuer, ok: false, findings: [no('Metadata', metadata)], offer: undefined };
+    return { findings: [wrong('Metadata', metadata)], offer: undefined };
   }
-  const offer = offerOf(metadata, allowInsecure);
+  const hint = await hintOf(metadata, patient);
+  const offer = offerOf(metadata, patient, hint);
   const findings = [
-    yes('Metadata', 'The discovery document is readable and names this issuer.'),
+    fine('Metadata', 'Readable, and of this issuer.'),
     await examineKeys(metadata.jwks_uri, allowInsecure),
-    ...examineLogout(metadata, offer),
-    ...examineEndpoints(metadata, allowInsecure),
     examineAlgorithms(metadata),
+    endSessionOf(metadata, allowInsecure),
+    ...(hint === undefined ? [] : [hint]),
+    ...channelsOf(offer),
+    ...endpointsOf(metadata, allowInsecure),
   ];
-  return { issuer, ok: findings.every(({ verdict }) => verdict !== 'no'), findings, offer };
+  return { findings, offer };
 }
 
-async function readMetadata(issuer: string, allowInsecure: boolean): Promise<Metadata | string> {
-  if (!isSecureUrl(issuer, allowInsecure) || issuer.includes('?')) {
-    return 'The issuer must be an https: URL without query and fragment; see --allow-insecure.';
+async function hintOf(metadata: Document, patient: Patient): Promise<Finding | undefined> {
+  const { end_session_endpoint: endpoint } = metadata;
+  const { allowInsecure, clientId, issuer, postLogoutRedirectUri } = patient;
+  if (!isSecureUrl(endpoint, allowInsecure)) return undefined;
+  if (productOf(issuer, metadata)?.options?.().endSession !== undefined) return undefined;
+  if (patient.idTokenHint === 'required') {
+    return fine('Without ID Token', 'Not asked: "idTokenHint" is \'required\'.');
   }
-  try {
-    return { ...(await fetchMetadata(issuer, AbortSignal.timeout(TIMEOUT_MS))) };
-  } catch (error) {
-    return `The discovery document cannot be used: ${explain(error)}.`;
-  }
+  return clientId === undefined
+    ? unknown('Without ID Token', 'Not asked: give --client-id, and --base-url as registered.')
+    : examineHint(endpoint, { clientId, postLogoutRedirectUri });
 }
 
-function offerOf(metadata: Metadata, allowInsecure: boolean): Offer {
-  const isOn = (member: string) => metadata[member] === true;
+function offerOf(metadata: Document, patient: Patient, hint: Finding | undefined): Offer {
+  const hasSid =
+    metadata.backchannel_logout_session_supported === true ||
+    metadata.frontchannel_logout_session_supported === true ||
+    listOf(metadata.claims_supported).includes('sid');
   return {
-    endSession: isSecureUrl(metadata.end_session_endpoint, allowInsecure),
-    backChannel: isOn('backchannel_logout_supported'),
-    frontChannel: isOn('frontchannel_logout_supported'),
-    sid:
-      isOn('backchannel_logout_session_supported') ||
-      isOn('frontchannel_logout_session_supported') ||
-      listOf(metadata.claims_supported).includes('sid'),
+    patient,
+    endSession: isSecureUrl(metadata.end_session_endpoint, patient.allowInsecure),
+    backChannel: announced(metadata.backchannel_logout_supported),
+    frontChannel: announced(metadata.frontchannel_logout_supported),
+    sid: hasSid || announced(metadata.backchannel_logout_session_supported),
     algorithm: usableAlgorithms(metadata)[0] ?? 'RS256',
+    needsIdToken: hint?.level === 'risky',
+    product: productOf(patient.issuer, metadata),
   };
 }
 
-function examineLogout({ end_session_endpoint: endpoint }: Metadata, offer: Offer): Finding[] {
+function announced(value: unknown): boolean | undefined {
+  return typeof value === 'boolean' ? value : undefined;
+}
+
+function endSessionOf({ end_session_endpoint: endpoint }: Document, insecure: boolean): Finding {
+  const feature = 'Logout from the app';
+  if (isSecureUrl(endpoint, insecure)) return fine(feature, 'There is an End Session endpoint.');
+  if (endpoint) return wrong(feature, 'The End Session endpoint is no https: URL.');
+  const what = 'No End Session endpoint: the session there goes on, and "redirect" is null.';
+  return risky(feature, what);
+}
+
+function channelsOf({ backChannel, frontChannel, sid }: Offer): Finding[] {
   return [
-    offer.endSession
-      ? yes('Logout from the app', 'There is an End Session endpoint.')
-      : no(
-          'Logout from the app',
-          endpoint
-            ? 'The End Session endpoint is no https: URL.'
-            : 'No End Session endpoint: redirect is null, it ends here only. See "endSession".',
-        ),
-    offer.backChannel
-      ? yes('Back-channel logout', 'Register the URI below.')
-      : no('Back-channel logout', 'Not offered: a logout elsewhere does not reach the app.'),
-    examineFrontChannel(offer),
-    offer.sid
-      ? yes('Single sessions', 'Tokens name their session (sid).')
-      : no('Single sessions', 'No sid: a logout from there ends all sessions of the user.'),
+    ofThree(backChannel, 'Back-channel logout', {
+      yes: 'Register the URI below.',
+      no: 'Not offered: a logout elsewhere does not reach the app this way.',
+      unknown: 'Not announced. It may be there: see the documentation of the provider.',
+    }),
+    ...(frontChannel === undefined
+      ? []
+      : [
+          fine(
+            'Front-channel logout',
+            frontChannel && !backChannel
+              ? 'Register the URI below.'
+              : 'Not to be registered: the back channel is the better one.',
+          ),
+        ]),
+    ofThree(sid, 'Single sessions', {
+      yes: 'Tokens name their session (sid).',
+      no: 'No sid: a logout from there ends all sessions of the user.',
+      unknown: 'Not announced. An ID Token shows whether it has a "sid".',
+    }),
   ];
 }
 
-function examineFrontChannel({ backChannel, frontChannel }: Offer): Finding {
-  const feature = 'Front-channel logout';
-  if (!frontChannel) return absent(feature, 'Not offered; the back-channel is the better one.');
-  return backChannel
-    ? absent(feature, 'Not to be registered beside the back-channel, the better one.')
-    : yes(feature, 'Register the URI below.');
-}
-
-function examineEndpoints(metadata: Metadata, allowInsecure: boolean): Finding[] {
-  const unusable = 'The endpoint is no https: URL.';
+function endpointsOf(metadata: Document, insecure: boolean): Finding[] {
   const { revocation_endpoint: revocation, introspection_endpoint: introspection } = metadata;
+  const unusable = 'The endpoint is no https: URL.';
   return [
-    isSecureUrl(revocation, allowInsecure)
-      ? yes('Revocation', 'Refresh tokens are revoked at a logout.')
-      : no(
+    isSecureUrl(revocation, insecure)
+      ? fine('Revocation', 'Refresh tokens are revoked at a logout.')
+      : risky(
           'Revocation',
           revocation ? unusable : 'No endpoint: refresh tokens live on at the provider.',
         ),
-    isSecureUrl(introspection, allowInsecure)
-      ? yes('Introspection', 'Opaque tokens can be asked about.')
-      : absent(
+    isSecureUrl(introspection, insecure)
+      ? fine('Introspection', 'Opaque tokens can be asked about, if this client may.')
+      : unknown(
           'Introspection',
-          introspection ? unusable : 'No endpoint: opaque tokens must be saved to be known.',
+          introspection ? unusable : 'Not announced. Opaque tokens must be saved to be known.',
         ),
   ];
+}
+
+interface Texts {
+  readonly yes: string;
+  readonly no: string;
+  readonly unknown: string;
+}
+
+function ofThree(value: boolean | undefined, feature: string, texts: Texts): Finding {
+  if (value === undefined) return unknown(feature, texts.unknown);
+  return value ? fine(feature, texts.yes) : risky(feature, texts.no);
 }
 
 const USABLE_ALGORITHMS = [
@@ -118,21 +157,22 @@ const USABLE_ALGORITHMS = [
   ...['RS512', 'PS512', 'ES512', 'ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'],
 ];
 
-function usableAlgorithms(metadata: Metadata): string[] {
+function usableAlgorithms(metadata: Document): string[] {
   const offered = listOf(metadata.id_token_signing_alg_values_supported);
   return USABLE_ALGORITHMS.filter((algorithm) => offered.includes(algorithm));
 }
 
-function examineAlgorithms(metadata: Metadata): Finding {
+function examineAlgorithms(metadata: Document): Finding {
+  const feature = 'Signatures';
   const [algorithm] = usableAlgorithms(metadata);
-  if (algorithm === 'RS256') return yes('Signatures', 'RS256, as by default.');
+  if (algorithm === 'RS256') return fine(feature, 'RS256, as by default.');
   if (algorithm !== undefined) {
-    return yes('Signatures', `No RS256: set "algorithms" to ['${algorithm}'].`);
+    return fine(feature, `No RS256: set "algorithms" to ['${algorithm}'].`);
   }
   if (metadata.id_token_signing_alg_values_supported === undefined) {
-    return absent('Signatures', 'The provider does not tell; RS256 is the default.');
+    return unknown(feature, 'The provider does not tell; RS256 is the default.');
   }
-  return no('Signatures', 'None by a key of the provider that this package takes.');
+  return wrong(feature, 'None by a key of the provider that this package takes.');
 }
 
 function listOf(value: unknown): unknown[] {

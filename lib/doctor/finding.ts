@@ -1,18 +1,17 @@
+/** `unknown`: not to be seen from outside. */
+export type Level = 'fine' | 'risky' | 'wrong' | 'unknown';
+
 export interface Finding {
   readonly feature: string;
-  /** `no` is a fault of the provider, `absent` is none. */
-  readonly verdict: 'yes' | 'no' | 'absent';
+  readonly level: Level;
   readonly detail: string;
 }
 
-export function yes(feature: string, detail: string): Finding {
-  return { feature, verdict: 'yes', detail };
-}
+export const fine = ofLevel('fine');
+export const risky = ofLevel('risky');
+export const wrong = ofLevel('wrong');
+export const unknown = ofLevel('unknown');
 
-export function no(feature: string, detail: string): Finding {
-  return { feature, verdict: 'no', detail };
-}
-
-export function absent(feature: string, detail: string): Finding {
-  return { feature, verdict: 'absent', detail };
+function ofLevel(level: Level) {
+  return (feature: string, detail: string): Finding => ({ feature, level, detail });
 }

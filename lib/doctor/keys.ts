@@ -1,45 +1,38 @@
-import { boundedFetch } from '../provider/bounded-fetch.ts';
 import { isSecureUrl } from '../input/secure-url.ts';
-import { explain, TIMEOUT_MS } from './document.ts';
-import { type Finding, no, yes } from './finding.ts';
+import { type Document, DocumentError, fetchDocument } from './document.ts';
+import { type Finding, fine, wrong } from './finding.ts';
 
-const KEYS_LIMIT = 1024 * 1024;
 const SMALLEST_RSA_KEY = 2048;
 const FEATURE = 'Keys';
 
 type Key = Readonly<Record<string, unknown>>;
 
-class StatusError extends Error {
-  readonly code = 'OAUTH_RESPONSE_IS_NOT_CONFORM';
-}
-
 export async function examineKeys(jwksUri: unknown, allowInsecure: boolean): Promise<Finding> {
-  if (!isSecureUrl(jwksUri, allowInsecure)) return no(FEATURE, 'There is no usable "jwks_uri".');
+  if (!isSecureUrl(jwksUri, allowInsecure)) {
+    return wrong(FEATURE, 'There is no usable "jwks_uri": no token can be verified.');
+  }
   try {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const response = await boundedFetch(jwksUri, { signal, redirect: 'manual' }, KEYS_LIMIT);
-    if (response.status !== 200) throw new StatusError();
-    return judgeKeys(signatureKeys(await response.json()));
+    return judgeKeys(signatureKeys(await fetchDocument(jwksUri)));
   } catch (error) {
-    return no(FEATURE, `The keys cannot be used: ${explain(error)}.`);
+    if (!(error instanceof DocumentError)) throw error;
+    return wrong(FEATURE, error.message);
   }
 }
 
-function signatureKeys(jwks: unknown): Key[] {
-  const { keys } = Object(jwks) as { readonly keys?: unknown };
+function signatureKeys({ keys }: Document): Key[] {
   if (!Array.isArray(keys)) return [];
   const objects = keys.map((key: unknown) => Object(key) as Key);
   return objects.filter(({ use = 'sig' }) => use === 'sig').filter((key) => kindOf(key) !== '');
 }
 
 function judgeKeys(keys: readonly Key[]): Finding {
-  if (keys.length === 0) return no(FEATURE, 'There is no key for signatures.');
+  if (keys.length === 0) return wrong(FEATURE, 'There is no key for signatures.');
   const smallest = Math.min(...keys.filter(({ kty }) => kty === 'RSA').map(bitsOf));
   if (smallest < SMALLEST_RSA_KEY) {
     const rule = `less than ${SMALLEST_RSA_KEY} is refused`;
-    return no(FEATURE, `An RSA key has ${smallest} bits: ${rule}.`);
+    return wrong(FEATURE, `An RSA key has ${smallest} bits: ${rule}.`);
   }
-  return yes(FEATURE, `For signatures: ${[...new Set(keys.map(kindOf))].join(', ')}.`);
+  return fine(FEATURE, `For signatures: ${[...new Set(keys.map(kindOf))].join(', ')}.`);
 }
 
 const CURVES: readonly unknown[] = ['P-256', 'P-384', 'P-521', 'Ed25519'];

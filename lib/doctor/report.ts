@@ -1,24 +1,44 @@
 import type { ClientMetadata } from '../provider/client-metadata.ts';
-import type { Examination } from './examination.ts';
-import type { Finding } from './finding.ts';
+import type { Finding, Level } from './finding.ts';
+import { type Prescription, sourceOf } from './prescription.ts';
 
-const MARKS: Record<Finding['verdict'], string> = { yes: 'yes', no: 'NO ', absent: '-  ' };
+export interface Report extends Partial<Prescription> {
+  readonly issuer: string | undefined;
+  /** Whether nothing is wrong. */
+  readonly ok: boolean;
+  readonly findings: readonly Finding[];
+}
+
+const MARKS: Record<Level, string> = {
+  fine: 'fine ',
+  risky: 'RISKY',
+  wrong: 'WRONG',
+  unknown: '?    ',
+};
 const WIDTH = 80;
 
 /** For a terminal of 80 columns. Only longer URLs exceed a line. */
-export function report(
-  { issuer, ok, findings }: Omit<Examination, 'offer'>,
-  register: ClientMetadata | undefined,
-): string {
-  const lines = [
-    printable(issuer),
-    '',
-    ...findings.flatMap(findingLines),
-    '',
-    ...(register === undefined ? [] : registrationLines(register)),
-    ok ? 'All of this package works with this provider.' : 'Something will not work: see NO above.',
+export function textOf(report: Report): string {
+  const { issuer, findings, product, notes = [], register, options } = report;
+  const sections = [
+    issuer === undefined ? [] : [issuer],
+    findings.flatMap(findingLines),
+    notes.length === 0 ? [] : [`${product}:`, ...notes.flatMap(noteLines)],
+    register === undefined ? [] : registrationLines(register),
+    options === undefined ? [] : ['Options of oidcLogout():', ...sourceOf(options)],
+    [summaryOf(findings)],
   ];
-  return `${lines.join('\n')}\n`;
+  const lines = sections.filter(({ length }) => length > 0).map((section) => section.join('\n'));
+  return `${lines.join('\n\n')}\n`.replaceAll(UNPRINTABLE, '?');
+}
+
+// Text of a provider may contain any character.
+const UNPRINTABLE = /[^\x20-\x7e\n]/g;
+
+function summaryOf(findings: readonly Finding[]): string {
+  const count = (level: Level) => findings.filter((finding) => finding.level === level).length;
+  const rest = `${count('risky')} risky, ${count('unknown')} not known.`;
+  return count('wrong') > 0 ? `Something is wrong. ${rest}` : `Nothing is wrong. ${rest}`;
 }
 
 function registrationLines(register: ClientMetadata): string[] {
@@ -26,13 +46,19 @@ function registrationLines(register: ClientMetadata): string[] {
   return [
     'Register at the provider:',
     ...members.flatMap(([name, value]) => [`  ${name}`, `    ${[value].flat().join(' ')}`]),
-    '',
   ];
 }
 
-function findingLines({ feature, verdict, detail }: Finding): string[] {
-  const head = `  ${MARKS[verdict]}  ${feature.padEnd(22)}`;
-  return wrapped(detail, WIDTH - head.length).map((line, index) =>
+function findingLines({ feature, level, detail }: Finding): string[] {
+  return hanging(`  ${MARKS[level]}  ${feature.padEnd(20)}  `, detail);
+}
+
+function noteLines(note: string): string[] {
+  return hanging('  - ', note);
+}
+
+function hanging(head: string, text: string): string[] {
+  return wrapped(text, WIDTH - head.length).map((line, index) =>
     index === 0 ? head + line : ' '.repeat(head.length) + line,
   );
 }
@@ -47,9 +73,4 @@ function wrapped(text: string, width: number): string[] {
     } else line = line === '' ? word : `${line} ${word}`;
   }
   return [...lines, line];
-}
-
-// Text of a provider may contain any character.
-function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '?');
 }

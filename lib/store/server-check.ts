@@ -49,22 +49,22 @@ export class ServerCheck {
   }
 }
 
-function* warningsOf(info: string): Iterable<StoreWarningEvent> {
-  const version = valueOf(info, 'redis_version');
+export function* warningsOf(info: string): Iterable<StoreWarningEvent> {
+  const version = infoValue(info, 'redis_version');
   if (version !== undefined && isOlder(version, LEAST_VERSION)) {
     yield { setting: 'version', found: version, expected: `${LEAST_VERSION} or later` };
   }
-  const policy = valueOf(info, 'maxmemory_policy');
-  const isBounded = !['0', undefined].includes(valueOf(info, 'maxmemory'));
+  const policy = infoValue(info, 'maxmemory_policy');
+  const isBounded = !['0', undefined].includes(infoValue(info, 'maxmemory'));
   if (policy !== undefined && policy !== 'noeviction' && isBounded) {
     yield { setting: 'maxmemory-policy', found: policy, expected: 'noeviction' };
   }
-  if (valueOf(info, 'role') === 'slave') {
+  if (infoValue(info, 'role') === 'slave') {
     yield { setting: 'role', found: 'replica', expected: 'master' };
   }
 }
 
-function valueOf(info: string, name: string): string | undefined {
+export function infoValue(info: string, name: string): string | undefined {
   return new RegExp(`^${name}:([\\w.-]{1,64})\\r?$`, 'm').exec(info)?.[1];
 }
 

@@ -1,0 +1,64 @@
+import { readFile } from 'node:fs/promises';
+import { type OidcLogoutOptions, resolveOptions } from '../options/oidc-logout-options.ts';
+import { optionsOfOption, readOptions } from '../input/option.ts';
+import { DURABILITY_OPTIONS, type DurabilityOptions } from '../options/store-options.ts';
+import type { ReplicationRules } from '../store/replicated-writes.ts';
+import type { Arguments } from './arguments.ts';
+import type { Patient } from './examination.ts';
+import { addressOfReturn } from './prescription.ts';
+
+const KEY_PREFIX = 'oidc1:';
+
+/** The message is all that is printed. */
+export class ArgumentError extends Error {}
+
+/** What the app has, as far as it was told. */
+export interface Configuration {
+  /** Of `--options`, but for `durability`. */
+  readonly options: OidcLogoutOptions | undefined;
+  readonly keyPrefix: string;
+  readonly durability: ReplicationRules | undefined;
+  /** `undefined` where a Redis alone is asked. */
+  readonly patient: Patient | undefined;
+}
+
+/** @throws {@link ArgumentError} when the file has no such options. */
+export async function readConfiguration(given: Arguments): Promise<Configuration> {
+  const { baseUrl, clientId, insecure: allowInsecure, issuer, options: path } = given;
+  if (path === undefined) {
+    const known = { clientId, postLogoutRedirectUri: addressOfReturn(baseUrl), allowInsecure };
+    const patient = issuer === undefined ? undefined : { issuer, ...known };
+    return { options: undefined, patient, keyPrefix: KEY_PREFIX, durability: undefined };
+  }
+  try {
+    const file = JSON.parse(await readFile(path, 'utf8')) as OidcLogoutOptions;
+    // A file has no `redis`, without which `durability` is refused.
+    const { durability, ...options } = file;
+    const { keyPrefix } = resolveOptions(options);
+    const patient = patientOf(options, given);
+    return { options, patient, keyPrefix, durability: rulesOf(durability) };
+  } catch (error) {
+    // The message of a SyntaxError quotes the file, which may have a secret.
+    const reason = error instanceof SyntaxError ? 'It is no JSON' : (error as Error).message;
+    throw new ArgumentError(`${path}: ${reason}\n`);
+  }
+}
+
+function rulesOf(durability: DurabilityOptions | undefined): ReplicationRules | undefined {
+  if (durability === undefined) return undefined;
+  const place = optionsOfOption({ name: 'durability', allowInsecureRequests: false });
+  return readOptions(DURABILITY_OPTIONS, durability, place);
+}
+
+function patientOf(options: OidcLogoutOptions, { baseUrl, issuer, insecure }: Arguments): Patient {
+  const entries = [options.provider].flat();
+  const entry = issuer === undefined ? entries[0] : entries.find((one) => one.issuer === issuer);
+  if (entry === undefined) throw new TypeError('"provider" has no such issuer');
+  const [postLogoutRedirectUri = addressOfReturn(baseUrl)] = [entry.postLogoutRedirectUri].flat();
+  const allowInsecure = insecure || options.allowInsecureRequests === true;
+  return {
+    ...{ issuer: entry.issuer, clientId: entry.clientId, idTokenHint: entry.idTokenHint },
+    postLogoutRedirectUri,
+    allowInsecure,
+  };
+}

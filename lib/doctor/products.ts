@@ -1,0 +1,109 @@
+import type { ProviderRegistration } from '../options/provider-options.ts';
+import type { Document } from './document.ts';
+
+export type SpecialOptions = Pick<ProviderRegistration, 'endSession' | 'idTokenHint'>;
+
+/** A provider that is known by the form of its issuer or endpoints. */
+export interface Product {
+  readonly name: string;
+  readonly is: (issuer: URL, metadata: Document) => boolean;
+  /** What its entry needs beside the standard. */
+  readonly options?: () => SpecialOptions;
+  readonly notes: readonly string[];
+}
+
+const PRODUCTS: readonly Product[] = [
+  {
+    name: 'Keycloak',
+    is: ({ pathname }) => /\/realms\/[^/]+$/.test(pathname),
+    notes: [
+      'Register "Backchannel logout URL" and leave "Front channel logout" off: with both, no Logout Token is ever sent.',
+      'Without an "Audience" mapper in the client scope <client>-dedicated, "aud" is "account", and the guard refuses every token.',
+      'introspection: \'always\' needs this client in "aud" too, else no token is active.',
+    ],
+  },
+  {
+    name: 'Auth0',
+    is: hostEnds('.auth0.com'),
+    notes: [
+      'Register "Allowed Logout URLs", and "Back-Channel Logout URI" where the plan has it.',
+      'Without the parameter "audience" at the login, access tokens are opaque.',
+    ],
+  },
+  {
+    name: 'Okta',
+    is: hostEnds('.okta.com', '.oktapreview.com', '.okta-emea.com'),
+    options: () => ({ idTokenHint: 'required' }),
+    notes: [
+      'Register "Sign-out redirect URIs". Access tokens have no "sid": call sessions.save.',
+      'The issuer must be the authorization server of your API, such as /oauth2/default.',
+    ],
+  },
+  {
+    name: 'Microsoft Entra ID',
+    is: hostEnds('login.microsoftonline.com', '.ciamlogin.com'),
+    notes: [
+      'Register the address of the way back as a redirect URI, and "Front-channel logout URL".',
+      'Set "requestedAccessTokenVersion" to 2 in the manifest of the API, else its tokens have another issuer.',
+    ],
+  },
+  {
+    name: 'Amazon Cognito',
+    is: ({ hostname }) => /^cognito-idp\.[\w-]+\.amazonaws\.com$/.test(hostname),
+    options: () => ({ endSession: 'cognito' }),
+    notes: [
+      'Register "Allowed sign-out URLs". No "state" comes back.',
+      'Access tokens have no "aud", and the guard refuses them.',
+    ],
+  },
+  {
+    name: 'Google',
+    is: hostEnds('accounts.google.com'),
+    notes: ['Access tokens are opaque: call sessions.save. The session there goes on.'],
+  },
+  {
+    name: 'Ory Hydra',
+    is: (_issuer, metadata) => endsWith(metadata.end_session_endpoint, '/oauth2/sessions/logout'),
+    options: () => ({ idTokenHint: 'required' }),
+    notes: [
+      'Without an ID Token it answers an error to a logout that wants to come back.',
+      'Access tokens get their "aud" from the parameter "audience" of the login, not from "resource".',
+    ],
+  },
+  {
+    name: 'Spring Authorization Server',
+    is: (_issuer, metadata) =>
+      endsWith(metadata.end_session_endpoint, '/connect/logout') &&
+      endsWith(metadata.jwks_uri, '/oauth2/jwks'),
+    options: () => ({ idTokenHint: 'required' }),
+    notes: [
+      'It wants the ID Token at a logout, else it answers an error.',
+      'The ID Token has a "sid", though that is not announced: call sessions.save.',
+    ],
+  },
+  {
+    name: 'Dex',
+    is: (_issuer, metadata) =>
+      endsWith(metadata.device_authorization_endpoint, '/device/code') &&
+      endsWith(metadata.jwks_uri, '/keys') &&
+      endsWith(metadata.token_endpoint, '/token'),
+    options: () => ({ idTokenHint: 'required' }),
+    notes: [
+      'Access tokens look like ID Tokens: call sessions.save, or the guard refuses them.',
+      'A logout without ID Token does not come back.',
+    ],
+  },
+];
+
+export function productOf(issuer: string, metadata: Document): Product | undefined {
+  const url = new URL(issuer);
+  return PRODUCTS.find(({ is }) => is(url, metadata));
+}
+
+function hostEnds(...ends: readonly string[]): Product['is'] {
+  return ({ hostname }) => ends.some((end) => hostname.endsWith(end));
+}
+
+function endsWith(value: unknown, end: string): boolean {
+  return typeof value === 'string' && value.endsWith(end);
+}
