@@ -1,8 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import { oidcLogout } from '../../lib/index.ts';
 import { REPOSITORY } from '../support/consumer-project.ts';
@@ -58,26 +56,6 @@ it('tell a key of which the option takes 32 bytes', () => {
   const provider = { issuer: 'https://op.example.com', clientId: 'web' };
   expect(encryptionKey).toMatch(/^[\w-]{43}\n$/);
   expect(() => oidcLogout({ provider, encryptionKey: encryptionKey.trim() })).not.toThrow();
-});
-
-it('tell a command of the doctor that there is', () => {
-  const page = openPage('docs/providers.md');
-  const { name, bin } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as {
-    name: string;
-    bin: object;
-  };
-  expect(page.take('sh', 'doctor')).toBe(`npx ${name} doctor https://op.example.com`);
-  expect(bin).toEqual({ [name]: 'dist/cli.js' });
-});
-
-it('has options for a provider that can be copied', () => {
-  const page = openPage('docs/providers.md');
-  page.take('sh', 'doctor');
-  const code = page.take('js', '/realms/');
-  const env = { OIDC_CLIENT_SECRET: 'secret', OIDC_ENCRYPTION_KEY: randomBytes(32) };
-  const context = { oidcLogout, process: { env }, redis: undefined };
-  expect(() => void runInNewContext(code, context)).not.toThrow();
-  expect(page.untaken()).toEqual([]);
 });
 
 interface Link {
