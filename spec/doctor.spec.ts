@@ -580,7 +580,7 @@ describe('the doctor knows', () => {
   ])('%s', (product, issuer, metadata) => {
     const found = productOf(issuer, metadata);
     expect(found?.name).toBe(product);
-    const provider = { issuer, clientId: 'web', ...found?.options?.() };
+    const provider = { issuer, clientId: 'web', ...found?.options?.('web') };
     expect(() => oidcLogout({ provider, audience: AUDIENCE })).not.toThrow();
   });
 

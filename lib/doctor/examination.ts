@@ -59,7 +59,7 @@ async function hintOf(metadata: Document, patient: Patient): Promise<Finding | u
   const { end_session_endpoint: endpoint } = metadata;
   const { allowInsecure, clientId, issuer, postLogoutRedirectUri } = patient;
   if (!isSecureUrl(endpoint, allowInsecure)) return undefined;
-  if (productOf(issuer, metadata)?.options?.().endSession !== undefined) return undefined;
+  if (productOf(issuer, metadata)?.options?.('').endSession !== undefined) return undefined;
   if (patient.idTokenHint === 'required') {
     return fine('Without ID Token', 'Not asked: "idTokenHint" is \'required\'.');
   }

@@ -5,8 +5,7 @@ import { clientMetadata } from '../options/client-metadata.ts';
 import type { ClientMetadata } from '../provider/client-metadata.ts';
 import type { Arguments } from './arguments.ts';
 import type { Offer } from './examination.ts';
-
-const AUDIENCE = 'https://api.example.com';
+import type { SpecialOptions } from './products.ts';
 
 export function addressOfReturn(baseUrl: string): string {
   return `${baseUrl.replace(/\/$/, '')}/logged-out`;
@@ -28,20 +27,26 @@ export function prescribe(offer: Offer, given: Arguments): Prescription {
   };
 }
 
-function optionsFor(offer: Offer, { audience = AUDIENCE }: Arguments): OidcLogoutOptions {
+function optionsFor(offer: Offer, given: Arguments): OidcLogoutOptions {
   const { algorithm, endSession, needsIdToken, patient, product } = offer;
   const { clientId = 'web', issuer, postLogoutRedirectUri, allowInsecure } = patient;
+  const special = product?.options?.(clientId) ?? {};
   return {
     provider: {
       ...{ issuer, clientId },
       ...(endSession && { postLogoutRedirectUri }),
       ...(algorithm !== 'RS256' && { algorithms: [algorithm] }),
       ...(needsIdToken && { idTokenHint: 'required' as const }),
-      ...product?.options?.(),
+      ...special,
     },
-    audience,
+    ...audienceFor(special, given),
     ...(allowInsecure && { allowInsecureRequests: true }),
   };
+}
+
+function audienceFor({ accessTokens }: SpecialOptions, { audience }: Arguments) {
+  if (audience !== undefined) return { audience };
+  return accessTokens?.clients === undefined ? { audience: 'https://api.example.com' } : {};
 }
 
 /** Never both channels: Keycloak then uses the front channel alone. */

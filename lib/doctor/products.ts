@@ -1,14 +1,17 @@
 import type { ProviderRegistration } from '../options/provider-options.ts';
 import type { Document } from './document.ts';
 
-export type SpecialOptions = Pick<ProviderRegistration, 'endSession' | 'idTokenHint'>;
+export type SpecialOptions = Pick<
+  ProviderRegistration,
+  'accessTokens' | 'endSession' | 'idTokenHint'
+>;
 
 /** A provider that is known by the form of its issuer or endpoints. */
 export interface Product {
   readonly name: string;
   readonly is: (issuer: URL, metadata: Document) => boolean;
   /** What its entry needs beside the standard. */
-  readonly options?: () => SpecialOptions;
+  readonly options?: (clientId: string) => SpecialOptions;
   readonly notes: readonly string[];
 }
 
@@ -50,10 +53,10 @@ const PRODUCTS: readonly Product[] = [
   {
     name: 'Amazon Cognito',
     is: ({ hostname }) => /^cognito-idp\.[\w-]+\.amazonaws\.com$/.test(hostname),
-    options: () => ({ endSession: 'cognito' }),
+    options: (clientId) => ({ endSession: 'cognito', accessTokens: { clients: [clientId] } }),
     notes: [
       'Register "Allowed sign-out URLs". No "state" comes back.',
-      'Access tokens have no "aud", and the guard refuses them.',
+      'Access tokens have no "aud": accessTokens.clients stands in for audience.',
     ],
   },
   {
