@@ -38,6 +38,8 @@ export interface LoggedIn {
 }
 
 export interface AppSettings {
+  /** Default: a new one. */
+  readonly clientId?: string;
   /** What the client is beyond the usual, in the admin API's words. */
   readonly client?: { readonly attributes?: object } & Record<string, unknown>;
   readonly provider?: Partial<ProviderOptions>;
@@ -68,6 +70,10 @@ export interface App {
   close(): Promise<void>;
 }
 
+export function newClientId(): string {
+  return `app-${randomBytes(6).toString('hex')}`;
+}
+
 /** Starts apps for the specs of a file. */
 export function useApps(): (settings?: AppSettings) => Promise<App> {
   const apps: App[] = [];
@@ -85,7 +91,7 @@ async function startApp(realm: Realm, settings: AppSettings): Promise<App> {
   const app = express();
   const server = createServer(app);
   const url = `http://127.0.0.1:${await listen(server, 0)}`;
-  const clientId = `app-${randomBytes(6).toString('hex')}`;
+  const { clientId = newClientId() } = settings;
   const { attributes, ...client } = settings.client ?? {};
   const id = await realm.addClient({
     clientId,
