@@ -16,6 +16,7 @@ export function createOidc(
     },
     audience,
     redis,
+    errorFormat: 'elasticsearch',
     allowInsecureRequests: allowHttp,
   })
     .on('store-error', ({ operation, reason }) => {

@@ -9,6 +9,7 @@ import { page } from './page.ts';
 import { secureHeaders } from './secure-headers.ts';
 import { SessionStreams } from './session-streams.ts';
 import { authenticate } from './trio/authenticate.ts';
+import { refusePath, sendElasticsearchError, setProduct } from './trio/elasticsearch-error.ts';
 import { prepare } from './trio/prepare.ts';
 
 export interface RouteParts {
@@ -29,9 +30,11 @@ export function routes({ oidc, provider, issuer, baseUrl }: RouteParts): Express
   });
   const app = express().disable('x-powered-by').use(secureHeaders);
 
+  app.use('/_security', setProduct);
   app.use('/_security/oidc/prepare', prepare({ issuer, logins }));
   app.use('/_security/oidc/authenticate', authenticate(logins));
   app.use('/_security/oidc/logout', oidc.logout());
+  app.use('/_security', refusePath, sendElasticsearchError);
   app.use('/oidc/back-channel-logout', oidc.backChannelLogout());
   app.use('/oidc/front-channel-logout', oidc.frontChannelLogout());
   app.use('/logged-out', oidc.postLogoutCallback());

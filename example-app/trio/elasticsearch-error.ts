@@ -1,4 +1,5 @@
-import type { NextFunction, Request, Response } from 'express';
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import { logFailure } from '../failure.ts';
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -49,20 +50,36 @@ export function securityError(status: number, reason: string): ElasticsearchErro
   return new ElasticsearchError(status, 'security_exception', reason, headers);
 }
 
-/** Writes the errors of this file in Elasticsearch's envelope, and leaves others to the app. */
-export function sendElasticsearchError(
-  error: unknown,
-  _req: Request,
-  res: Response,
-  next: NextFunction,
-): void {
-  if (error instanceof RoutingError) {
+/** Of every answer, also of errors: without this header, clients do not take the server for theirs. */
+export const setProduct: RequestHandler = (_req, res, next) => {
+  res.set('X-Elastic-Product', 'Elasticsearch');
+  next();
+};
+
+/** For paths without an endpoint, Elasticsearch has this answer. */
+export const refusePath: RequestHandler = ({ baseUrl, path, method }) => {
+  throw new RoutingError(
+    400,
+    `no handler found for uri [${baseUrl}${path}] and method [${method}]`,
+  );
+};
+
+/** Answers in Elasticsearch's envelope. */
+export const sendElasticsearchError: ErrorRequestHandler = (error: unknown, _req, res, next) => {
+  if (res.headersSent) next(error);
+  else if (error instanceof RoutingError) {
     const { status, headers, message } = error;
     res.status(status).set(headers).json({ error: message, status });
-  } else if (error instanceof ElasticsearchError) {
-    const { status, headers, type, message: reason } = error;
-    const exception = { type, reason, ...(status === 401 && { header: headers }) };
-    res.status(status).set(headers);
-    res.json({ error: { root_cause: [exception], ...exception }, status });
-  } else next(error);
+  } else if (error instanceof ElasticsearchError) sendException(res, error);
+  else {
+    logFailure(error);
+    sendException(res, new ElasticsearchError(500, 'exception', 'the app could not answer'));
+  }
+};
+
+function sendException(res: Response, error: ElasticsearchError): void {
+  const { status, headers, type, message: reason } = error;
+  const exception = { type, reason, ...(status === 401 && { header: headers }) };
+  res.status(status).set(headers);
+  res.json({ error: { root_cause: [exception], ...exception }, status });
 }

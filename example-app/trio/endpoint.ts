@@ -1,5 +1,5 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
-import { RoutingError, sendElasticsearchError } from './elasticsearch-error.ts';
+import { RoutingError } from './elasticsearch-error.ts';
 import { jsonObject, type JsonObjectShape } from './json-object.ts';
 
 export type Fields = Readonly<Record<string, string | null | undefined>>;
@@ -17,8 +17,7 @@ export function endpoint(
     })
     .use(jsonObject(shape), async (req: Request, res: Response) => {
       res.json(await answer(req.body as Fields));
-    })
-    .use(sendElasticsearchError);
+    });
 }
 
 function requirePost({ baseUrl, method }: Request): void {

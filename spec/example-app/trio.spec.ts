@@ -5,6 +5,12 @@ import { Trio } from '../support/trio.ts';
 const TEXT = expect.any(String);
 const REFUSED = 'unable to authenticate user for REST request [/_security/oidc/authenticate]';
 
+const ELASTICSEARCH = {
+  'x-elastic-product': 'Elasticsearch',
+  'content-type': 'application/json; charset=utf-8',
+  'cache-control': 'no-store',
+};
+
 describe('the trio of the example app', () => {
   let app: Example;
 
@@ -212,6 +218,47 @@ describe('the trio of the example app', () => {
         envelope(413, 'content_too_long_exception', 'the request body is too large'),
       );
     });
+  });
+
+  // Without the header, clients say that the server is not Elasticsearch; other media types they do
+  // not decode.
+  it.each([
+    [200, 'POST', 'prepare', '{"realm":"oidc1"}'],
+    [400, 'POST', 'prepare', ''],
+    [405, 'GET', 'prepare', null],
+    [401, 'POST', 'authenticate', '{"state":"1","nonce":"1","redirect_uri":"https://a.example"}'],
+    [405, 'PUT', 'authenticate', '{'],
+    [401, 'POST', 'logout', '{"token":"unknown"}'],
+    [400, 'POST', 'logout', '{'],
+    [413, 'POST', 'logout', `{"token":"${'x'.repeat(20_000)}"}`],
+    [400, 'POST', 'logout?unknown', '{"token":"unknown"}'],
+    [405, 'DELETE', 'logout', null],
+    [401, 'POST', 'logout/', '{"token":"unknown"}'],
+    [400, 'POST', 'logouts', '{}'],
+    [400, 'GET', '', null],
+    [400, 'GET', '%', null],
+  ])(
+    'names the product where it answers %i to %s /_security/oidc/%s',
+    async (status, method, name, body) => {
+      const url = `${app.url}/_security/oidc/${name}`;
+      const type = 'application/vnd.elasticsearch+json; compatible-with=9';
+      const headers = { 'Content-Type': type, Accept: type };
+      const response = await fetch(url, { method, headers, body });
+      expect(response.status).toBe(status);
+      expect(Object.fromEntries(response.headers)).toMatchObject(ELASTICSEARCH);
+      const answer: unknown = await response.json();
+      expect(answer).toMatchObject(status === 200 ? { realm: 'oidc1' } : { status });
+    },
+  );
+
+  it.each(['text/plain', ''])('names the product to the media type "%s"', async (type) => {
+    for (const name of ['prepare', 'authenticate', 'logout']) {
+      const headers = { 'Content-Type': type };
+      const url = `${app.url}/_security/oidc/${name}`;
+      const response = await fetch(url, { method: 'POST', headers, body: '{}' });
+      expect(response.status).toBe(name === 'logout' ? 415 : 406);
+      expect(Object.fromEntries(response.headers)).toMatchObject(ELASTICSEARCH);
+    }
   });
 
   describe('logout', () => {
