@@ -1,11 +1,13 @@
 import { createServer } from 'node:http';
+import type { Environment } from './client-settings.ts';
 import { closeServer, listen } from './listening.ts';
 import { ProviderLogin } from './login/provider-login.ts';
 import { createOidc } from './oidc.ts';
 import { type OwnProvider, startOwnProvider } from './own-provider.ts';
 import { connectRedis } from './redis.ts';
 import { routes } from './routes.ts';
-import { type Environment, readSettings, SettingError, type Settings } from './settings.ts';
+import { SettingError } from './setting-error.ts';
+import { readSettings, type Settings } from './settings.ts';
 
 type Closer = () => Promise<void> | void;
 
@@ -57,8 +59,9 @@ async function start(settings: Settings, closers: Closer[]) {
   closers.push(() => oidc.close());
   await registerApp?.(oidc, localUrl);
 
-  server.on('request', routes({ oidc, provider, issuer: client.issuer, baseUrl }));
-  return { url: baseUrl, localUrl, providerUrl: client.issuer };
+  const { issuer } = client;
+  server.on('request', routes({ oidc, provider, issuer, baseUrl }));
+  return { url: baseUrl, localUrl, providerUrl: issuer };
 }
 
 async function startOwn(baseUrl: string, closers: Closer[]): Promise<OwnProvider> {

@@ -5,7 +5,7 @@ export interface Failure {
   readonly title: string;
   readonly text: string;
   /** The provider's error code. */
-  readonly code?: string;
+  readonly code?: string | undefined;
 }
 
 /** The page for what went wrong: fixed text, and no more than a code from outside. */

@@ -1,5 +1,5 @@
 import { type Example, startExample } from './app.ts';
-import { SettingError } from './settings.ts';
+import { SettingError } from './setting-error.ts';
 
 function tell({ url, localUrl, providerUrl }: Example): void {
   const { OIDC_ISSUER, REDIS_URL } = process.env;

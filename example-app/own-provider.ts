@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { OidcLogout } from '../lib/index.ts'; // from 'express-oidc-logout'
 import { type RunningProvider, startProvider } from './provider.ts';
-import type { ClientSettings } from './settings.ts';
+import type { ClientSettings } from './client-settings.ts';
 
 export interface OwnProvider extends RunningProvider {
   readonly client: ClientSettings;
@@ -18,7 +18,7 @@ export async function startOwnProvider(baseUrl: string): Promise<OwnProvider> {
   const { issuer } = provider;
   const client: ClientSettings = {
     ...{ issuer, clientId, clientSecret, resource },
-    ...{ audience: resource, scope: 'openid profile', allowHttp: false },
+    ...{ audience: resource, scope: 'openid profile', clientAuth: 'client_secret_basic' },
   };
   async function registerApp(oidc: OidcLogout, localUrl: string): Promise<void> {
     await provider.register({
@@ -27,7 +27,6 @@ export async function startOwnProvider(baseUrl: string): Promise<OwnProvider> {
       client_id: clientId,
       client_name: 'the example app',
       client_secret: clientSecret,
-      token_endpoint_auth_method: 'client_secret_post',
       grant_types: ['authorization_code', 'refresh_token'],
       redirect_uris: [`${baseUrl}/callback`],
     });

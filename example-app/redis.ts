@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { SettingError } from './settings.ts';
+import { SettingError } from './setting-error.ts';
 
 /** Connects to Redis; that it is there at the start shows that the setting is right. */
 export async function connectRedis(url: string): Promise<Redis> {

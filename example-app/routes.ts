@@ -43,7 +43,7 @@ export function routes({ oidc, provider, issuer, baseUrl }: RouteParts): Express
   app.get('/provider/logout', (_req, res) => {
     res.redirect(303, provider.logoutPage);
   });
-  app.use(page({ sessions, streams }));
+  app.use(page({ oidc, sessions, streams }));
   app.use(notFound, sendFailure);
   return app;
 }

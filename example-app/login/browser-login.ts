@@ -57,6 +57,10 @@ function failureOf(error: unknown): Failure | undefined {
     return { ...failed, status: 503, text: 'The provider cannot be reached at the moment.' };
   }
   if (!(error instanceof LoginRefusedError)) return undefined;
+  if (error.advice !== undefined) {
+    console.error(error.advice);
+    return { ...failed, status: 502, text: error.advice, code: error.error };
+  }
   switch (error.error) {
     case 'access_denied':
       return { ...failed, status: 403, text: 'The login was cancelled at the provider.' };

@@ -1,6 +1,6 @@
 import { randomNonce, randomState } from 'openid-client';
 import type { OidcLogout } from '../../lib/index.ts'; // from 'express-oidc-logout'
-import { loginError, LoginRefusedError } from './login-error.ts';
+import { loginError, LoginRefusedError, LoginUnavailableError } from './login-error.ts';
 import { PendingLogins } from './pending-logins.ts';
 import type { ProviderLogin, Tokens } from './provider-login.ts';
 
@@ -52,8 +52,11 @@ export class Logins {
       });
       await this.#oidc.sessions.save(tokens);
       return tokens;
-    } catch (error) {
-      throw loginError(error);
+    } catch (cause) {
+      const error = loginError(cause);
+      // Clients try again after an outage: that must not look like a login that is used up.
+      if (error instanceof LoginUnavailableError) this.#pending.add(state, pending);
+      throw error;
     }
   }
 }

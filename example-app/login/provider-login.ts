@@ -1,8 +1,9 @@
 import * as client from 'openid-client';
-import { SettingError } from '../settings.ts';
-import type { ClientSettings } from '../settings.ts';
+import type { ClientSettings } from '../client-settings.ts';
+import { SettingError } from '../setting-error.ts';
 
 const TIMEOUT_SECONDS = 5;
+const BASIC = 'client_secret_basic';
 
 export interface AuthorizationRequest {
   readonly state: string;
@@ -23,30 +24,30 @@ export type Tokens = Awaited<ReturnType<typeof client.authorizationCodeGrant>>;
 /** Login at the provider by openid-client: the code flow with PKCE. */
 export class ProviderLogin {
   readonly #configuration: client.Configuration;
-  readonly #scope: string;
   readonly #resource: Record<string, string>;
+  readonly #parameters: Record<string, string>;
   readonly #callback: string;
 
   private constructor(
     configuration: client.Configuration,
-    { scope, resource }: ClientSettings,
+    { scope, resource, parameters }: ClientSettings,
     callback: string,
   ) {
     this.#configuration = configuration;
-    this.#scope = scope;
     this.#resource = resource === undefined ? {} : { resource };
+    this.#parameters = { scope, ...this.#resource, ...parameters };
     this.#callback = callback;
   }
 
   /** Reads the provider's metadata. */
   static async discover(provider: ClientSettings, callback: string): Promise<ProviderLogin> {
-    const { issuer, clientId, clientSecret } = provider;
+    const { issuer, clientId } = provider;
     try {
       const configuration = await client.discovery(
         new URL(issuer),
         clientId,
         undefined,
-        authenticateBy(clientSecret),
+        authenticateAs(provider),
         {
           timeout: TIMEOUT_SECONDS,
           // Which http: issuers are allowed was decided when the settings were read.
@@ -72,13 +73,12 @@ export class ProviderLogin {
   async start({ state, nonce, loginHint }: AuthorizationRequest) {
     const codeVerifier = client.randomPKCECodeVerifier();
     const url = client.buildAuthorizationUrl(this.#configuration, {
+      ...this.#parameters,
       redirect_uri: this.#callback,
-      scope: this.#scope,
       state,
       nonce,
       code_challenge: await client.calculatePKCECodeChallenge(codeVerifier),
       code_challenge_method: 'S256',
-      ...this.#resource,
       ...(loginHint !== undefined && { login_hint: loginHint }),
     });
     return { redirect: url.href, codeVerifier };
@@ -98,13 +98,16 @@ export class ProviderLogin {
   }
 }
 
-function authenticateBy(secret: string | undefined): client.ClientAuth {
-  if (secret === undefined) return client.None();
-  const [post, basic] = [client.ClientSecretPost(secret), client.ClientSecretBasic(secret)];
-  return (server, ...rest) => {
-    const methods = server.token_endpoint_auth_methods_supported;
-    const authenticate = methods?.includes('client_secret_post') ? post : basic;
-    authenticate(server, ...rest);
+// OpenID Connect Dynamic Client Registration 1.0, section 2: a client is registered for Basic, unless
+// it asks for another method.
+function authenticateAs({ clientSecret, clientAuth }: ClientSettings): client.ClientAuth {
+  if (clientSecret === undefined) return client.None();
+  const basic = client.ClientSecretBasic(clientSecret);
+  const post = client.ClientSecretPost(clientSecret);
+  return (server, ...request) => {
+    const supported = server.token_endpoint_auth_methods_supported ?? [BASIC];
+    const method = clientAuth ?? (supported.includes(BASIC) ? BASIC : 'client_secret_post');
+    (method === BASIC ? basic : post)(server, ...request);
   };
 }
 

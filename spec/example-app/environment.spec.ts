@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startExample } from '../../example-app/app.ts';
+import { type Example, startExample } from '../../example-app/app.ts';
 import { type RunningProvider, startProvider } from '../../example-app/provider.ts';
-import { SettingError } from '../../example-app/settings.ts';
+import { SettingError } from '../../example-app/setting-error.ts';
+import { BrowserSession } from '../support/browser-session.ts';
+import { type LoginProvider, startLoginProvider } from '../support/login-provider.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
 import { Trio } from '../support/trio.ts';
 
@@ -39,8 +41,37 @@ describe('the environment of the example app', () => {
     OIDC_ISSUER: provider.issuer,
     OIDC_CLIENT_ID: 'outside',
     OIDC_CLIENT_SECRET: 'a secret of the example',
+    OIDC_CLIENT_AUTH: 'client_secret_post',
     OIDC_RESOURCE: RESOURCE,
   });
+
+  async function withApp<T>(
+    changes: Record<string, string>,
+    use: (app: Example) => Promise<T>,
+  ): Promise<T> {
+    const app = await startExample({ ...environment(), ...changes });
+    try {
+      return await use(app);
+    } finally {
+      await app.close();
+    }
+  }
+
+  /** The page after a login of a browser, and what the app then knows of its session. */
+  async function browserLogin({ localUrl }: Example, user = 'alice') {
+    const browser = new BrowserSession({ stopAt: `${BASE_URL}/` });
+    const asked = await browser.open(`${localUrl}/login`);
+    const { search } =
+      asked.html === '' ? asked.url : (await browser.submit(asked, '/login', { user })).url;
+    const page = await browser.open(`${localUrl}/callback${search}`);
+    const session = await browser.open(`${localUrl}/session`);
+    const advice = await browser.open(`${localUrl}/session/advice`);
+    return {
+      page,
+      session: JSON.parse(session.html) as object | null,
+      advice: JSON.parse(advice.html) as string | null,
+    };
+  }
 
   it('points apps at another provider and at a Redis that they share', async () => {
     const [one, other] = await Promise.all([
@@ -70,11 +101,108 @@ describe('the environment of the example app', () => {
     await passing.close();
     const { state, nonce } = prepared;
     const request = { redirect_uri: url.href, state, nonce };
-    const { status, body } = await trio.post('authenticate', request);
+    await trio.post('authenticate', request);
+    // Elasticsearch's clients repeat it, and must not be told then that the login is unknown.
+    const { status, body, headers } = await trio.post('authenticate', request);
     await app.close();
+    expect(headers.get('x-elastic-product')).toBe('Elasticsearch');
     const exception = { type: 'security_exception', reason: 'unable to perform requested action' };
     expect(status).toBe(503);
     expect(body).toEqual({ error: { root_cause: [exception], ...exception }, status: 503 });
+  });
+
+  it.each([
+    ['the header, as clients are registered by default', '', /^Basic /],
+    ['the body, where OIDC_CLIENT_AUTH says so', 'client_secret_post', /^$/],
+  ])('authenticates by %s', async (_name, OIDC_CLIENT_AUTH, header) => {
+    let sent: string | undefined;
+    provider.events.on('grant.success', (ctx) => (sent = ctx.get('authorization')));
+    const { page, session, advice } = await withApp({ OIDC_CLIENT_AUTH }, browserLogin);
+    expect(sent).toMatch(header);
+    expect(page.url.pathname).toBe('/');
+    expect(session).toMatchObject({ user: { sub: 'alice' } });
+    expect(advice).toBeNull();
+  });
+
+  it.each(['client_secret_post', 'client_secret_basic'])(
+    'tells what to set where the provider refuses %s',
+    async (OIDC_CLIENT_AUTH) => {
+      const changes = { OIDC_CLIENT_SECRET: 'wrong', OIDC_CLIENT_AUTH };
+      const { page, session } = await withApp(changes, browserLogin);
+      expect(page.status).toBe(502);
+      expect(page.html).toContain(
+        'set OIDC_CLIENT_AUTH to the method that the client is registered with',
+      );
+      expect(page.html).toContain('<code>invalid_client</code>');
+      expect(session).toBeNull();
+    },
+  );
+
+  it('tells to set OIDC_RESOURCE where the provider does not know it', async () => {
+    const changes = { OIDC_RESOURCE: 'https://unknown.example.com' };
+    const { page } = await withApp(changes, browserLogin);
+    expect(page.status).toBe(502);
+    expect(page.html).toContain('Set OIDC_RESOURCE to one that it knows, or do not set it.');
+    expect(page.html).toContain('<code>invalid_target</code>');
+  });
+
+  it('tells to set OIDC_ALGORITHMS where tokens are signed otherwise', async () => {
+    const { page } = await withApp({ OIDC_ALGORITHMS: 'ES256 PS256' }, browserLogin);
+    expect(page.status).toBe(502);
+    expect(page.html).toContain(
+      'The ID Token is signed by RS256, and should be by ES256, PS256. Set OIDC_ALGORITHMS to what it is.',
+    );
+    const { session, advice } = await withApp({ OIDC_ALGORITHMS: 'ES256, RS256' }, browserLogin);
+    expect(session).toMatchObject({ user: { sub: 'alice' } });
+    expect(advice).toBeNull();
+  });
+
+  describe('at a provider with a parameter of its own for the API', () => {
+    let hydra: LoginProvider;
+
+    beforeAll(async () => {
+      hydra = await startLoginProvider();
+    });
+
+    afterAll(() => hydra.close());
+
+    const changes = () => ({
+      OIDC_ISSUER: hydra.issuer,
+      OIDC_CLIENT_ID: 'web',
+      OIDC_RESOURCE: '',
+      OIDC_AUTHORIZATION_PARAMETERS: `audience=${encodeURIComponent(RESOURCE)}&prompt=login`,
+    });
+
+    it('asks by OIDC_AUTHORIZATION_PARAMETERS, and takes what is asked for', async () => {
+      hydra.claims = { aud: [RESOURCE] };
+      await withApp(changes(), async (app) => {
+        const trio = new Trio({ url: app.localUrl, baseUrl: BASE_URL });
+        const { searchParams } = new URL((await trio.prepare()).redirect);
+        expect(Object.fromEntries(searchParams)).toMatchObject({
+          ...{ audience: RESOURCE, prompt: 'login', scope: 'openid profile' },
+        });
+        expect(searchParams.has('resource')).toBe(false);
+        const { access_token } = await trio.joinSession();
+        expect((await trio.callApi(access_token)).status).toBe(200);
+        expect((await browserLogin(app)).advice).toBeNull();
+      });
+    });
+
+    it.each([
+      [
+        ['account', 'b\u00e9'],
+        'is account, b?, and',
+        'Set OIDC_AUDIENCE to what it is, or have the provider',
+      ],
+      ['https://other.example.com', 'is https://other.example.com, and', 'Set OIDC_AUDIENCE'],
+      [[], 'is missing, and', 'Have the provider put'],
+      [undefined, 'is missing, and', 'Have the provider put'],
+    ])('tells what to set where the aud is %j', async (aud, found, set) => {
+      hydra.claims = { aud };
+      const { advice } = await withApp(changes(), browserLogin);
+      expect(advice).toContain(`The aud of the access token ${found} should have ${RESOURCE}.`);
+      expect(advice).toContain(set);
+    });
   });
 
   it.each([
@@ -97,6 +225,23 @@ describe('the environment of the example app', () => {
     [{ OIDC_ISSUER: '' }, 'OIDC_CLIENT_ID is set, but OIDC_ISSUER is not'],
     [{ OIDC_CLIENT_ID: '' }, 'OIDC_CLIENT_ID must be set with OIDC_ISSUER'],
     [{ OIDC_SCOPE: 'profile' }, 'OIDC_SCOPE must contain openid'],
+    [
+      { OIDC_CLIENT_AUTH: 'client_secret' },
+      'OIDC_CLIENT_AUTH must be client_secret_basic or client_secret_post',
+    ],
+    [{ OIDC_CLIENT_SECRET: '' }, 'OIDC_CLIENT_AUTH is set, but OIDC_CLIENT_SECRET is not'],
+    [
+      { OIDC_AUTHORIZATION_PARAMETERS: 'https://api.example.com' },
+      'OIDC_AUTHORIZATION_PARAMETERS must be a query, such as audience=https://api.example.com',
+    ],
+    [
+      { OIDC_AUTHORIZATION_PARAMETERS: 'audience=a&state=b' },
+      'OIDC_AUTHORIZATION_PARAMETERS must leave state to the app',
+    ],
+    [
+      { OIDC_ALGORITHMS: 'RS255' },
+      'The settings do not fit: "provider.algorithms" must not have "RS255": it is no JWS signature algorithm',
+    ],
   ])('stops at %j', async (wrong, message) => {
     const start = startExample({ ...environment(), ...wrong });
     await expect(start).rejects.toEqual(new SettingError(message));
