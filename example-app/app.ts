@@ -8,6 +8,7 @@ import { connectRedis } from './redis.ts';
 import { routes } from './routes.ts';
 import { SettingError } from './setting-error.ts';
 import { readSettings, type Settings } from './settings.ts';
+import { sendStarting } from './starting.ts';
 
 type Closer = () => Promise<void> | void;
 
@@ -42,7 +43,7 @@ export async function startExample(env: Environment): Promise<Example> {
 }
 
 async function start(settings: Settings, closers: Closer[]) {
-  const server = createServer();
+  const server = createServer(sendStarting);
   const port = await listen(server, settings.port).catch((cause: unknown) => {
     throw new SettingError(`PORT: the app cannot listen on ${settings.port}`, { cause });
   });
@@ -60,7 +61,7 @@ async function start(settings: Settings, closers: Closer[]) {
   await registerApp?.(oidc, localUrl);
 
   const { issuer } = client;
-  server.on('request', routes({ oidc, provider, issuer, baseUrl }));
+  server.off('request', sendStarting).on('request', routes({ oidc, provider, issuer, baseUrl }));
   return { url: baseUrl, localUrl, providerUrl: issuer };
 }
 

@@ -2,16 +2,17 @@ import { type Example, startExample } from './app.ts';
 import { SettingError } from './setting-error.ts';
 
 function tell({ url, localUrl, providerUrl }: Example): void {
-  const { OIDC_ISSUER, REDIS_URL } = process.env;
+  const { BASE_URL, OIDC_ISSUER, REDIS_URL } = process.env;
   console.log(`Open       ${url}`);
-  console.log(`Listening  ${localUrl}`);
-  console.log(`Provider   ${providerUrl}`);
+  if (BASE_URL) console.log(`Port       ${new URL(localUrl).port}`);
+  console.log(`Provider   ${OIDC_ISSUER ? providerUrl : 'its own'}`);
   console.log(`Store      ${REDIS_URL ? 'Redis' : 'memory'}`);
   if (OIDC_ISSUER) {
     console.log('Register at the provider:');
     console.log(`           ${url}/callback (redirect URI)`);
     console.log(`           ${url}/logged-out (post-logout redirect URI)`);
     console.log(`           ${url}/oidc/back-channel-logout (back-channel logout URI)`);
+    console.log('or, only where it has no back channel:');
     console.log(`           ${url}/oidc/front-channel-logout (front-channel logout URI)`);
   }
 }

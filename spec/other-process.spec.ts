@@ -1,10 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import { type RunningProvider, startProvider } from '../example-app/provider.ts';
-import { compiled } from './support/compiled.ts';
+import { type ExampleProcess, startExampleProcess } from './support/example-process.ts';
 import { type RedisServer, startRedisServer } from './support/redis-server.ts';
 import { Trio } from './support/trio.ts';
 import { redirectOf } from './support/app.ts';
@@ -12,16 +9,11 @@ import { redirectOf } from './support/app.ts';
 const BASE_URL = 'https://app.example.com';
 const RESOURCE = 'https://api.example.com';
 
-interface AppProcess {
-  readonly url: string;
-  readonly process: ChildProcess;
-}
-
 describe('two processes with one Redis and one provider', () => {
   let redis: RedisServer;
   let provider: RunningProvider;
-  let one: AppProcess;
-  let other: AppProcess;
+  let one: ExampleProcess;
+  let other: ExampleProcess;
 
   beforeAll(async () => {
     redis = await startRedisServer();
@@ -41,39 +33,26 @@ describe('two processes with one Redis and one provider', () => {
   });
 
   afterAll(async () => {
-    for (const { process: child } of [one, other]) {
-      child.kill();
-      await once(child, 'exit');
-    }
+    await Promise.all([one.close(), other.close()]);
     await provider.close();
     await redis.close();
   });
 
-  async function startApp(): Promise<AppProcess> {
-    const child = spawn(process.execPath, [compiled('example-app/main.ts')], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: {
-        PATH: process.env.PATH ?? '',
-        PORT: '0',
-        REDIS_URL: redis.path,
-        OIDC_ISSUER: provider.issuer,
-        OIDC_CLIENT_ID: 'web',
-        OIDC_CLIENT_SECRET: 'a secret of the two',
-        OIDC_RESOURCE: RESOURCE,
-        BASE_URL,
-      },
+  function startApp(): Promise<ExampleProcess> {
+    return startExampleProcess({
+      REDIS_URL: redis.path,
+      OIDC_ISSUER: provider.issuer,
+      OIDC_CLIENT_ID: 'web',
+      OIDC_CLIENT_SECRET: 'a secret of the two',
+      OIDC_RESOURCE: RESOURCE,
+      BASE_URL,
     });
-    for await (const line of createInterface(child.stdout)) {
-      const [, url] = /^Listening +(\S+)$/.exec(line) ?? [];
-      if (url !== undefined) return { url, process: child };
-    }
-    throw new Error('The app did not start');
   }
 
   it('a logout in one is a 401 in the other, and the session at the provider ends', async () => {
     const trio = new Trio({ url: one.url, baseUrl: BASE_URL });
     const { access_token, refresh_token } = await trio.logIn('alice');
-    const call = ({ url }: AppProcess) =>
+    const call = ({ url }: ExampleProcess) =>
       request(url).get('/api/me').set('Authorization', `Bearer ${access_token}`);
     for (const app of [one, other]) {
       const answer = await call(app).expect(200);
@@ -113,7 +92,7 @@ describe('two processes with one Redis and one provider', () => {
     const { access_token } = (await trio.post('authenticate', fields)).body as {
       access_token: string;
     };
-    const statusOf = async (token: string, app: AppProcess) =>
+    const statusOf = async (token: string, app: ExampleProcess) =>
       (await request(app.url).get('/api/me').set('Authorization', `Bearer ${token}`)).status;
     expect([await statusOf(access_token, one), await statusOf(access_token, other)]).toEqual([
       200, 200,

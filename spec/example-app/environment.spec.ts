@@ -1,8 +1,11 @@
+import { createServer, type ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Example, startExample } from '../../example-app/app.ts';
+import { closeServer, listen } from '../../example-app/listening.ts';
 import { type RunningProvider, startProvider } from '../../example-app/provider.ts';
 import { SettingError } from '../../example-app/setting-error.ts';
 import { BrowserSession } from '../support/browser-session.ts';
+import { startProviderServer } from '../support/provider.ts';
 import { type LoginProvider, startLoginProvider } from '../support/login-provider.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
 import { Trio } from '../support/trio.ts';
@@ -245,6 +248,44 @@ describe('the environment of the example app', () => {
   ])('stops at %j', async (wrong, message) => {
     const start = startExample({ ...environment(), ...wrong });
     await expect(start).rejects.toEqual(new SettingError(message));
+  });
+
+  it('answers 503 until it is ready, and never hangs', async () => {
+    const slow = await startProviderServer();
+    const asked = new Promise<void>((resolve) => {
+      slow.answer = (_req, res) => {
+        resolve();
+        held = res;
+      };
+    });
+    let held: ServerResponse | undefined;
+    const probe = createServer();
+    const PORT = String(await listen(probe, 0));
+    await closeServer(probe);
+    const starting = startExample({ ...environment(), PORT, OIDC_ISSUER: slow.issuer });
+    await asked;
+
+    const url = `http://127.0.0.1:${PORT}`;
+    const page = await fetch(url);
+    expect(page.status).toBe(503);
+    expect(Object.fromEntries(page.headers)).toMatchObject({ 'retry-after': '1', refresh: '1' });
+    expect(await page.text()).toBe('The app is starting.\n');
+    const { status, headers, body } = await new Trio({ url }).post('logout', { token: 'a' });
+    expect(status).toBe(503);
+    expect(Object.fromEntries(headers)).toMatchObject({
+      'retry-after': '1',
+      'content-type': 'application/json; charset=utf-8',
+      'x-elastic-product': 'Elasticsearch',
+    });
+    const exception = { type: 'status_exception', reason: 'the app is starting' };
+    expect(body).toEqual({ error: { root_cause: [exception], ...exception }, status: 503 });
+
+    const { issuer } = slow;
+    held?.setHeader('Content-Type', 'application/json').end(JSON.stringify({ issuer }));
+    const app = await starting;
+    expect((await fetch(url)).status).toBe(200);
+    await app.close();
+    await slow.close();
   });
 
   it('stops when the port is taken', async () => {

@@ -47,16 +47,23 @@ describe('npm run example', () => {
     await trio.post('authenticate', { redirect_uri: redirect, state: 'a', nonce: 'a' });
     child.kill('SIGTERM');
     expect(await once(child, 'close')).toEqual([0, null]);
-    expect(output).toMatch(
-      /^Open +http:\/\/localhost:\d+\nListening +http:\/\/127\.0\.0\.1:\d+\nProvider +http:\/\/127\.0\.0\.1:\d+\nStore +memory\n$/,
-    );
+    expect(output).toMatch(/^Open +http:\/\/localhost:\d+\nProvider +its own\nStore +memory\n$/);
   });
 
-  it('prints what to register at another provider', async () => {
-    const provider = await startProvider({ resource: 'https://api.example.com', clients: [] });
-    run({ PORT: '0', OIDC_ISSUER: provider.issuer, OIDC_CLIENT_ID: 'web' });
+  it('prints what to register at another provider, and what to set for its tokens', async () => {
+    const resource = 'https://api.example.com';
+    const provider = await startProvider({ resource, clients: [] });
+    const client = { OIDC_ISSUER: provider.issuer, OIDC_CLIENT_ID: 'web', OIDC_RESOURCE: resource };
+    run({ PORT: '0', ...client, OIDC_AUDIENCE: 'https://other.example.com' });
     const url = await readAddress();
-    while (!output.includes('front-channel')) await once(child.stdout ?? child, 'data');
+    await provider.register({
+      client_id: 'web',
+      token_endpoint_auth_method: 'none',
+      redirect_uris: [`${url}/callback`],
+    });
+    const trio = new Trio({ url });
+    const { access_token } = await trio.logIn('alice');
+    expect((await trio.callApi(access_token)).status).toBe(401);
     child.kill('SIGTERM');
     await once(child, 'close');
     await provider.close();
@@ -66,7 +73,9 @@ describe('npm run example', () => {
         `           ${url}/callback (redirect URI)`,
         `           ${url}/logged-out (post-logout redirect URI)`,
         `           ${url}/oidc/back-channel-logout (back-channel logout URI)`,
+        'or, only where it has no back channel:',
         `           ${url}/oidc/front-channel-logout (front-channel logout URI)`,
+        `The aud of the access token is ${resource}, and should have https://other.example.com. Set OIDC_AUDIENCE to what it is, or have the provider put that in: by OIDC_RESOURCE, by OIDC_AUTHORIZATION_PARAMETERS (such as audience=…), or where the client is registered.`,
         '',
       ].join('\n'),
     );

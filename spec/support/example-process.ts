@@ -18,8 +18,9 @@ export async function startExampleProcess(
     env: { PATH: process.env.PATH ?? '', PORT: '0', ...environment },
   });
   for await (const line of createInterface(child.stdout)) {
-    const [, url] = /^Listening +(\S+)$/.exec(line) ?? [];
-    if (url !== undefined) return { url, close: () => stop(child) };
+    const [, port] = /^(?:Open +http:\/\/localhost:|Port +)(\d+)$/.exec(line) ?? [];
+    if (port === undefined) continue;
+    return { url: `http://127.0.0.1:${port}`, close: () => stop(child) };
   }
   throw new Error('The app did not start');
 }
