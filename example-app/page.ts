@@ -4,10 +4,11 @@ import express, { type ErrorRequestHandler, Router } from 'express';
 import { InvalidTokenError, type OidcLogout } from '../lib/index.ts'; // from 'express-oidc-logout'
 import { adviceOn } from './advice.ts';
 import type { BrowserSessions } from './browser-sessions.ts';
+import { withExcerpts } from './excerpts.ts';
 import type { SessionStreams } from './session-streams.ts';
 
 const ASSETS = fileURLToPath(new URL('page/', import.meta.url));
-const PAGE = readFileSync(`${ASSETS}page.html`, 'utf8');
+const PAGE = withExcerpts(readFileSync(`${ASSETS}page.html`, 'utf8'));
 
 export interface PageParts {
   readonly oidc: OidcLogout;

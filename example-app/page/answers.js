@@ -13,23 +13,23 @@ export function apiAnswer({ status, statusText, challenge, body }) {
   return answer;
 }
 
-/** The logout's answer: the End Session URL and its parameters one by one. */
-export function logoutAnswer({ status, statusText, body }) {
-  const answer = element('article.answer', element('h3', badge(status), ` ${statusText}`));
-  if (status !== 200) answer.append(element('pre', JSON.stringify(body, null, 2)));
-  else if (body.redirect === null) {
-    answer.append(element('p', 'The provider has no End Session endpoint: there is no redirect.'));
-  } else answer.append(redirectParts(body.redirect));
-  return answer;
+/** A logout that was refused. */
+export function logoutRefusal({ status, statusText, body }) {
+  const heading = element('h3', badge(status), ` ${statusText}`);
+  return element('article.answer', heading, element('pre', JSON.stringify(body, null, 2)));
 }
 
-function redirectParts(redirect) {
+/** The End Session URL of a logout, and its parameters one by one. */
+export function redirectParts(redirect) {
+  if (redirect === null) {
+    return element('p', 'The provider has no End Session endpoint: there is no redirect.');
+  }
   const url = new URL(redirect);
   const parameters = [...url.searchParams].map(([name, value]) => [
     element('code', name),
     element('code', name === 'id_token_hint' ? beginningOf(value) : value),
   ]);
-  return listOf([['redirect to', element('code', url.origin + url.pathname)], ...parameters]);
+  return listOf([['redirect', element('code', url.origin + url.pathname)], ...parameters]);
 }
 
 function listOf(pairs) {

@@ -3,9 +3,10 @@
 const NAME = 'ended-session';
 
 /** Keeps an ended session in this tab, to show that its access token is worth nothing any more. */
-export function keepEnded({ user, tokens, expiresAt }, endedBy) {
-  const session = { user, tokens: { ...tokens, refresh_token: null }, expiresAt };
-  sessionStorage.setItem(NAME, JSON.stringify({ session, endedBy }));
+export function keepEnded(session, endedBy, redirect) {
+  const tokens = { ...session.tokens, refresh_token: null };
+  const kept = { session: { ...session, tokens }, endedBy, redirect };
+  sessionStorage.setItem(NAME, JSON.stringify(kept));
 }
 
 export function findEnded() {

@@ -1,10 +1,10 @@
 /* global document, location, setInterval */
-import { apiAnswer, logoutAnswer } from './answers.js';
+import { apiAnswer, logoutRefusal, redirectParts } from './answers.js';
 import { findEnded, forgetEnded, keepEnded } from './ended-session.js';
 import { showEnd, showReturn } from './notices.js';
 import { get, post } from './requests.js';
 import { hasEnded, showRemaining, showSession, tokenState } from './session.js';
-import { hideSteps, showStep } from './steps.js';
+import { hideSteps, markDone, tellStory } from './steps.js';
 import { watch } from './watch.js';
 
 const MOST_ANSWERS = 3;
@@ -12,39 +12,36 @@ const HERE = 'here';
 
 const find = (id) => document.getElementById(id);
 const { postLogout } = document.documentElement.dataset;
+const isBack = postLogout !== undefined;
 
 let session = null;
 let endedBy;
-let leaving = false;
+/** Where the logout leads: null where the provider has no End Session endpoint. */
+let redirect;
 
 await attempt(start)();
 
 async function start() {
   const { body } = await get('/session');
   if (body !== null) forgetEnded();
-  ({ session, endedBy } = body === null ? findEnded() : { session: body });
-  if (postLogout !== undefined) showReturn(postLogout);
+  ({ session, endedBy, redirect } = body === null ? findEnded() : { session: body });
+  tellStory(session);
+  if (isBack) tellReturn();
   else if (endedBy !== undefined && endedBy !== HERE) tellEnd(endedBy);
   if (session === null) {
     find('login').hidden = false;
-    showStep('log-in');
     return;
   }
   find('call').addEventListener('click', attempt(callApi));
   find('log-out').addEventListener('click', attempt(logOut));
+  find('continue').firstChild.addEventListener('click', () => location.assign(redirect));
   for (const id of ['session', 'api']) find(id).hidden = false;
-  await look();
+  if (learn(await askApi()) === 'refused') await showAdvice();
+  if (endedBy === HERE) showProvider();
   setInterval(() => {
     showRemaining(session);
   }, 1000);
   if (endedBy === undefined) watch((cause) => void attempt(end)(cause));
-}
-
-/** Asks the guard what the access token is worth, without showing its answer. */
-async function look() {
-  const state = learn(await askApi());
-  if (!hasEnded(state)) showStep('call');
-  else showStep(postLogout === undefined ? 'provider' : 'refused');
 }
 
 async function callApi() {
@@ -52,8 +49,8 @@ async function callApi() {
   const state = learn(answer);
   find('answers').prepend(apiAnswer(answer));
   [...find('answers').children].slice(MOST_ANSWERS).forEach((old) => old.remove());
-  if (state === 'live') showStep('log-out');
-  else if (postLogout !== undefined && hasEnded(state)) showStep(undefined);
+  if (state === 'live') markDone('call');
+  else if (hasEnded(state)) markDone('refused');
 }
 
 async function logOut() {
@@ -64,13 +61,17 @@ async function logOut() {
     access_token,
     ...(refresh_token !== null && { refresh_token }),
   });
-  if (answer.status === 200) keepEnded(session, HERE);
-  else endedBy = undefined;
-  find('redirect').replaceChildren(logoutAnswer(answer));
-  const redirect = answer.body?.redirect;
-  leaving = typeof redirect === 'string';
+  if (answer.status !== 200) {
+    endedBy = undefined;
+    find('refusal').replaceChildren(logoutRefusal(answer));
+    return;
+  }
+  ({ redirect } = answer.body);
+  keepEnded(session, HERE, redirect);
+  markDone('log-out');
+  find('refusal').replaceChildren();
   learn(await askApi());
-  if (leaving) offerProvider(redirect);
+  showProvider();
 }
 
 /** Somebody else ended the session: the API shows what that means. */
@@ -87,12 +88,24 @@ function tellEnd(cause) {
   showEnd(cause);
 }
 
-function offerProvider(redirect) {
-  find('continue').hidden = false;
-  showStep('provider');
-  find('continue').querySelector('button').onclick = () => {
-    location.assign(redirect);
-  };
+function tellReturn() {
+  showReturn(postLogout);
+  if (session !== null && ['verified', 'unbound'].includes(postLogout)) markDone('provider');
+}
+
+/** What to set where the API refuses the provider's tokens as such. */
+async function showAdvice() {
+  const { body } = await get('/session/advice');
+  find('advice').textContent = body;
+  find('advice').hidden = body === null;
+}
+
+function showProvider() {
+  find('provider').hidden = false;
+  find('redirect').replaceChildren(redirectParts(redirect));
+  find('continue').hidden = isBack || redirect === null;
+  if (redirect === null) markDone('provider');
+  find('continue').scrollIntoView({ block: 'nearest' });
 }
 
 function askApi() {
@@ -103,9 +116,11 @@ function learn(answer) {
   const state = tokenState(answer);
   const ended = hasEnded(state);
   showSession(session, state);
-  find('again').hidden = !ended || leaving;
+  const isLeaving = endedBy === HERE && !isBack && redirect !== null;
+  find('again').hidden = !ended || isLeaving;
+  find('log-out').disabled = state === 'invalidated';
   const byOthers = endedBy !== undefined && endedBy !== HERE;
-  find('logout').hidden = byOthers || (ended && postLogout !== undefined);
+  find('logout').hidden = byOthers || (ended && isBack);
   find('elsewhere').hidden = endedBy !== undefined;
   return state;
 }

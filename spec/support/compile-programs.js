@@ -20,7 +20,8 @@ const TO_JAVASCRIPT = {
 
 async function compileFolder(folder, to) {
   const from = join(REPOSITORY, folder);
-  await cp(from, to, { recursive: true, filter: (file) => !file.endsWith('.ts') });
+  // With the sources: the example app shows its own.
+  await cp(from, to, { recursive: true });
   const files = await readdir(from, { recursive: true });
   const sources = files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'));
   await Promise.all(
