@@ -58,7 +58,6 @@ function failureOf(error: unknown): Failure | undefined {
   }
   if (!(error instanceof LoginRefusedError)) return undefined;
   if (error.advice !== undefined) {
-    console.error(error.advice);
     return { ...failed, status: 502, text: error.advice, code: error.error };
   }
   switch (error.error) {

@@ -54,6 +54,7 @@ export class Logins {
       return tokens;
     } catch (cause) {
       const error = loginError(cause);
+      if (error instanceof LoginRefusedError && error.advice) console.error(error.advice);
       // Clients try again after an outage: that must not look like a login that is used up.
       if (error instanceof LoginUnavailableError) this.#pending.add(state, pending);
       throw error;
