@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import express, { type ErrorRequestHandler, Router } from 'express';
-import { InvalidTokenError, type OidcLogout } from '../lib/index.ts'; // from 'express-oidc-logout'
+import { InvalidTokenError, type OidcLogout, type ReturningRequest } from '../lib/index.ts'; // from 'express-oidc-logout'
 import { adviceOn } from './advice.ts';
 import type { BrowserSessions } from './browser-sessions.ts';
 import { withExcerpts } from './excerpts.ts';
@@ -28,7 +28,7 @@ export function page({ oidc, sessions, streams }: PageParts): Router {
     .get('/', (_req, res) => {
       res.send(PAGE);
     })
-    .get('/logged-out', (req, res) => {
+    .get('/logged-out', (req: ReturningRequest, res) => {
       const outcome = req.postLogout?.outcome ?? 'missing';
       res.send(PAGE.replace('<html', `<html data-post-logout="${outcome}"`));
     })

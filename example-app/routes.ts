@@ -1,5 +1,5 @@
 import express, { type Express, Router } from 'express';
-import type { OidcLogout } from '../lib/index.ts'; // from 'express-oidc-logout'
+import type { GuardedRequest, OidcLogout } from '../lib/index.ts'; // from 'express-oidc-logout'
 import { BrowserSessions } from './browser-sessions.ts';
 import { notFound, sendFailure } from './failure.ts';
 import { browserLogin } from './login/browser-login.ts';
@@ -49,7 +49,7 @@ export function routes({ oidc, provider, issuer, baseUrl }: RouteParts): Express
 }
 
 function api(): Router {
-  return Router().get('/me', (req, res) => {
+  return Router().get('/me', (req: GuardedRequest, res) => {
     res.json({ sub: req.auth?.payload.sub, claims: req.auth?.payload });
   });
 }

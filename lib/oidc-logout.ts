@@ -1,5 +1,4 @@
 import { IncomingMessage, type ServerResponse } from 'node:http';
-import type { RequestHandler } from 'express';
 import type { ClientMetadata } from './provider/client-metadata.ts';
 import type { Listener, OidcLogoutEvents } from './events.ts';
 import { backChannelLogout } from './http/back-channel-logout.ts';
@@ -12,6 +11,7 @@ import {
 import { guard, type GuardOptions, resolveGuardOptions } from './http/guard.ts';
 import { type LogoutOptions, resolveLogoutOptions } from './http/logout-options.ts';
 import { logout } from './http/logout.ts';
+import type { Middleware } from './http/middleware.ts';
 import { postLogoutCallback } from './http/post-logout-callback.ts';
 import { type ClientMetadataOptions, configuredClientMetadata } from './options/client-metadata.ts';
 import { type OidcLogoutOptions, resolveOptions } from './options/oidc-logout-options.ts';
@@ -31,7 +31,7 @@ export interface OidcLogout {
    *
    * @see [OpenID Connect RP-Initiated Logout 1.0](https://openid.net/specs/openid-connect-rpinitiated-1_0.html)
    */
-  logout(options?: LogoutOptions): RequestHandler;
+  logout(options?: LogoutOptions): Middleware;
 
   /**
    * Receives the provider's Logout Tokens: `POST` with the form field `logout_token`. The endpoint
@@ -43,7 +43,7 @@ export interface OidcLogout {
    *
    * @see [OpenID Connect Back-Channel Logout 1.0](https://openid.net/specs/openid-connect-backchannel-1_0.html)
    */
-  backChannelLogout(): RequestHandler;
+  backChannelLogout(): Middleware;
 
   /**
    * The page in a frame of the provider's logout page: `GET` with `iss` and `sid`. The endpoint
@@ -56,7 +56,7 @@ export interface OidcLogout {
    *
    * @see [OpenID Connect Front-Channel Logout 1.0](https://openid.net/specs/openid-connect-frontchannel-1_0.html)
    */
-  frontChannelLogout(options?: FrontChannelLogoutOptions): RequestHandler;
+  frontChannelLogout(options?: FrontChannelLogoutOptions): Middleware;
 
   /**
    * Receives the browser after the provider's logout: `GET` with `state`. Sets `req.postLogout` and
@@ -69,7 +69,7 @@ export interface OidcLogout {
    *
    * @see [OpenID Connect RP-Initiated Logout 1.0, section 3](https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RedirectionAfterLogout)
    */
-  postLogoutCallback(): RequestHandler;
+  postLogoutCallback(): Middleware;
 
   /**
    * Protects an API: a request passes if its Bearer token is authentic, not expired and not
@@ -84,7 +84,7 @@ export interface OidcLogout {
    * @see [RFC 6750](https://www.rfc-editor.org/rfc/rfc6750),
    * [RFC 9068](https://www.rfc-editor.org/rfc/rfc9068)
    */
-  guard(options?: GuardOptions): RequestHandler;
+  guard(options?: GuardOptions): Middleware;
 
   /** Records logins and refreshes, and ends sessions. */
   readonly sessions: Sessions;

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import express, { type RequestHandler } from 'express';
 import type { Browser, BrowserContext, Frame, Page } from 'playwright-core';
 import { closeServer, listen } from '../example-app/listening.ts';
-import { type OidcLogout, oidcLogout } from '../lib/index.ts';
+import { type OidcLogout, oidcLogout, type ReturningRequest } from '../lib/index.ts';
 import { launchChromium } from './support/chromium.ts';
 import {
   AUDIENCE,
@@ -47,7 +47,7 @@ async function startApp(issuer: string): Promise<App> {
   const frontChannelCookies: App['frontChannelCookies'] = [];
   app.use(forbidFraming);
   app.use('/logout', oidc.logout({ returnTo: (req) => req.get('Return-To') }));
-  app.use('/logged-out', oidc.postLogoutCallback(), (req, res) => {
+  app.use('/logged-out', oidc.postLogoutCallback(), (req: ReturningRequest, res) => {
     const { outcome, returnTo } = req.postLogout ?? {};
     if (returnTo === undefined) res.send(`<h1>${outcome}</h1>`);
     else res.redirect(303, returnTo);

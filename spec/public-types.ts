@@ -8,12 +8,14 @@ import {
   clientMetadata,
   type ClientMetadata,
   type EndCause,
+  type GuardedRequest,
   oidcLogout,
   type OidcLogoutOptions,
   type PostLogout,
   type ProviderOptions,
   type RedisClient,
   type RequestAuth,
+  type ReturningRequest,
   type Store,
   type StoreUpdate,
 } from '../lib/index.ts';
@@ -375,7 +377,7 @@ export const ready: Promise<void> = oidc.ready();
 export const closed: Promise<void> = oidc.close();
 
 const app = express();
-app.use('/logged-out', oidc.postLogoutCallback(), (req, res) => {
+app.use('/logged-out', oidc.postLogoutCallback(), (req: ReturningRequest, res) => {
   const postLogout: PostLogout | undefined = req.postLogout;
   // @ts-expect-error: one of four outcomes
   if (postLogout?.outcome === 'ok') return;
@@ -396,9 +398,10 @@ app.post('/own-logout', (req, res, next) => {
   // @ts-expect-error: the cookie needs a response
   void oidc.endSessionUrl(req);
 });
-app.use('/api', oidc.guard({ scope: ['read', 'write'] }), (req) => {
+app.use('/api', oidc.guard({ scope: ['read', 'write'] }), (req: GuardedRequest) => {
   const auth: RequestAuth | undefined = req.auth;
   // @ts-expect-error: claims are read-only for whoever has not verified them
   req.auth.token = 'other';
   return auth?.payload.sub;
 });
+app.get('/orders/:id', oidc.guard(), (req) => req.params.id satisfies string);

@@ -6,7 +6,7 @@ import express, { type Request } from 'express';
 import session from 'express-session';
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
-import { oidcLogout, type SessionTokens } from 'express-oidc-logout';
+import { type GuardedRequest, oidcLogout, type SessionTokens } from 'express-oidc-logout';
 import { createLogin } from './login.ts';
 
 declare module 'express-session' {
@@ -29,7 +29,6 @@ const oidc = oidcLogout({
 const store = new RedisStore({ client: await createClient({ url }).connect() });
 const cookie = { sameSite: 'lax', secure: baseUrl.startsWith('https:') } as const;
 const rules = { proxy: true, resave: false, saveUninitialized: false }; // TLS ends in front of it
-
 const app = express();
 app.use('/oidc/back-channel-logout', oidc.backChannelLogout());
 app.use(session({ store, secret, cookie, ...rules }));
@@ -43,7 +42,9 @@ const login = createLogin(settings, async (tokens, req, res) => {
 });
 app.use(await login);
 const token = (req: Request) => req.session.tokens?.access_token;
-app.use('/api', oidc.guard({ token }), (req, res) => void res.json(req.auth?.payload.sub));
+app.use('/api', oidc.guard({ token }), (req: GuardedRequest, res) => {
+  res.json(req.auth?.payload.sub);
+});
 app.use('/logout', oidc.logout({ tokens: (req) => req.session.tokens }));
 app.use('/logged-out', oidc.postLogoutCallback(), (req, res) => {
   req.session.destroy(() => {
@@ -54,7 +55,6 @@ app.get('/', (req, res) => {
   const form = '<form method="post" action="/logout"><button>Log out</button></form>';
   res.send(token(req) === undefined ? '<a href="/login">Log in</a>' : form);
 });
-
 const server = app.listen(Number(PORT), '127.0.0.1', () => {
   console.log(`Listening on port ${(server.address() as AddressInfo).port}`);
 });

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import express from 'express';
 import session from 'express-session';
 import { Redis } from 'ioredis';
-import { oidcLogout, type SessionTokens } from 'express-oidc-logout';
+import { type GuardedRequest, oidcLogout, type SessionTokens } from 'express-oidc-logout';
 import { createLogin } from './login.ts';
 
 declare module 'express-session' {
@@ -23,7 +23,9 @@ const [audience, redis, app] = [resource, new Redis(REDIS_URL), express()];
 if (isApi) {
   // What ends at the front end is read from Redis: the API needs no secret, and nobody calls it.
   const oidc = oidcLogout({ provider: { issuer, clientId }, audience, redis });
-  app.use('/me', oidc.guard(), (req, res) => void res.json({ user: req.auth?.payload.sub }));
+  app.use('/me', oidc.guard(), (req: GuardedRequest, res) => {
+    res.json({ user: req.auth?.payload.sub });
+  });
 } else {
   const postLogoutRedirectUri = `${baseUrl}/logged-out`;
   const provider = { issuer, clientId, clientSecret, postLogoutRedirectUri };
@@ -42,10 +44,7 @@ if (isApi) {
   app.get('/me', async ({ session: { tokens } }, res) => {
     const headers = { Authorization: `Bearer ${tokens?.access_token ?? 'none'}` };
     const answer = await fetch(`${API_URL}/me`, { headers });
-    res
-      .status(answer.status)
-      .type('json')
-      .send(await answer.text());
+    res.status(answer.status).json(await answer.json());
   });
   app.use('/logout', oidc.logout({ tokens: (req) => req.session.tokens }));
   const logOut = '<form method="post" action="/logout"><button>Log out</button></form>';

@@ -1,7 +1,7 @@
 /** An app on the store of own-store.ts: the processes of one machine share what is in one SQLite file. */
 import type { AddressInfo } from 'node:net';
 import express from 'express';
-import { oidcLogout } from 'express-oidc-logout';
+import { type GuardedRequest, oidcLogout, type ReturningRequest } from 'express-oidc-logout';
 import { createLogin } from './login.ts';
 import { SqliteStore } from './own-store.ts';
 
@@ -31,10 +31,12 @@ const login = createLogin(settings, async (tokens, _req, res) => {
   res.json({ access_token: tokens.access_token, refresh_token: tokens.refresh_token });
 });
 app.use(await login);
-app.use('/api', oidc.guard(), (req, res) => void res.json({ user: req.auth?.payload.sub }));
+app.use('/api', oidc.guard(), (req: GuardedRequest, res) => {
+  res.json({ user: req.auth?.payload.sub });
+});
 app.use('/logout', oidc.logout());
 app.use('/oidc/back-channel-logout', oidc.backChannelLogout());
-app.use('/logged-out', oidc.postLogoutCallback(), (req, res) => {
+app.use('/logged-out', oidc.postLogoutCallback(), (req: ReturningRequest, res) => {
   res.json({ outcome: req.postLogout?.outcome });
 });
 

@@ -2,7 +2,7 @@
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { Redis } from 'ioredis';
-import { oidcLogout } from 'express-oidc-logout';
+import { type GuardedRequest, oidcLogout, type ReturningRequest } from 'express-oidc-logout';
 import { createLogin } from './login.ts';
 
 const {
@@ -37,10 +37,12 @@ const login = createLogin(settings, async (tokens, _req, res) => {
   res.json({ access_token: tokens.access_token, refresh_token: tokens.refresh_token });
 });
 app.use(await login);
-app.use('/api', oidc.guard(), (req, res) => void res.json({ user: req.auth?.payload.sub }));
+app.use('/api', oidc.guard(), (req: GuardedRequest, res) => {
+  res.json({ user: req.auth?.payload.sub });
+});
 app.use('/logout', oidc.logout());
 app.use('/oidc/back-channel-logout', oidc.backChannelLogout());
-app.use('/logged-out', oidc.postLogoutCallback(), (req, res) => {
+app.use('/logged-out', oidc.postLogoutCallback(), (req: ReturningRequest, res) => {
   res.json({ outcome: req.postLogout?.outcome });
 });
 

@@ -1,4 +1,4 @@
-import type { NextFunction, Request, Response } from 'express';
+import type { Request, Response } from 'express';
 import { body, validationResult } from 'express-validator';
 import { type HttpError, InvalidRequestError, MethodNotAllowedError } from '../errors.ts';
 import type { Events } from '../events.ts';
@@ -6,6 +6,7 @@ import type { BackChannelLogout } from '../logout/back-channel-logout.ts';
 import { tellLogoutTokenRefused } from '../refusal-events.ts';
 import { sendEmpty } from './answer.ts';
 import { sendOAuthError, serve } from './endpoint.ts';
+import type { Middleware } from './middleware.ts';
 import { createBodyReader, FORM_TYPE } from './request-body.ts';
 import type { RequestEnd } from './request-end.ts';
 
@@ -20,7 +21,7 @@ export function backChannelLogout({
   backChannelLogout: logout,
   events,
   bodyLimit,
-}: BackChannelEndpointParts) {
+}: BackChannelEndpointParts): Middleware {
   const readBody = createBodyReader(bodyLimit, [FORM_TYPE]);
 
   async function handle(req: Request, res: Response, end: RequestEnd): Promise<void> {
@@ -33,7 +34,7 @@ export function backChannelLogout({
   const onRefusal = tellLogoutTokenRefused(events);
   const rules = { name: 'backChannelLogout()', sendError, onRefusal };
   const endpoint = { ...rules, methods: ['POST'], handle };
-  return async function backChannelLogoutHandler(req: Request, res: Response, next: NextFunction) {
+  return async function backChannelLogoutHandler(req, res, next) {
     await serve(endpoint, { req, res, next });
   };
 }

@@ -26,7 +26,8 @@ export async function serve(
   { methods, headers = {}, handle, ...rules }: Endpoint,
   exchange: Exchange,
 ): Promise<void> {
-  const { req, res } = exchange;
+  const req = exchange.req as Request;
+  const res = exchange.res as Response;
   const end = new RequestEnd(exchange, rules);
   await end.run(() => {
     if (!res.headersSent) {

@@ -1,4 +1,4 @@
-import type { NextFunction, Request, Response } from 'express';
+import type { Request, Response } from 'express';
 import { InvalidRequestError, InvalidTokenError } from '../errors.ts';
 import { endLogin, endSession } from '../logout/front-channel-logout.ts';
 import type { PresentedTokens, TokensOfLogout } from '../logout/presented-tokens.ts';
@@ -8,6 +8,7 @@ import type { SessionEnds } from '../session/ends.ts';
 import { sendEmpty, sendHtml } from './answer.ts';
 import { sendOAuthError, serve } from './endpoint.ts';
 import type { FrontChannelLogoutOptions } from './front-channel-logout-options.ts';
+import type { Middleware } from './middleware.ts';
 import { isPreview } from './preview.ts';
 import { queryNames, queryValues } from './query.ts';
 import type { RequestEnd } from './request-end.ts';
@@ -27,7 +28,7 @@ export interface FrontChannelLogoutParts {
 const PAGE =
   '<!doctype html><html lang="en"><title>Logged out</title><body><p>Logged out</p></body></html>';
 
-export function frontChannelLogout(parts: FrontChannelLogoutParts) {
+export function frontChannelLogout(parts: FrontChannelLogoutParts): Middleware {
   const { providers, options } = parts;
 
   function findProvider(req: Request): Provider {
@@ -85,7 +86,7 @@ export function frontChannelLogout(parts: FrontChannelLogoutParts) {
     handle,
     sendError: sendOAuthError,
   };
-  return async function frontChannelLogoutHandler(req: Request, res: Response, next: NextFunction) {
+  return async function frontChannelLogoutHandler(req, res, next) {
     await serve(endpoint, { req, res, next });
   };
 }

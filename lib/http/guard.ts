@@ -1,4 +1,4 @@
-import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { Request, Response } from 'express';
 import { callOption, errorOf } from '../input/app-function.ts';
 import {
   type HttpError,
@@ -21,7 +21,8 @@ import type { ProviderSettings } from '../provider/provider-settings.ts';
 import { readBearerToken } from './bearer-token.ts';
 import { forbidCaching, sendEmpty, setHeaders } from './answer.ts';
 import { sendOAuthError } from './endpoint.ts';
-import './request-auth.ts';
+import type { Middleware } from './middleware.ts';
+import type { RequestAuth } from './request-auth.ts';
 import { RequestEnd } from './request-end.ts';
 
 /** @inline */
@@ -79,7 +80,7 @@ export function guard({
   scope,
   errors,
   readToken,
-}: GuardParts): RequestHandler {
+}: GuardParts): Middleware {
   async function statusOf(accessToken: AccessToken): Promise<TokenStatus | undefined> {
     try {
       return await decisions.statusOf(accessToken);
@@ -93,7 +94,8 @@ export function guard({
   function admit(req: Request, accessToken: AccessToken): void {
     refuseScope(accessToken, scope);
     const { token, header, payload } = accessToken;
-    req.auth = { token, header, payload };
+    const auth: RequestAuth = { token, header, payload };
+    Object.assign(req, { auth });
   }
 
   async function ask(req: Request, accessToken: AccessToken | Promise<AccessToken>): Promise<void> {
@@ -122,10 +124,10 @@ export function guard({
 
   const sendError = errors === 'next' ? undefined : sendRefusal;
   const rules = { name: 'guard()', sendError, onRefusal: tellTokenRefused(events, 'guard') };
-  return function guardHandler(req: Request, res: Response, next: NextFunction) {
+  return function guardHandler(req, res, next) {
     const end = new RequestEnd({ req, res, next }, rules);
     return end.run(() => {
-      const asking = authorize(req);
+      const asking = authorize(req as Request);
       if (asking !== undefined) {
         return asking.then(() => {
           end.pass();

@@ -1,4 +1,4 @@
-import type { NextFunction, Request, Response } from 'express';
+import type { Request, Response } from 'express';
 import { InvalidTokenError } from '../errors.ts';
 import type { Events } from '../events.ts';
 import type { TokensOfLogout } from '../logout/presented-tokens.ts';
@@ -14,6 +14,7 @@ import { refuseUnknownParameters, sendElasticsearchError } from './elasticsearch
 import { sendOAuthError, serve } from './endpoint.ts';
 import { sendAnswer } from './logout-answer.ts';
 import type { ResolvedLogoutOptions } from './logout-options.ts';
+import type { Middleware } from './middleware.ts';
 import { tokensFromBody, tokensFromSession } from './token-reader.ts';
 import type { ReturningBrowser } from './returning-browser.ts';
 import type { RequestEnd } from './request-end.ts';
@@ -31,7 +32,7 @@ export interface LogoutParts {
 
 const PRODUCT = { 'X-Elastic-Product': 'Elasticsearch' };
 
-export function logout(parts: LogoutParts) {
+export function logout(parts: LogoutParts): Middleware {
   const { browser, options, rpInitiatedLogout } = parts;
   const elasticsearch = parts.errorFormat === 'elasticsearch';
   const isOfApp = options.tokens !== undefined;
@@ -89,7 +90,7 @@ export function logout(parts: LogoutParts) {
     sendError: elasticsearch ? sendElasticsearchError : sendOAuthError,
     onRefusal: tellTokenRefused(parts.events, 'logout'),
   };
-  return async function logoutHandler(req: Request, res: Response, next: NextFunction) {
+  return async function logoutHandler(req, res, next) {
     await serve(endpoint, { req, res, next });
   };
 }

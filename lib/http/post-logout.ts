@@ -1,3 +1,5 @@
+import type { Request } from 'express';
+
 /** The post-logout callback's judgement of the returning browser. */
 export interface PostLogout {
   /**
@@ -13,12 +15,8 @@ export interface PostLogout {
   readonly returnTo?: string | undefined;
 }
 
-declare global {
-  // eslint-disable-next-line @typescript-eslint/no-namespace
-  namespace Express {
-    interface Request {
-      /** Set by the post-logout callback of express-oidc-logout. */
-      postLogout?: PostLogout;
-    }
-  }
-}
+/** The request of a handler behind `postLogoutCallback()`. */
+export type ReturningRequest = Request & {
+  /** Set by `postLogoutCallback()`. */
+  postLogout?: PostLogout | undefined;
+};

@@ -1,11 +1,13 @@
-import type { NextFunction, Request, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Request, Response } from 'express';
 import { errorOf, isInstance } from '../input/app-function.ts';
 import { HttpError } from '../errors.ts';
+import type { Next } from './middleware.ts';
 
 export interface Exchange {
-  readonly req: Request;
-  readonly res: Response;
-  readonly next: NextFunction;
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly next: Next;
 }
 
 export interface EndRules {
@@ -72,7 +74,7 @@ export class RequestEnd {
     }
     const { req, res } = this.#exchange;
     this.#write(() => {
-      sendError(error, req, res);
+      sendError(error, req as Request, res as Response);
     });
   }
 

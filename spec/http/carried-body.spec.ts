@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import request from 'supertest';
 import { type OidcLogout, oidcLogout } from '../../lib/index.ts';
 import { appWith, BACK_CHANNEL_LOGOUT, call, EXPRESS, LOGOUT, optionsFor } from '../support/app.ts';
@@ -207,7 +207,7 @@ describe('a body of a carrier without a stream', () => {
       req.resume().on('end', () => {
         req.headers = { 'content-type': req.headers['content-type'] };
         Object.assign(req, { body });
-        void handle(req as Request, res as Response, () => res.end('next'));
+        void handle(req, res, () => res.end('next'));
       });
     });
     server.listen(0, '127.0.0.1');
@@ -261,7 +261,7 @@ describe('a body over HTTP/2, which announces no length', () => {
     const handle = oidc.backChannelLogout();
     const server = createHttp2Server((req, res) => {
       const [plainReq, plainRes] = [req, res] as unknown as [IncomingMessage, ServerResponse];
-      void handle(plainReq as Request, plainRes as Response, () => res.end('next'));
+      void handle(plainReq, plainRes, () => res.end('next'));
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import express, { type RequestHandler } from 'express';
 import request from 'supertest';
-import { oidcLogout } from '../../lib/index.ts';
+import { type GuardedRequest, oidcLogout } from '../../lib/index.ts';
 import { EXPRESS, optionsFor } from '../support/app.ts';
 import { createSigner, type Signer } from '../support/provider.ts';
 
@@ -44,7 +44,7 @@ describe.each(Object.keys(EXPRESS))('credentials at the guard on %s', (version) 
     close();
     const app = (EXPRESS[version] ?? express)();
     if (parsers.length > 0) app.use(parsers);
-    app.use('/api', oidcLogout(optionsFor(signer)).guard(), (req, res) => {
+    app.use('/api', oidcLogout(optionsFor(signer)).guard(), (req: GuardedRequest, res) => {
       res.end(req.auth?.payload.jti);
     });
     server = createServer(app).listen(0, '127.0.0.1');

@@ -2,7 +2,12 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import { base64url } from 'jose';
 import request from 'supertest';
-import { type HttpError, oidcLogout, type OidcLogoutOptions } from '../../lib/index.ts';
+import {
+  type GuardedRequest,
+  type HttpError,
+  oidcLogout,
+  type OidcLogoutOptions,
+} from '../../lib/index.ts';
 import { type App, appWith, EXPRESS, LOGOUT, optionsFor } from '../support/app.ts';
 import { setTime } from '../support/clock.ts';
 import { AUDIENCE, CLIENT_ID, createSigner } from '../support/provider.ts';
@@ -256,7 +261,7 @@ describe.each(Object.keys(EXPRESS))('guard on %s', (version) => {
 
   it('hands each request claims that no other request can change', async () => {
     const { app: outer, oidc } = start();
-    outer.use('/mutable', oidc.guard(), (req, res) => {
+    outer.use('/mutable', oidc.guard(), (req: GuardedRequest, res) => {
       expect(() => Object.assign(req.auth?.payload ?? {}, { roles: ['admin'] })).toThrow(TypeError);
       expect(() => (req.auth?.payload.roles as string[]).push('admin')).toThrow(TypeError);
       res.json(req.auth?.payload);

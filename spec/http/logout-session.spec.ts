@@ -3,6 +3,7 @@ import type { ErrorRequestHandler, Request, Response } from 'express';
 import request from 'supertest';
 import type {
   EndSessionOptions,
+  GuardedRequest,
   LogoutOptions,
   OidcLogoutOptions,
   ProviderOptions,
@@ -80,7 +81,7 @@ describe.each(Object.keys(EXPRESS))('an app without tokens in the browser, on %s
     parts.app.use(
       '/own-api',
       parts.oidc.guard({ token: (req) => find(req)?.access_token }),
-      (req, res) => void res.json(req.auth),
+      (req: GuardedRequest, res) => void res.json(req.auth),
     );
     return { ...parts, sessions, lookUps };
   }

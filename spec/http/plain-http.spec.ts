@@ -2,9 +2,14 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Request, RequestHandler, Response } from 'express';
 import request from 'supertest';
-import { type OidcLogout, oidcLogout } from '../../lib/index.ts';
+import {
+  type GuardedRequest,
+  type Middleware,
+  type OidcLogout,
+  oidcLogout,
+  type ReturningRequest,
+} from '../../lib/index.ts';
 import {
   BACK_CHANNEL_LOGOUT,
   FRONT_CHANNEL_LOGOUT,
@@ -41,11 +46,11 @@ afterEach(() => {
 
 /** Runs a middleware as whoever has nothing but Node would. */
 function run(
-  handler: RequestHandler,
+  handler: Middleware,
   [req, res]: [IncomingMessage, ServerResponse],
   goOn: () => void,
 ): void {
-  void handler(req as Request, res as Response, (error?: unknown) => {
+  void handler(req, res, (error?: unknown) => {
     if (error === undefined) {
       goOn();
       return;
@@ -57,7 +62,7 @@ function run(
 }
 
 async function start(parts: OidcLogout): Promise<void> {
-  const routes: Record<string, RequestHandler> = {
+  const routes: Record<string, Middleware> = {
     [LOGOUT]: parts.logout(),
     '/elastic': oidcLogout({ ...optionsFor(signer), errorFormat: 'elasticsearch' }).logout(),
     '/failing': parts.logout({ tokens: () => Promise.reject(new Error('own')) }),
@@ -71,7 +76,7 @@ async function start(parts: OidcLogout): Promise<void> {
     if (route === undefined) throw new Error('There is no such route');
     res.setHeader('Set-Cookie', 'own=1');
     run(route, [req, res], () => {
-      const { auth, postLogout } = req as Request;
+      const { auth, postLogout } = req as GuardedRequest & ReturningRequest;
       res.end(JSON.stringify({ sub: auth?.payload.sub, postLogout }));
     });
   });

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import express, { type ErrorRequestHandler } from 'express';
 import request from 'supertest';
-import { type LogoutOptions, oidcLogout } from '../../lib/index.ts';
+import { type LogoutOptions, oidcLogout, type ReturningRequest } from '../../lib/index.ts';
 import {
   type App,
   appWith,
@@ -464,7 +464,11 @@ describe('returnTo', () => {
     const outer = express();
     const oidc = oidcLogout({ ...optionsFor(signer), redis: redis.connect() });
     outer.use(LOGOUT, oidc.logout(options));
-    outer.use(LOGGED_OUT, oidc.postLogoutCallback(), (req, res) => void res.json(req.postLogout));
+    outer.use(
+      LOGGED_OUT,
+      oidc.postLogoutCallback(),
+      (req: ReturningRequest, res) => void res.json(req.postLogout),
+    );
     outer.use('/api', oidc.guard(), (_req, res) => void res.end());
     return { app: outer, oidc };
   }

@@ -5,10 +5,12 @@ import express, { type RequestHandler } from 'express';
 import * as openid from 'openid-client';
 import { closeServer, listen } from '../../example-app/listening.ts';
 import {
+  type GuardedRequest,
   type OidcLogout,
   oidcLogout,
   type OidcLogoutOptions,
   type ProviderOptions,
+  type ReturningRequest,
 } from '../../lib/index.ts';
 import { BrowserSession, type Page } from '../support/browser-session.ts';
 import { targetOf } from '../support/logout-page.ts';
@@ -185,12 +187,12 @@ function mount(app: express.Express, oidc: OidcLogout, logoutTokens: number[]): 
     next();
   };
   app.use('/logout', oidc.logout());
-  app.use('/logged-out', oidc.postLogoutCallback(), (req, res) => {
+  app.use('/logged-out', oidc.postLogoutCallback(), (req: ReturningRequest, res) => {
     res.send(`<h1>${req.postLogout?.outcome}</h1>`);
   });
   app.use('/oidc/back-channel-logout', countLogoutTokens, oidc.backChannelLogout());
   app.use('/oidc/front-channel-logout', oidc.frontChannelLogout());
-  app.use('/api', oidc.guard(), (req, res) => void res.json(req.auth?.payload));
+  app.use('/api', oidc.guard(), (req: GuardedRequest, res) => void res.json(req.auth?.payload));
   app.get('/callback', (_req, res) => void res.send('<h1>Logged in</h1>'));
   app.get('/', (_req, res) => {
     const field = '<input name="access_token">';

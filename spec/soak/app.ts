@@ -1,7 +1,14 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 // @ts-expect-error: the package under this name has no types of its own
 import untypedExpress4 from 'express4';
-import type { OidcLogout, SessionName, SessionTokens, TokenResponse } from '../../dist/index.js';
+import type {
+  GuardedRequest,
+  OidcLogout,
+  ReturningRequest,
+  SessionName,
+  SessionTokens,
+  TokenResponse,
+} from '../../dist/index.js';
 
 interface AppError extends Error {
   readonly code?: string;
@@ -48,11 +55,11 @@ export function createApp(
 ): Express {
   const framework = version === 4 ? (untypedExpress4 as typeof express) : express;
   const app = framework();
-  const api: RequestHandler = (req, res) => {
+  const api: RequestHandler = (req: GuardedRequest, res) => {
     if (!res.headersSent) res.json({ sub: req.auth?.payload.sub });
   };
   const endpoints = framework.Router();
-  const page: RequestHandler = (req, res) => {
+  const page: RequestHandler = (req: ReturningRequest, res) => {
     if (!res.headersSent) res.json(req.postLogout);
   };
   endpoints.use('/logout', oidc.logout());

@@ -3,10 +3,12 @@ import express, { type Express } from 'express';
 import untypedExpress4 from 'express4';
 import request from 'supertest';
 import {
+  type GuardedRequest,
   type OidcLogout,
   oidcLogout,
   type OidcLogoutOptions,
   type ProviderOptions,
+  type ReturningRequest,
 } from '../../lib/index.ts';
 import { AUDIENCE, CLIENT_ID, type Signer } from './provider.ts';
 
@@ -75,10 +77,18 @@ export function appWith(options: OidcLogoutOptions, app: Express = express()): A
   app.use(LOGOUT, oidc.logout({ returnTo: (req) => req.get('Return-To') }));
   app.use(BACK_CHANNEL_LOGOUT, oidc.backChannelLogout());
   app.use(FRONT_CHANNEL_LOGOUT, oidc.frontChannelLogout());
-  app.use(LOGGED_OUT, oidc.postLogoutCallback(), (req, res) => void res.json(req.postLogout));
+  app.use(
+    LOGGED_OUT,
+    oidc.postLogoutCallback(),
+    (req: ReturningRequest, res) => void res.json(req.postLogout),
+  );
   if (options.audience !== undefined) {
-    app.use('/api/write', oidc.guard({ scope: 'write' }), (req, res) => void res.json(req.auth));
-    app.use('/api', oidc.guard(), (req, res) => void res.json(req.auth));
+    app.use(
+      '/api/write',
+      oidc.guard({ scope: 'write' }),
+      (req: GuardedRequest, res) => void res.json(req.auth),
+    );
+    app.use('/api', oidc.guard(), (req: GuardedRequest, res) => void res.json(req.auth));
   }
   return { app, oidc, events };
 }

@@ -1,7 +1,12 @@
 import { createServer } from 'node:http';
 import express, { type RequestHandler } from 'express';
 import { closeServer, listen } from '../../example-app/listening.ts';
-import { type OidcLogout, oidcLogout, type ProviderOptions } from '../../lib/index.ts';
+import {
+  type OidcLogout,
+  oidcLogout,
+  type ProviderOptions,
+  type ReturningRequest,
+} from '../../lib/index.ts';
 import { AUDIENCE, CLIENT_ID, type Signer } from './provider.ts';
 
 /** An app at http://localhost that has a form to log out by, and holds its user's token. */
@@ -45,7 +50,7 @@ export async function startFormApp({
   const form: FormApp = { url, oidc, accessToken: '', close };
   app.use(before);
   app.use('/logout', oidc.logout());
-  app.use('/logged-out', oidc.postLogoutCallback(), (req, res) => {
+  app.use('/logged-out', oidc.postLogoutCallback(), (req: ReturningRequest, res) => {
     res.send(`<h1>${req.postLogout?.outcome}</h1>`);
   });
   app.use('/api', oidc.guard(), (_req, res) => void res.json({}));
