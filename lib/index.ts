@@ -90,4 +90,5 @@ export type {
 } from './store/store.ts';
 export type { DurabilityOptions, NearCacheOptions, StoreOptions } from './options/store-options.ts';
 export type { TokenEncryption } from './token/encrypted-jwt.ts';
-export type { LogoutToken, LogoutTokenKey, LogoutTokenOptions } from './token/logout-token.ts';
+export type { LogoutTokenKey } from './token/key-finder.ts';
+export type { LogoutToken, LogoutTokenOptions } from './token/logout-token.ts';

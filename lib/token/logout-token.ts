@@ -1,8 +1,7 @@
-import { type CryptoKey, errors, type JWK, type JWTPayload, type JWTVerifyGetKey } from 'jose';
-import { InvalidLogoutTokenError, ProviderUnavailableError } from '../errors.ts';
+import type { JWTPayload } from 'jose';
+import { InvalidLogoutTokenError } from '../errors.ts';
 import type { Evidence } from '../refusals/evidence.ts';
 import type { InvalidLogoutTokenCause } from '../refusals/logout-token.ts';
-import { failureReason } from '../input/failure-reason.ts';
 import { isObject } from '../input/json-object.ts';
 import { boolean, optional, seconds, text, texts, withDefault } from '../input/kinds.ts';
 import {
@@ -20,6 +19,7 @@ import {
 } from './encrypted-jwt.ts';
 import { evidenceOf, evidenceOfTime } from './evidence.ts';
 import { InvalidJwtError, type Jwt, readJwt, verifyJwt } from './jwt.ts';
+import { finderOf, type LogoutTokenKey } from './key-finder.ts';
 import { isNumericDate } from './numeric-date.ts';
 
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
@@ -70,9 +70,6 @@ const OPTIONS = {
 export interface LogoutTokenOptions extends OptionsOf<typeof OPTIONS> {}
 
 type Rules = ValuesOf<typeof OPTIONS>;
-
-/** A key, or a function that finds the key, such as from jose's `createRemoteJWKSet()`. */
-export type LogoutTokenKey = JWTVerifyGetKey | CryptoKey | JWK | Uint8Array;
 
 /**
  * Verifies a Logout Token, for apps that keep their own sessions. The `jti` is not compared with
@@ -169,21 +166,6 @@ async function verifyClaims(jwt: Jwt, key: LogoutTokenKey, rules: Rules): Promis
     const { reason, ...evidence } = error.refusal;
     throw refusal(rules, reason, evidence);
   }
-}
-
-// A failed look-up of the key is not the token's fault.
-function finderOf(key: LogoutTokenKey): JWTVerifyGetKey {
-  if (typeof key !== 'function') return () => key;
-  return async (header, jws) => {
-    try {
-      return await key(header, jws);
-    } catch (error) {
-      if (error instanceof errors.JWKSNoMatchingKey) throw error;
-      if (error instanceof errors.JWKSMultipleMatchingKeys) throw error;
-      if (error instanceof ProviderUnavailableError) throw error;
-      throw new ProviderUnavailableError(failureReason(error));
-    }
-  };
 }
 
 /** Section 2.4: the required and the prohibited claims. */

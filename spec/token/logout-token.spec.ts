@@ -1,6 +1,13 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
-import { createRemoteJWKSet, importJWK, type JWK, SignJWT } from 'jose';
+import {
+  createRemoteJWKSet,
+  type errors,
+  importJWK,
+  type JWK,
+  type JWTVerifyGetKey,
+  SignJWT,
+} from 'jose';
 import {
   InvalidLogoutTokenError,
   type LogoutToken,
@@ -241,6 +248,28 @@ describe('verifyLogoutToken with createRemoteJWKSet', () => {
     expect(await verifyLogoutToken(token, keys, options)).toMatchObject({ sid: 'sid-1' });
     const foreign = await (await createSigner()).logoutToken({}, NO_KID);
     expect(await causeOf(verifyLogoutToken(foreign, keys, options))).toBe('wrong-signature');
+  });
+
+  it("knows the errors of the app's own copy of jose", async () => {
+    let find = createRemoteJWKSet(new URL(`${server.issuer}/jwks`));
+    const ofApp: JWTVerifyGetKey = async (header, jws) => {
+      try {
+        return await find(header, jws);
+      } catch (error) {
+        const { code, [Symbol.asyncIterator]: iterator } = error as errors.JWKSMultipleMatchingKeys;
+        throw Object.assign(new Error('of another class'), {
+          code,
+          [Symbol.asyncIterator]: iterator,
+        });
+      }
+    };
+    const other = await signer.logoutToken({}, { kid: 'other' });
+    expect(await causeOf(verifyLogoutToken(other, ofApp, options))).toBe('unknown-key');
+    const next = await createSigner(signer.issuer, { kid: 'key-2' });
+    server.answer = serveMetadata(server.issuer, [next.jwk, signer.jwk]);
+    const token = await signer.logoutToken({}, NO_KID);
+    find = createRemoteJWKSet(new URL(`${server.issuer}/jwks`));
+    expect(await verifyLogoutToken(token, ofApp, options)).toMatchObject({ sid: 'sid-1' });
   });
 
   it.each<[string, ProviderServer['answer']]>([
