@@ -1,0 +1,14 @@
+import { fileURLToPath, URL } from 'node:url';
+
+/** The packed package in projects of those who use it. */
+export default {
+  rootDir: fileURLToPath(new URL('../..', import.meta.url)),
+  extensionsToTreatAsEsm: ['.ts'],
+  maxWorkers: 2,
+  globalSetup: '<rootDir>/spec/consumers/pack.js',
+  globalTeardown: '<rootDir>/spec/consumers/unpack.js',
+  testMatch: ['<rootDir>/spec/consumers/*.consumer.ts'],
+  testTimeout: 120_000,
+  transform: { '\\.ts$': '@swc/jest' },
+  verbose: true,
+};
