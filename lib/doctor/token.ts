@@ -100,7 +100,7 @@ function judge(feature: string, error: unknown): Finding {
 function pass(handler: ReturnType<typeof guard>): Promise<void> {
   const req = new IncomingMessage(new Socket());
   return new Promise((resolve, reject) => {
-    void handler(req as never, new ServerResponse(req) as never, (error?: Error | string) => {
+    void handler(req, new ServerResponse(req), (error?: unknown) => {
       if (error instanceof Error) reject(error);
       else resolve();
     });

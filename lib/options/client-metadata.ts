@@ -31,13 +31,19 @@ const PATH_OPTIONS = {
   ),
 };
 
-const { postLogoutRedirectUri, algorithms, idTokenEncryption } = REGISTRATION_OPTIONS;
-
 const CLIENT_OPTIONS = {
   /** The URL of the app, without a query, such as `https://app.example.com`. */
   baseUrl: baseUrl(),
   ...PATH_OPTIONS,
-  ...{ postLogoutRedirectUri, algorithms, idTokenEncryption },
+
+  /** Where the provider may send the browser after a logout; several where needed. Default: none. */
+  postLogoutRedirectUri: REGISTRATION_OPTIONS.postLogoutRedirectUri,
+
+  /** The signature algorithm of ID Tokens and Logout Tokens, as the first. Default: `['RS256']`. */
+  algorithms: REGISTRATION_OPTIONS.algorithms,
+
+  /** How the provider is to encrypt ID Tokens. Default: not at all. */
+  idTokenEncryption: REGISTRATION_OPTIONS.idTokenEncryption,
 
   /** How the client will authenticate. Default: none; as the provider chooses. */
   authenticationMethod: optional(

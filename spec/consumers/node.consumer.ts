@@ -159,7 +159,7 @@ describe('the package, installed by npm', () => {
     ]);
     await close();
     expect(stdout.split('\n').slice(-2).join('\n')).toBe(
-      'All of this package works with this provider.\n',
+      'Nothing is wrong. 0 risky, 2 not known.\n',
     );
   });
 });

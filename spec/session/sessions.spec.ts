@@ -100,7 +100,10 @@ describe('sessions.save', () => {
 
   it('may be called again with the same tokens', async () => {
     const tokens = await login({ sid: undefined });
-    const keys = async () => Object.keys(await redis.dump()).filter(isOfLogin).sort();
+    const keys = async () =>
+      Object.keys(await redis.dump())
+        .filter(isOfLogin)
+        .sort();
     const before = await keys();
     await app.oidc.sessions.save(tokens);
     expect(await keys()).toEqual(before);
