@@ -15,6 +15,8 @@ interface Cookie {
 interface Visit {
   readonly method: 'GET' | 'POST';
   readonly body?: URLSearchParams;
+  /** Of the page with the form. */
+  readonly origin?: string;
 }
 
 const MOST_REDIRECTS = 10;
@@ -40,7 +42,7 @@ export class BrowserSession {
       const action = new URL(attributeOf(attributes, 'action') ?? '', url);
       if (!action.pathname.endsWith(actionEnd)) continue;
       const body = new URLSearchParams({ ...hiddenFields(content), ...fields });
-      return this.#visit(action, { method: 'POST', body });
+      return this.#visit(action, { method: 'POST', body, origin: url.origin });
     }
     throw new Error(`There is no form with an action …${actionEnd}`);
   }
@@ -68,9 +70,13 @@ export class BrowserSession {
     throw new Error('There are too many redirects');
   }
 
-  async #request(url: URL, visit: Visit): Promise<Response> {
+  async #request(url: URL, { origin, ...visit }: Visit): Promise<Response> {
     const cookie = this.cookiesFor(url);
-    const headers = { Accept: 'text/html', ...(cookie && { Cookie: cookie }) };
+    const headers = {
+      ...{ Accept: 'text/html' },
+      ...(cookie && { Cookie: cookie }),
+      ...(origin !== undefined && { Origin: origin }),
+    };
     const response = await fetch(url, { ...visit, headers, redirect: 'manual' });
     for (const setCookie of response.headers.getSetCookie()) this.#keep(setCookie, url);
     return response;
