@@ -1,0 +1,61 @@
+import { once } from 'node:events';
+import type { BrowserSession} from '../../support/browser-session.ts';
+import { type Page } from '../../support/browser-session.ts';
+import type { RunningApp } from '../../support/consumer-project.ts';
+import { targetOf } from '../../support/logout-page.ts';
+import { followQuickStart } from '../../support/quick-start.ts';
+
+/** Programs at the address of the quick start, with its provider and its `.env`, one after the other. */
+export interface Recipes {
+  readonly baseUrl: string;
+  start(program: string): Promise<void>;
+  /** The status and the body of a page, for a browser with these cookies. */
+  ask(path: string, cookie: string): Promise<[status: number, body: string]>;
+  /** A browser that has logged in, and its cookies. */
+  logIn(): Promise<{ readonly browser: BrowserSession; readonly cookie: string }>;
+  /** Logs out by the form of the app, and by the provider; answers where the browser ends up. */
+  logOut(browser: BrowserSession): Promise<Page>;
+  /** Logs out at the provider, until its Logout Token has arrived. */
+  endAtProvider(browser: BrowserSession): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startRecipes(): Promise<Recipes> {
+  const quickStart = await followQuickStart();
+  const { baseUrl, provider } = quickStart;
+  let app: RunningApp | undefined;
+
+  return {
+    baseUrl,
+    async start(program) {
+      await app?.close(); // with the connections to it
+      app = await quickStart.start(program);
+    },
+    async ask(path, cookie) {
+      const headers = { Accept: 'text/html', cookie };
+      const answer = await fetch(baseUrl + path, { headers, redirect: 'manual' });
+      return [answer.status, await answer.text()];
+    },
+    async logIn() {
+      const browser = await quickStart.logIn();
+      return { browser, cookie: browser.cookiesFor(new URL(baseUrl)) };
+    },
+    async logOut(browser) {
+      const home = await browser.open(`${baseUrl}/`);
+      const leaving = await browser.submit(home, '/logout', {});
+      return confirm(browser, targetOf(leaving.html));
+    },
+    async endAtProvider(browser) {
+      const delivered = once(provider.events as never, 'backchannel.success');
+      await confirm(browser, `${provider.issuer}/session/end`);
+      await delivered;
+    },
+    close: () => quickStart.close(),
+  };
+}
+
+/** The provider asks whether to log out. */
+async function confirm(browser: BrowserSession, url: string): Promise<Page> {
+  const asked = await browser.open(url);
+  return browser.submit(asked, '/session/end/confirm', { logout: 'yes' });
+}
