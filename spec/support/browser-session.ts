@@ -55,6 +55,16 @@ export class BrowserSession {
       .join('; ');
   }
 
+  /** What a script of a page fetches with its cookies; a redirect is not followed. */
+  async fetch(url: URL, init: RequestInit): Promise<Response> {
+    const headers = new Headers(init.headers);
+    const cookie = this.cookiesFor(url);
+    if (cookie !== '') headers.set('Cookie', cookie);
+    const response = await fetch(url, { ...init, headers, redirect: 'manual' });
+    for (const setCookie of response.headers.getSetCookie()) this.#keep(setCookie, url);
+    return response;
+  }
+
   async #visit(start: URL, visit: Visit): Promise<Page> {
     let url = start;
     let request = visit;
@@ -70,16 +80,9 @@ export class BrowserSession {
     throw new Error('There are too many redirects');
   }
 
-  async #request(url: URL, { origin, ...visit }: Visit): Promise<Response> {
-    const cookie = this.cookiesFor(url);
-    const headers = {
-      ...{ Accept: 'text/html' },
-      ...(cookie && { Cookie: cookie }),
-      ...(origin !== undefined && { Origin: origin }),
-    };
-    const response = await fetch(url, { ...visit, headers, redirect: 'manual' });
-    for (const setCookie of response.headers.getSetCookie()) this.#keep(setCookie, url);
-    return response;
+  #request(url: URL, { origin, ...visit }: Visit): Promise<Response> {
+    const headers = { Accept: 'text/html', ...(origin !== undefined && { Origin: origin }) };
+    return this.fetch(url, { ...visit, headers });
   }
 
   #keep(setCookie: string, url: URL): void {

@@ -1,5 +1,7 @@
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { openPage } from '../../support/page.ts';
+import type { BrowserSession } from '../../support/browser-session.ts';
+import { openPage, type Page } from '../../support/page.ts';
 import { startRecipes, type Recipes } from './recipes.ts';
 
 let recipes: Recipes;
@@ -47,11 +49,83 @@ describe.each(['express-openid-connect', 'passport'])('the recipe for %s', (name
     await expectLoggedIn(browser.cookiesFor(url));
   });
 
-  it('names the packages of its code, and shows no code that is not run', () => {
-    const code = page.take('js', 'oidcLogout(');
-    const imported = [...code.matchAll(/ from '([\w-]+)/g)].map(([, from]) => from);
-    const [, , ...installed] = page.take('sh', 'npm install').split(' ');
-    expect(installed.sort()).toEqual([...new Set(imported)].sort());
-    expect(page.untaken()).toEqual([]);
+  it('is complete', () => {
+    expectComplete(page);
   });
 });
+
+describe('the recipe for a page and its API on two hosts', () => {
+  const page = openPage('docs/recipes/front-end-and-api.md');
+  const script = page.take('js', 'function logOut');
+  const APP_URL = 'https://app.example.com';
+
+  beforeAll(() => recipes.start(page.take('js', 'oidcLogout('), { APP_URL }));
+
+  /** The page in this browser, where the page is sent to, and what the API answers. */
+  function openApp(browser: BrowserSession) {
+    const visited: string[] = [];
+    const answers: Response[] = [];
+    const context = {
+      location: { assign: (url: string) => visited.push(url) },
+      async fetch(url: string, { method = 'GET', credentials }: RequestInit) {
+        expect(credentials).toBe('include');
+        const headers = { Origin: APP_URL, 'Sec-Fetch-Site': 'same-site' };
+        const answer = await browser.fetch(new URL(url), { method, headers });
+        answers.push(answer);
+        return answer;
+      },
+    };
+    const code = script.replace('https://api.example.com', recipes.baseUrl);
+    const functions: unknown = runInNewContext(`${code}\n({ me, logOut })`, context);
+    const { me, logOut } = functions as Record<'me' | 'logOut', () => Promise<unknown>>;
+    return { me, logOut, visited, answers };
+  }
+
+  it('logs out from the page, which may read the answers', async () => {
+    const { browser } = await recipes.logIn();
+    const app = openApp(browser);
+    expect(await app.me()).toEqual({ user: 'alice' });
+    await app.logOut();
+    for (const { headers } of app.answers) {
+      expect(headers.get('access-control-allow-origin')).toBe(APP_URL);
+      expect(headers.get('access-control-allow-credentials')).toBe('true');
+    }
+    const [endSession = ''] = app.visited;
+    const { url } = await recipes.confirm(browser, endSession);
+    expect(url.href).toBe(`${APP_URL}/`);
+    expect(await app.me()).toBe(undefined);
+    expect(app.visited).toEqual([endSession, `${recipes.baseUrl}/login`]);
+  });
+
+  it('sends the page to the login after a Logout Token', async () => {
+    const { browser } = await recipes.logIn();
+    const app = openApp(browser);
+    await recipes.endAtProvider(browser);
+    expect(await app.me()).toBe(undefined);
+    expect(app.visited).toEqual([`${recipes.baseUrl}/login`]);
+  });
+
+  it('lets the pages of no other origin log out', async () => {
+    const { browser } = await recipes.logIn();
+    const headers = { Origin: 'https://shop.example.com', 'Sec-Fetch-Site': 'same-site' };
+    const logout = new URL(`${recipes.baseUrl}/logout`);
+    expect((await browser.fetch(logout, { method: 'POST', headers })).status).toBe(403);
+    expect(await openApp(browser).me()).toEqual({ user: 'alice' });
+  });
+
+  it('is complete', () => {
+    expectComplete(page);
+  });
+});
+
+/** The page names the packages of its code, and shows no code that is not run. */
+function expectComplete(page: Page): void {
+  const code = page.take('js', 'oidcLogout(');
+  const imported = [...code.matchAll(/ from '([\w-]+)/g)].map(([, from]) => from);
+  const needed = code.includes("'./login.mjs'") ? [...imported, 'openid-client'] : imported;
+  const [install = '', ...copy] = page.take('sh', 'npm install').split('\n');
+  const [, , ...installed] = install.split(' ');
+  expect(installed.sort()).toEqual([...new Set(needed)].sort());
+  expect(copy.length).toBe(needed === imported ? 0 : 1);
+  expect(page.untaken()).toEqual([]);
+}

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
-import type { BrowserSession} from '../../support/browser-session.ts';
-import { type Page } from '../../support/browser-session.ts';
+import { BrowserSession, type Page } from '../../support/browser-session.ts';
 import type { RunningApp } from '../../support/consumer-project.ts';
 import { targetOf } from '../../support/logout-page.ts';
 import { followQuickStart } from '../../support/quick-start.ts';
@@ -8,13 +7,15 @@ import { followQuickStart } from '../../support/quick-start.ts';
 /** Programs at the address of the quick start, with its provider and its `.env`, one after the other. */
 export interface Recipes {
   readonly baseUrl: string;
-  start(program: string): Promise<void>;
+  start(program: string, env?: Readonly<Record<string, string>>): Promise<void>;
   /** The status and the body of a page, for a browser with these cookies. */
   ask(path: string, cookie: string): Promise<[status: number, body: string]>;
   /** A browser that has logged in, and its cookies. */
   logIn(): Promise<{ readonly browser: BrowserSession; readonly cookie: string }>;
   /** Logs out by the form of the app, and by the provider; answers where the browser ends up. */
   logOut(browser: BrowserSession): Promise<Page>;
+  /** Confirms a logout at the provider, at its End Session URL. */
+  confirm(browser: BrowserSession, url: string): Promise<Page>;
   /** Logs out at the provider, until its Logout Token has arrived. */
   endAtProvider(browser: BrowserSession): Promise<void>;
   close(): Promise<void>;
@@ -27,9 +28,9 @@ export async function startRecipes(): Promise<Recipes> {
 
   return {
     baseUrl,
-    async start(program) {
+    async start(program, env) {
       await app?.close(); // with the connections to it
-      app = await quickStart.start(program);
+      app = await quickStart.start(program, env);
     },
     async ask(path, cookie) {
       const headers = { Accept: 'text/html', cookie };
@@ -37,9 +38,12 @@ export async function startRecipes(): Promise<Recipes> {
       return [answer.status, await answer.text()];
     },
     async logIn() {
-      const browser = await quickStart.logIn();
+      const browser = new BrowserSession({ stopAt: 'https:' });
+      const asked = await browser.open(`${baseUrl}/login`);
+      await browser.submit(asked, '/login', { user: 'alice' });
       return { browser, cookie: browser.cookiesFor(new URL(baseUrl)) };
     },
+    confirm,
     async logOut(browser) {
       const home = await browser.open(`${baseUrl}/`);
       const leaving = await browser.submit(home, '/logout', {});
@@ -54,7 +58,6 @@ export async function startRecipes(): Promise<Recipes> {
   };
 }
 
-/** The provider asks whether to log out. */
 async function confirm(browser: BrowserSession, url: string): Promise<Page> {
   const asked = await browser.open(url);
   return browser.submit(asked, '/session/end/confirm', { logout: 'yes' });
