@@ -1,8 +1,17 @@
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { transformSync } from '@swc/core';
 import type { BrowserSession } from '../../support/browser-session.ts';
 import { openPage, type Page } from '../../support/page.ts';
 import { startRecipes, type Recipes } from './recipes.ts';
+
+const TYPESCRIPT = {
+  jsc: {
+    parser: { syntax: 'typescript', decorators: true },
+    transform: { legacyDecorator: true, decoratorMetadata: true },
+    target: 'es2022',
+  },
+} as const;
 
 let recipes: Recipes;
 
@@ -17,15 +26,20 @@ async function expectLoggedIn(cookie: string): Promise<void> {
   expect(await recipes.ask('/api', cookie)).toEqual([200, '{"user":"alice"}']);
 }
 
-async function expectLoggedOut(cookie: string): Promise<void> {
-  expect((await recipes.ask('/account', cookie))[0]).toBe(302);
-  expect((await recipes.ask('/api', cookie))[0]).toBe(401);
-}
-
-describe.each(['express-openid-connect', 'passport'])('the recipe for %s', (name) => {
+describe.each([
+  ['express-openid-connect', 'js', 302],
+  ['passport', 'js', 302],
+  ['nestjs', 'ts', 401],
+])('the recipe for %s', (name, language, refusal) => {
   const page = openPage(`docs/recipes/${name}.md`);
+  const code = page.take(language, 'oidcLogout(');
 
-  beforeAll(() => recipes.start(page.take('js', 'oidcLogout(')));
+  beforeAll(() => recipes.start(language === 'ts' ? transformSync(code, TYPESCRIPT).code : code));
+
+  async function expectLoggedOut(cookie: string): Promise<void> {
+    expect((await recipes.ask('/account', cookie))[0]).toBe(refusal);
+    expect((await recipes.ask('/api', cookie))[0]).toBe(401);
+  }
 
   it('refuses the user and a copy of the cookie after a logout', async () => {
     const { browser, cookie } = await recipes.logIn();
@@ -50,16 +64,17 @@ describe.each(['express-openid-connect', 'passport'])('the recipe for %s', (name
   });
 
   it('is complete', () => {
-    expectComplete(page);
+    expectComplete(page, code);
   });
 });
 
 describe('the recipe for a page and its API on two hosts', () => {
   const page = openPage('docs/recipes/front-end-and-api.md');
+  const code = page.take('js', 'oidcLogout(');
   const script = page.take('js', 'function logOut');
   const APP_URL = 'https://app.example.com';
 
-  beforeAll(() => recipes.start(page.take('js', 'oidcLogout('), { APP_URL }));
+  beforeAll(() => recipes.start(code, { APP_URL }));
 
   /** The page in this browser, where the page is sent to, and what the API answers. */
   function openApp(browser: BrowserSession) {
@@ -75,8 +90,8 @@ describe('the recipe for a page and its API on two hosts', () => {
         return answer;
       },
     };
-    const code = script.replace('https://api.example.com', recipes.baseUrl);
-    const functions: unknown = runInNewContext(`${code}\n({ me, logOut })`, context);
+    const own = script.replace('https://api.example.com', recipes.baseUrl);
+    const functions: unknown = runInNewContext(`${own}\n({ me, logOut })`, context);
     const { me, logOut } = functions as Record<'me' | 'logOut', () => Promise<unknown>>;
     return { me, logOut, visited, answers };
   }
@@ -114,18 +129,19 @@ describe('the recipe for a page and its API on two hosts', () => {
   });
 
   it('is complete', () => {
-    expectComplete(page);
+    expectComplete(page, code);
   });
 });
 
 /** The page names the packages of its code, and shows no code that is not run. */
-function expectComplete(page: Page): void {
-  const code = page.take('js', 'oidcLogout(');
-  const imported = [...code.matchAll(/ from '([\w-]+)/g)].map(([, from]) => from);
-  const needed = code.includes("'./login.mjs'") ? [...imported, 'openid-client'] : imported;
-  const [install = '', ...copy] = page.take('sh', 'npm install').split('\n');
-  const [, , ...installed] = install.split(' ');
-  expect(installed.sort()).toEqual([...new Set(needed)].sort());
-  expect(copy.length).toBe(needed === imported ? 0 : 1);
+function expectComplete(page: Page, code: string): void {
+  const imported = [...code.matchAll(/^import (?:.* from )?'((?:@\w+\/)?[\w-]+)/gm)];
+  const needed = new Set(imported.map(([, from]) => from));
+  if (code.includes("'./login.mjs'")) {
+    needed.add('openid-client');
+    page.take('sh', 'docs/login.mjs');
+  }
+  const installed = page.take('sh', 'npm install').match(/(?<=^npm install .*)\S+/gm);
+  expect(installed).toEqual(expect.arrayContaining([...needed]));
   expect(page.untaken()).toEqual([]);
 }
