@@ -203,7 +203,7 @@ function withIssuer(client: ClientSettings, ofIssuer: readonly ClientSettings[])
   const introspects = ofIssuer.some(({ introspection }) => introspection !== 'never');
   const settings = {
     ...client,
-    discovery: sharedValue('discovery', ofIssuer) ?? true,
+    discovery: ofIssuer.every(({ discovery }) => discovery),
     metadata: sharedValue('metadata', ofIssuer),
     jwks: sharedValue('jwks', ofIssuer),
     ofIssuer: { clientIds, algorithms: [...new Set(algorithms)], introspects },
@@ -212,10 +212,10 @@ function withIssuer(client: ClientSettings, ofIssuer: readonly ClientSettings[])
   return Object.freeze(settings);
 }
 
-function sharedValue<Name extends 'discovery' | 'metadata' | 'jwks'>(
+function sharedValue<Name extends 'metadata' | 'jwks'>(
   name: Name,
   ofIssuer: readonly ClientSettings[],
-): ClientSettings[Name] | undefined {
+): ClientSettings[Name] {
   const [first, ...others] = ofIssuer
     .map((each) => each[name])
     .filter((given) => given !== undefined);

@@ -642,6 +642,20 @@ describe('oidcLogout', () => {
     expect(providers.map((each) => each.jwks)).toEqual([jwks, jwks, jwks]);
   });
 
+  it('takes metadata without discovery from one entry of several clients', () => {
+    const given = {
+      discovery: false,
+      metadata: { end_session_endpoint: null },
+      jwks: { keys: [] },
+    };
+    const entries = [
+      { ...provider, clientId: 'b' },
+      { ...provider, ...given },
+    ];
+    const { providers } = resolveOptions({ provider: entries });
+    expect(providers.map(({ discovery }) => discovery)).toEqual([false, false]);
+  });
+
   it('takes every option of a provider', () => {
     const options = {
       ...provider,
