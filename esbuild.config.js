@@ -25,7 +25,7 @@ const { metafile } = await build({
 
 /** The licences of what is inside ask for their texts. */
 const bundled = Object.keys(metafile.inputs).map(
-  (path) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0],
+  (path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0],
 );
 const licences = [...new Set(bundled)].filter(Boolean).map((folder) => {
   const { name, version } = manifestOf(folder);
