@@ -24,6 +24,9 @@ it('holds the documents, and nothing else beside the build', async () => {
       'sessions',
       'troubleshooting',
     ].map((name) => `docs/${name}.md`),
+    ...['express-openid-connect', 'front-end-and-api', 'nestjs', 'passport'].map(
+      (name) => `docs/recipes/${name}.md`,
+    ),
     'docs/login.mjs',
     'docs/examples/README.md',
     ...['least-app', 'redis-and-two-processes', 'cookie-session', 'front-end-and-api', 'login']

@@ -28,6 +28,7 @@ const oidc = oidcLogout({
   provider: {
     issuer,
     clientId: 'web',
+    discovery: false,
     metadata: { end_session_endpoint: issuer + '/logout' },
     jwks: { keys: [publicKey.export({ format: 'jwk' })] },
   },
