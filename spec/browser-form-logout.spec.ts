@@ -278,7 +278,9 @@ describe('a form that logs out, in a browser, in an app', () => {
     it('goes home where the provider has no endpoint, to an address with any characters', async () => {
       const postLogoutRedirectUri = `${provider.issuer}/o'clock?'a'="b";c,d&amp;e`;
       provider.answer = (_req, res) => void res.end('at home');
-      await start({ provider: { metadata: {}, postLogoutRedirectUri } });
+      await start({
+        provider: { metadata: { end_session_endpoint: null }, postLogoutRedirectUri },
+      });
       await openForm();
       await logOut();
       await page.getByText('at home').waitFor();
@@ -286,7 +288,9 @@ describe('a form that logs out, in a browser, in an app', () => {
     });
 
     it('goes to the start of the app where there is nothing else', async () => {
-      await start({ provider: { metadata: {}, postLogoutRedirectUri: undefined } });
+      await start({
+        provider: { metadata: { end_session_endpoint: null }, postLogoutRedirectUri: undefined },
+      });
       await openForm();
       await Promise.all([
         page.waitForEvent('framenavigated', (f) => f.url() === `${app.url}/`),
