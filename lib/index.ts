@@ -1,5 +1,5 @@
 export { oidcLogout } from './oidc-logout.ts';
-export { clientMetadata } from './options/client-metadata.ts';
+export { clientRegistration } from './options/client-metadata.ts';
 export { verifyLogoutToken } from './token/logout-token.ts';
 export {
   HttpError,

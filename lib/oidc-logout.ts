@@ -112,7 +112,7 @@ export interface OidcLogout {
    * login, such as `redirect_uris`. `baseUrl` is the URL of the app, such as
    * `https://app.example.com`. The front channel is left out unless `frontChannelLogout` asks for
    * it, and must have the origin of a redirect URI. Where there is no `clientId` yet, the function
-   * `clientMetadata` of this package makes the same.
+   * `clientRegistration()` of this package makes the same.
    *
    * @throws TypeError when the base URL or an option is wrong.
    *

@@ -5,7 +5,7 @@ import type { JWTPayload } from 'jose';
 import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis5';
 import {
   type AccessTokenOptions,
-  clientMetadata,
+  clientRegistration,
   type ClientMetadata,
   type EndCause,
   type GuardedRequest,
@@ -350,7 +350,7 @@ oidc.clientMetadata(new URL('https://app.example.com'));
 // @ts-expect-error: the option is backChannelLogout
 oidc.clientMetadata('https://app.example.com', { backchannelLogout: '/a' });
 
-export const registered: ClientMetadata = clientMetadata({
+export const registered: ClientMetadata = clientRegistration({
   baseUrl: 'https://app.example.com',
   postLogoutRedirectUri: 'https://app.example.com/logged-out',
   algorithms: ['ES256'],
@@ -358,7 +358,7 @@ export const registered: ClientMetadata = clientMetadata({
   frontChannelLogout: true,
 });
 // @ts-expect-error: the base URL is missing
-clientMetadata({});
+clientRegistration({});
 // @ts-expect-error: the front channel has a path, or the usual one
 oidc.clientMetadata('https://app.example.com', { frontChannelLogout: false });
 oidcLogout({ provider: { ...provider, metadata: { end_session_endpoint: null } } });

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import type { OidcLogoutOptions } from '../options/oidc-logout-options.ts';
 import type { ProviderOptions } from '../options/provider-options.ts';
-import { clientMetadata } from '../options/client-metadata.ts';
+import { clientRegistration } from '../options/client-metadata.ts';
 import type { ClientMetadata } from '../provider/client-metadata.ts';
 import type { Arguments } from './arguments.ts';
 import type { Offer } from './examination.ts';
@@ -53,7 +53,7 @@ function audienceFor({ accessTokens }: SpecialOptions, { audience }: Arguments) 
 function registrationFor(offer: Offer, { baseUrl }: Arguments): ClientMetadata {
   const { algorithm, backChannel, endSession, frontChannel, patient, sid } = offer;
   const isFrontAlone = frontChannel === true && backChannel !== true;
-  const metadata = clientMetadata({
+  const metadata = clientRegistration({
     ...{ baseUrl, algorithms: algorithm, allowInsecureRequests: patient.allowInsecure },
     ...(endSession && { postLogoutRedirectUri: patient.postLogoutRedirectUri }),
     ...((isFrontAlone || backChannel === false) && { backChannelLogout: null }),

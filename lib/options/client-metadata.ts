@@ -5,7 +5,6 @@ import { type ClientMetadata, metadataOf } from '../provider/client-metadata.ts'
 import type { ProviderSettings } from '../provider/provider-settings.ts';
 import { REGISTRATION_OPTIONS } from './provider-options.ts';
 
-const OWNER = 'clientMetadata()';
 const BACK_CHANNEL_PATH = '/oidc/back-channel-logout';
 const FRONT_CHANNEL_PATH = '/oidc/front-channel-logout';
 
@@ -75,17 +74,17 @@ export interface ClientRegistrationOptions extends OptionsOf<typeof CLIENT_OPTIO
  * @throws TypeError when an option is wrong, missing or unknown.
  *
  * @example
- * const metadata = clientMetadata({
+ * const metadata = clientRegistration({
  *   baseUrl: 'https://app.example.com',
  *   postLogoutRedirectUri: 'https://app.example.com/logged-out',
  * });
  *
  * @see [OpenID Connect Dynamic Client Registration 1.0, section 2](https://openid.net/specs/openid-connect-registration-1_0.html#ClientMetadata)
  */
-export function clientMetadata(options: ClientRegistrationOptions): ClientMetadata {
+export function clientRegistration(options: ClientRegistrationOptions): ClientMetadata {
   checkObject(options, 'options');
   const allowInsecureRequests = options.allowInsecureRequests === true;
-  const place = { ...optionsOfCall(OWNER), allowInsecureRequests };
+  const place = { ...optionsOfCall('clientRegistration()'), allowInsecureRequests };
   const { backChannelLogout, frontChannelLogout, ...client } = readOptions(
     CLIENT_OPTIONS,
     options,
@@ -108,11 +107,11 @@ export function configuredClientMetadata(
   options: ClientMetadataOptions,
 ): ClientMetadata {
   checkObject(options, 'options');
-  checkNames(options, ['issuer', 'clientId', ...Object.keys(PATH_OPTIONS)], OWNER);
+  checkNames(options, ['issuer', 'clientId', ...Object.keys(PATH_OPTIONS)], 'clientRegistration()');
   const { backChannelLogout, frontChannelLogout } = options;
   const provider = findProvider(providers, options);
   const uris = provider.postLogoutRedirectUri;
-  return clientMetadata({
+  return clientRegistration({
     ...{ baseUrl, backChannelLogout, frontChannelLogout },
     postLogoutRedirectUri: uris.length > 0 ? uris : undefined,
     algorithms: provider.algorithms,

@@ -3,7 +3,7 @@ import { exportJWK } from 'jose';
 import type { AdapterFactory } from 'oidc-provider';
 import { Provider } from 'oidc-provider/lib/provider.js';
 import {
-  clientMetadata,
+  clientRegistration,
   type ClientMetadata,
   type ClientRegistrationOptions,
   oidcLogout,
@@ -153,7 +153,7 @@ describe('clientMetadata', () => {
     [
       BASE_URL,
       { backchannelLogout: '/a' },
-      '"backchannelLogout" is not an option of clientMetadata(); did you mean "backChannelLogout"?',
+      '"backchannelLogout" is not an option of clientRegistration(); did you mean "backChannelLogout"?',
     ],
     [BASE_URL, { backChannelLogout: 'a' }, '"backChannelLogout" must begin with "/"'],
     [BASE_URL, { frontChannelLogout: 'a' }, '"frontChannelLogout" must begin with "/"'],
@@ -176,7 +176,7 @@ describe('clientMetadata', () => {
     [
       BASE_URL,
       { postLogoutRedirectUri: 'https://app.example.com/' },
-      '"postLogoutRedirectUri" is not an option of clientMetadata(); its options are issuer, backChannelLogout, frontChannelLogout',
+      '"postLogoutRedirectUri" is not an option of clientRegistration(); its options are issuer, clientId, backChannelLogout, frontChannelLogout',
     ],
     [BASE_URL, { issuer: 'https://other' }, '"issuer" must be the one of a configured provider'],
   ])('refuses %j with %j', (baseUrl, options, message) => {
@@ -193,7 +193,7 @@ describe('clientMetadata', () => {
   );
 });
 
-describe('clientMetadata of a client that has no identifier yet', () => {
+describe('clientRegistration of a client that has no identifier yet', () => {
   const idTokenEncryption = {
     alg: 'RSA-OAEP-256',
     enc: 'A256GCM',
@@ -201,7 +201,7 @@ describe('clientMetadata of a client that has no identifier yet', () => {
   };
 
   it('needs no more than the base URL', () => {
-    expect(clientMetadata({ baseUrl: BASE_URL })).toStrictEqual({
+    expect(clientRegistration({ baseUrl: BASE_URL })).toStrictEqual({
       backchannel_logout_uri: 'https://app.example.com/oidc/back-channel-logout',
       backchannel_logout_session_required: true,
       id_token_signed_response_alg: 'RS256',
@@ -216,7 +216,7 @@ describe('clientMetadata of a client that has no identifier yet', () => {
   ])('is that of the client which it becomes, with %j', (options) => {
     const { postLogoutRedirectUri } = PROVIDER;
     const registration = { baseUrl: BASE_URL, postLogoutRedirectUri, ...options };
-    expect(clientMetadata(registration as ClientRegistrationOptions)).toStrictEqual(
+    expect(clientRegistration(registration as ClientRegistrationOptions)).toStrictEqual(
       start(options).clientMetadata(BASE_URL),
     );
   });
@@ -229,7 +229,7 @@ describe('clientMetadata of a client that has no identifier yet', () => {
       authenticationMethod: 'private_key_jwt',
       allowInsecureRequests: true,
     };
-    expect(clientMetadata(options)).toStrictEqual({
+    expect(clientRegistration(options)).toStrictEqual({
       frontchannel_logout_uri: 'http://app.internal/oidc/front-channel-logout',
       frontchannel_logout_session_required: true,
       token_endpoint_auth_method: 'private_key_jwt',
@@ -255,10 +255,10 @@ describe('clientMetadata of a client that has no identifier yet', () => {
     ],
     [
       { baseUrl: BASE_URL, clientId: 'web' },
-      '"clientId" is not an option of clientMetadata(); its options are baseUrl, backChannelLogout, frontChannelLogout, postLogoutRedirectUri, algorithms, idTokenEncryption, authenticationMethod, allowInsecureRequests',
+      '"clientId" is not an option of clientRegistration(); its options are baseUrl, backChannelLogout, frontChannelLogout, postLogoutRedirectUri, algorithms, idTokenEncryption, authenticationMethod, allowInsecureRequests',
     ],
   ])('refuses %j', (options, message) => {
-    const make = () => clientMetadata(options as ClientRegistrationOptions);
+    const make = () => clientRegistration(options as ClientRegistrationOptions);
     expect(make).toThrow(new TypeError(message));
   });
 });
