@@ -77,7 +77,9 @@ export function createParts(settings: ResolvedOptions) {
 
 function isSecure({ providers }: ResolvedOptions): boolean {
   const uris = providers.flatMap(({ postLogoutRedirectUri }) => postLogoutRedirectUri);
-  return !uris.some((uri) => uri.startsWith('http:'));
+  const protocols = uris.map((uri) => new URL(uri).protocol);
+  // One address for development does not weaken the cookie of the others.
+  return !protocols.includes('http:') || protocols.includes('https:');
 }
 
 // The memory store needs no near-cache.

@@ -481,6 +481,17 @@ describe('two clients in one session of the provider', () => {
     });
   });
 
+  it('are sent no ID Token of each other', async () => {
+    const idToken = await provider.signer.idToken({ aud: 'mobile' });
+    app.app.get('/own-logout', (req, res, next) => {
+      const url = app.oidc.endSessionUrl(req, res, { clientId: 'web', idToken });
+      url.then((redirect) => res.json({ redirect }), next);
+    });
+    const parameters = parametersOf(await request(app.app).get('/own-logout').expect(200));
+    expect(parameters).toMatchObject({ client_id: 'web' });
+    expect(parameters).not.toHaveProperty('id_token_hint');
+  });
+
   it('have metadata of their own to register', () => {
     const { issuer } = provider;
     const of = (options: object) => app.oidc.clientMetadata('https://app.example.com', options);

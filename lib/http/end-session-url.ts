@@ -15,7 +15,7 @@ import type { ReturningBrowser } from './returning-browser.ts';
 
 /** The session to end, as far as the app knows. */
 export interface EndSessionOptions {
-  /** The provider's issuer identifier. Default: the first provider's. */
+  /** The provider's issuer identifier. Default: the ID Token's, else the first provider's. */
   readonly issuer?: string | undefined;
   /** The client of the login. Default: the ID Token's, else the issuer's first. */
   readonly clientId?: string | undefined;
@@ -49,8 +49,8 @@ export async function endSessionUrl(
 ): Promise<string | null> {
   checkObject(options, 'options');
   checkNames(options, NAMES, 'endSessionUrl()');
-  const { idToken, subject, sid, returnTo, postLogoutRedirectUri } = options;
-  const provider = await findProvider(parts.providers, options);
+  const { subject, sid, returnTo, postLogoutRedirectUri } = options;
+  const { provider, idToken } = await findClient(parts.providers, options);
   if (returnTo !== undefined && !isOwnPath(returnTo)) {
     throw new InvalidRequestError('return-to-not-allowed');
   }
@@ -58,21 +58,24 @@ export async function endSessionUrl(
   const readIdToken = () => Promise.resolve(idToken);
   const request = await prepareEndSession(provider, { subject, sid, readIdToken }, parts);
   if (request === undefined) return null;
-  const ownState = request.returnsWith(idToken) ? request.state : '';
-  const { state, cookie } = await parts.states.keep(ownState, returnTo);
+  const sentState = request.returnsWith(idToken) ? request.state : '';
+  const { state, cookie } = await parts.states.keep(sentState, returnTo);
   parts.browser.bind(cookie, exchange);
   return request.with({ idToken, postLogoutRedirectUri, state, sid }).redirect;
 }
 
-async function findProvider(
+/** An ID Token of another client is no hint. */
+async function findClient(
   providers: Providers,
-  { issuer = providers.first.issuer, clientId, idToken = '' }: EndSessionOptions,
-): Promise<Provider> {
+  { issuer: given, clientId, idToken }: EndSessionOptions,
+): Promise<{ readonly provider: Provider; readonly idToken: string | undefined }> {
+  const named = idToken === undefined ? undefined : await providerOf(idToken, providers);
+  const issuer = given ?? named?.issuer ?? providers.first.issuer;
   const [first] = providers.ofIssuer(issuer);
   if (first === undefined) throw new TypeError('"issuer" is not a configured one');
-  const named = await providerOf(idToken, providers);
-  if (clientId === undefined) return named?.issuer === issuer ? named : first;
-  const provider = providers.find(issuer, clientId);
+  const ofToken = named?.issuer === issuer ? named : first;
+  const provider = clientId === undefined ? ofToken : providers.find(issuer, clientId);
   if (provider === undefined) throw new TypeError('"clientId" is not a configured one');
-  return provider;
+  const isOfOther = named !== undefined && named !== provider;
+  return { provider, idToken: isOfOther ? undefined : idToken };
 }

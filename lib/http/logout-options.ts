@@ -103,7 +103,7 @@ async function readWishes(values: Values, req: Request): Promise<LogoutWishes> {
   }
   const uri = await callOption('postLogoutRedirectUri', () => postLogoutRedirectUri?.(req));
   const isLocal = await callOption('localOnly', async () =>
-    checkBoolean((await localOnly?.(req)) ?? false, 'localOnly()'),
+    localOnly === undefined ? false : checkBoolean(await localOnly(req), 'localOnly()'),
   );
   return {
     returnTo: isNone(place) ? undefined : place,

@@ -60,6 +60,9 @@ export function isOfLaterLogin(
 ): boolean {
   const live = liveRecord(state);
   if (live?.subject !== subject) return false;
-  if (state.verdict !== undefined && time <= edge(state.verdict)) return false;
+  // The verdict of a logout stops at the login's time, and a later refresh has a later one.
+  if (state.verdict !== undefined && time < Math.max(live.last, edge(state.verdict) + 1)) {
+    return false;
+  }
   return Math.min(time, live.last) > (cutOff?.all ?? -1);
 }

@@ -168,8 +168,8 @@ export class RpInitiatedLogout {
     const request = isLocal
       ? undefined
       : await prepareEndSession(provider, NO_SESSION, this.#parts);
-    const ownState = request?.returnsWith(undefined) === true ? request.state : '';
-    const { state, cookie } = await this.#parts.states.unkept(ownState, returnTo);
+    const sentState = request?.returnsWith(undefined) === true ? request.state : '';
+    const { state, cookie } = await this.#parts.states.unkept(sentState, returnTo);
     const none = { idToken: undefined, sid: undefined };
     const sent = request?.with({ ...none, postLogoutRedirectUri, state });
     return { provider, postLogoutRedirectUri, ...sent, cookie };

@@ -399,12 +399,15 @@ describe.each(Object.keys(EXPRESS))('an app without tokens in the browser, on %s
         expect(targetOf(answer.text)).toBe(home);
       });
 
-      it.each(['yes', 1, {}])('leaves it to the app when the answer is %j', async (wrong) => {
-        const local = start({}, { localOnly: () => wrong as never });
-        const { access_token } = await logIn(local);
-        await logOut(local).expect(500);
-        await call(local, access_token).expect(200);
-      });
+      it.each(['yes', 1, {}, undefined, null])(
+        'leaves it to the app when the answer is %j',
+        async (wrong) => {
+          const local = start({}, { localOnly: () => wrong as never });
+          const { access_token } = await logIn(local);
+          await logOut(local).expect(500);
+          await call(local, access_token).expect(200);
+        },
+      );
     });
 
     describe('with several addresses to come back to', () => {

@@ -343,12 +343,16 @@ describe('the cookie', () => {
 
   it.each<[string[], string, string]>([
     [['https://a.example/', 'com.example.app:/'], COOKIE, 'Secure; '],
-    [['https://a.example/', 'http://localhost:3000/'], 'oidc-logout', ''],
-  ])('follows all addresses: %j', async (postLogoutRedirectUri, name, secure) => {
-    app = start(optionsFor(signer, { provider: { postLogoutRedirectUri } }));
-    const { state, setCookie } = await logOut();
-    expect(setCookie).toEqual([expected(name, state, secure)]);
-  });
+    [['https://a.example/', 'http://localhost:3000/'], COOKIE, 'Secure; '],
+    [['http://localhost:3000/', 'com.example.app:/'], 'oidc-logout', ''],
+  ])(
+    'is a plain one without an address of https: alone: %j',
+    async (postLogoutRedirectUri, name, secure) => {
+      app = start(optionsFor(signer, { provider: { postLogoutRedirectUri } }));
+      const { state, setCookie } = await logOut();
+      expect(setCookie).toEqual([expected(name, state, secure)]);
+    },
+  );
 
   it('is set for a caller that prefers HTML too', async () => {
     const answer = await request(app.app)

@@ -9,7 +9,14 @@ import {
   SessionEndedError,
   StoreUnavailableError,
 } from '../../lib/index.ts';
-import { type App, BACK_CHANNEL_LOGOUT, call, LOGOUT, optionsFor } from '../support/app.ts';
+import {
+  type App,
+  BACK_CHANNEL_LOGOUT,
+  call,
+  LOGOUT,
+  optionsFor,
+  redirectOf,
+} from '../support/app.ts';
 import { setTime } from '../support/clock.ts';
 import { type Claims, CLIENT_ID, createSigner } from '../support/provider.ts';
 import { redis, signer, start, useRedisApps } from '../support/redis-apps.ts';
@@ -561,6 +568,14 @@ describe('sessions.isActive', () => {
     expect(await isActive({ iat, auth_time: undefined })).toBe(false);
   });
 
+  it('tells so of it beside a later login of the same sid and auth_time, too', async () => {
+    await logOut(await login(LOGIN)).expect(200);
+    const later = { ...LOGIN, iat: inSeconds(60) };
+    await login(later);
+    expect(await isActive({ iat: LOGIN.iat + 50 })).toBe(false);
+    expect(await isActive(later)).toBe(true);
+  });
+
   it('lets the sessions of other users, and other sessions, go on', async () => {
     await deliver();
     expect(await isActive({ sid: 'sid-2' })).toBe(true);
@@ -658,6 +673,18 @@ it('two providers with the same sid and sub do not touch each other', async () =
   expect([await statusOf(here), await statusOf(there)]).toEqual([200, 401]);
   const forged = await other.accessToken({ iss: signer.issuer });
   expect(await statusOf({ access_token: forged })).toBe(401);
+  const idToken = await other.idToken();
+  app.app.get('/own-logout', (req, res, next) => {
+    const { issuer } = req.query as { readonly issuer?: string };
+    const url = app.oidc.endSessionUrl(req, res, { idToken, issuer });
+    url.then((redirect) => res.json({ redirect }), next);
+  });
+  const url = async (query: object) =>
+    redirectOf(await request(app.app).get('/own-logout').query(query).expect(200));
+  expect(await url({})).toContain(`https://other.example.com/logout?id_token_hint=${idToken}&`);
+  expect(await url({ issuer: signer.issuer })).toMatch(
+    /^https:\/\/op.example.com\/logout\?client_id=/,
+  );
 });
 
 it('an outage of the store is told as such', async () => {
