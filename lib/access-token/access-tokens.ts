@@ -202,7 +202,7 @@ export class AccessTokens {
           if (failure instanceof InvalidTokenError) failure = refusal(provider, 'opaque-inactive');
           continue;
         }
-        const client = this.#providers.find(provider.issuer, claims.client_id) ?? provider;
+        const client = this.#providers.ofClient(provider.issuer, claims) ?? provider;
         return introspectedToken({ token, key, provider: client, claims }, this.#rules);
       } catch (error) {
         if (!(error instanceof ProviderUnavailableError)) throw error;

@@ -1,4 +1,5 @@
 import type { JWTPayload } from 'jose';
+import type { JoseObject } from '../token/jose-object.ts';
 import { clientOf } from '../token/token-kind.ts';
 import type { Events } from '../events.ts';
 import { Provider } from './provider.ts';
@@ -37,15 +38,19 @@ export class Providers implements Iterable<Provider> {
     return this.ofIssuer(issuer).find(({ settings }) => settings.clientId === clientId);
   }
 
-  /** By the client, else by the audience, else the first of the issuer. */
-  forAccessToken(claims: JWTPayload): Provider | undefined {
+  /** The entry of the token's client, else the one that lists this client. */
+  ofClient(issuer: unknown, claims: JoseObject): Provider | undefined {
     const client = clientOf(claims);
-    const entries = this.ofIssuer(claims.iss);
+    const entries = this.ofIssuer(issuer);
     return (
       entries.find(({ settings }) => settings.clientId === client) ??
-      entries.find(({ settings }) => settings.accessTokens.clients?.some((id) => id === client)) ??
-      this.forAudience(claims)
+      entries.find(({ settings }) => settings.accessTokens.clients?.some((id) => id === client))
     );
+  }
+
+  /** By the client, else by the audience, else the first of the issuer. */
+  forAccessToken(claims: JWTPayload): Provider | undefined {
+    return this.ofClient(claims.iss, claims) ?? this.forAudience(claims);
   }
 
   /** By the audience, of several by `azp`; else the first of the issuer. */

@@ -283,6 +283,19 @@ describe('introspection answers without an audience', () => {
     expect(await statusOf(introspecting(accessTokens), 'opaque')).toBe(status);
   });
 
+  it.each(['client_id', 'azp'])('go by %s to the entry that lists the client', async (claim) => {
+    const { issuer } = provider;
+    const metadata = { introspection_endpoint: `${issuer}/introspect` };
+    const entry = { issuer, introspection: 'opaque', metadata, clientSecret: 'secret' } as const;
+    const listing = { ...entry, clientId: 'mobile', accessTokens: { clients: ['mobile', 'spa'] } };
+    const app = appWith({
+      audience: AUDIENCE,
+      provider: [{ ...entry, clientId: CLIENT_ID }, listing],
+    });
+    answer = { active: true, sub: 'alice', token_type: 'Bearer', [claim]: 'spa' };
+    expect(await statusOf(app, 'opaque')).toBe(200);
+  });
+
   it('pass for no saved refresh token', async () => {
     const app = introspecting({ withoutAudience: true });
     answer = ANSWER;
