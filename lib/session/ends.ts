@@ -13,7 +13,7 @@ import type { Ending, LateTokens, SessionEnding, SubjectEnding, TokenEnding } fr
 import { readOwner, type SessionOwner, writeOwner } from './session-owner.ts';
 
 // Few enough to leave the event loop to others in between.
-const SESSIONS_AT_ONCE = 10;
+const SESSIONS_AT_ONCE = 4;
 
 export interface EndedToken {
   readonly isFirst: boolean;
