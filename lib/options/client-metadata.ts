@@ -107,7 +107,7 @@ export function configuredClientMetadata(
   options: ClientMetadataOptions,
 ): ClientMetadata {
   checkObject(options, 'options');
-  checkNames(options, ['issuer', 'clientId', ...Object.keys(PATH_OPTIONS)], 'clientRegistration()');
+  checkNames(options, ['issuer', 'clientId', ...Object.keys(PATH_OPTIONS)], 'clientMetadata()');
   const { backChannelLogout, frontChannelLogout } = options;
   const provider = findProvider(providers, options);
   const uris = provider.postLogoutRedirectUri;

@@ -153,7 +153,7 @@ describe('clientMetadata', () => {
     [
       BASE_URL,
       { backchannelLogout: '/a' },
-      '"backchannelLogout" is not an option of clientRegistration(); did you mean "backChannelLogout"?',
+      '"backchannelLogout" is not an option of clientMetadata(); did you mean "backChannelLogout"?',
     ],
     [BASE_URL, { backChannelLogout: 'a' }, '"backChannelLogout" must begin with "/"'],
     [BASE_URL, { frontChannelLogout: 'a' }, '"frontChannelLogout" must begin with "/"'],
@@ -176,7 +176,7 @@ describe('clientMetadata', () => {
     [
       BASE_URL,
       { postLogoutRedirectUri: 'https://app.example.com/' },
-      '"postLogoutRedirectUri" is not an option of clientRegistration(); its options are issuer, clientId, backChannelLogout, frontChannelLogout',
+      '"postLogoutRedirectUri" is not an option of clientMetadata(); its options are issuer, clientId, backChannelLogout, frontChannelLogout',
     ],
     [BASE_URL, { issuer: 'https://other' }, '"issuer" must be the one of a configured provider'],
   ])('refuses %j with %j', (baseUrl, options, message) => {
