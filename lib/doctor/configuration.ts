@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { type OidcLogoutOptions, resolveOptions } from '../options/oidc-logout-options.ts';
 import { optionsOfOption, readOptions } from '../input/option.ts';
-import { DURABILITY_OPTIONS, type DurabilityOptions } from '../options/store-options.ts';
+import {
+  DURABILITY_OPTIONS,
+  type DurabilityOptions,
+  KEY_PREFIX,
+} from '../options/store-options.ts';
 import type { ReplicationRules } from '../store/replicated-writes.ts';
 import type { Arguments } from './arguments.ts';
 import type { Patient } from './examination.ts';
 import { addressOfReturn } from './prescription.ts';
-
-const KEY_PREFIX = 'oidc1:';
 
 /** The message is all that is printed. */
 export class ArgumentError extends Error {}

@@ -1,3 +1,4 @@
+import { buildEndSessionUrl } from '../provider/end-session-url.ts';
 import { explain, TIMEOUT_MS } from './document.ts';
 import { type Finding, fine, risky, unknown } from './finding.ts';
 
@@ -13,10 +14,11 @@ export interface Registered {
  * is sent, so no session ends.
  */
 export async function examineHint(endpoint: string, registered: Registered): Promise<Finding> {
-  const url = new URL(endpoint);
-  url.searchParams.set('client_id', registered.clientId);
-  url.searchParams.set('post_logout_redirect_uri', registered.postLogoutRedirectUri);
-  url.searchParams.set('state', 'doctor');
+  const url = buildEndSessionUrl(endpoint, [
+    ['client_id', registered.clientId],
+    ['post_logout_redirect_uri', registered.postLogoutRedirectUri],
+    ['state', 'doctor'],
+  ]);
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     const headers = { accept: 'text/html' };

@@ -1,7 +1,8 @@
 import { isSecureUrl } from '../input/secure-url.ts';
-import { type Document, DocumentError, fetchDocument } from './document.ts';
+import { fetchServerMetadata, type ProviderMetadata } from '../provider/metadata.ts';
+import { type Document, DocumentError, fetchDocument, TIMEOUT_MS } from './document.ts';
 
-const MEMBERS = ['revocation_endpoint', 'introspection_endpoint'];
+const MEMBERS = ['revocation_endpoint', 'introspection_endpoint'] as const;
 
 /** The provider's metadata, or what is wrong with them. */
 export async function readMetadata(
@@ -30,15 +31,7 @@ function otherIssuer(asked: string, found: unknown): string {
 
 /** Of RFC 8414, where some providers alone have these endpoints. */
 async function furtherMembers(issuer: string): Promise<Document> {
-  const { origin, pathname } = new URL(issuer);
-  const path = pathname.replace(/\/$/, '');
-  try {
-    const url = `${origin}/.well-known/oauth-authorization-server${path}`;
-    const document = await fetchDocument(url);
-    if (document.issuer !== issuer) return {};
-    return Object.fromEntries(MEMBERS.map((member) => [member, document[member]]));
-  } catch (error) {
-    if (error instanceof DocumentError) return {};
-    throw error;
-  }
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const found = await fetchServerMetadata(issuer, signal).catch((): ProviderMetadata => ({}));
+  return Object.fromEntries(MEMBERS.map((member) => [member, found[member]]));
 }

@@ -13,6 +13,9 @@ import {
 } from '../input/kinds.ts';
 import type { Option, OptionsOf, ValuesOf } from '../input/option.ts';
 
+/** Of every key in Redis. */
+export const KEY_PREFIX = 'oidc1:';
+
 const REDIS_METHODS = ['get', 'mget', 'call', 'pipeline', 'duplicate'];
 
 export const NEAR_CACHE_OPTIONS = {
@@ -48,7 +51,7 @@ export const STORE_OPTIONS = {
    * The prefix of every key in Redis. Braces are refused, because they would put all keys into one
    * slot. Default: `oidc1:`.
    */
-  keyPrefix: withDefault(keyPrefix(), 'oidc1:'),
+  keyPrefix: withDefault(keyPrefix(), KEY_PREFIX),
 
   /**
    * Lets the guard remember valid tokens. Every invalidation, in any process, is pushed to the
