@@ -8,6 +8,7 @@ import {
 } from '../errors.ts';
 import { checkText } from '../input/checks.ts';
 import { callable, choice, optional, withDefault } from '../input/kinds.ts';
+import { isNone } from '../input/none.ts';
 import { type Option, type OptionsOf, optionsOfCall, readOptions } from '../input/option.ts';
 import type { Events } from '../events.ts';
 import { tellTokenRefused } from '../refusal-events.ts';
@@ -217,7 +218,7 @@ function tokenReader(token: FindToken): GuardParts['readToken'] {
 }
 
 function checkFound(found: unknown): string {
-  if (found === undefined || found === null || found === '') throw new MissingTokenError();
+  if (isNone(found)) throw new MissingTokenError();
   return checkText(found, 'token()');
 }
 

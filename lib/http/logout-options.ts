@@ -2,6 +2,7 @@ import type { Request } from 'express';
 import { callOption } from '../input/app-function.ts';
 import { InvalidRequestError } from '../errors.ts';
 import { checkBoolean, checkTexts } from '../input/checks.ts';
+import { isNone } from '../input/none.ts';
 import { isSecureUrl } from '../input/secure-url.ts';
 import { boolean, callable, optional, withDefault } from '../input/kinds.ts';
 import {
@@ -110,10 +111,6 @@ async function readWishes(values: Values, req: Request): Promise<LogoutWishes> {
     postLogoutRedirectUri: isNone(uri) ? undefined : uri,
     isLocal,
   };
-}
-
-function isNone(found: FoundPlace): found is undefined | null | '' {
-  return found === undefined || found === null || found === '';
 }
 
 function urls(): Option<string | readonly string[], ReadonlySet<string>> {

@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import { callOption } from '../input/app-function.ts';
 import type { TokensOfLogout } from '../logout/presented-tokens.ts';
 import { checkObject, checkText } from '../input/checks.ts';
+import { isNone } from '../input/none.ts';
 import { readLogoutRequest } from './logout-request.ts';
 import { createBodyReader, FORM_TYPE, JSON_TYPES } from './request-body.ts';
 import { type Origins, requireSameOrigin } from './same-origin.ts';
@@ -41,6 +42,5 @@ function readTokens(tokens: SessionTokens | undefined | null): TokensOfLogout | 
 }
 
 function textOrNone(value: unknown, name: string): string | undefined {
-  const isNone = value === undefined || value === null || value === '';
-  return isNone ? undefined : checkText(value, name);
+  return isNone(value) ? undefined : checkText(value, name);
 }

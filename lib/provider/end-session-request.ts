@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { InvalidRequestError } from '../errors.ts';
 import { callOption } from '../input/app-function.ts';
 import { checkText } from '../input/checks.ts';
+import { isNone } from '../input/none.ts';
 import { readJwt } from '../token/jwt.ts';
 import { buildEndSessionUrl, type EndSessionParameter, sentParameters } from './end-session-url.ts';
 import type { Provider } from './provider.ts';
@@ -164,7 +165,5 @@ async function logoutHint(
   const hint: unknown = await callOption('logoutHint', () =>
     settings.logoutHint?.({ issuer, subject, sid, idTokenClaims }),
   );
-  return hint === undefined || hint === null || hint === ''
-    ? undefined
-    : checkText(hint, 'logoutHint()');
+  return isNone(hint) ? undefined : checkText(hint, 'logoutHint()');
 }

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { AskedToken, TokenStatus } from '../access-token/token-status.ts';
 import { checkObject, checkText } from '../input/checks.ts';
+import { isNone } from '../input/none.ts';
 import { isOfLaterLogin } from '../invalidation/judgement.ts';
 import { isWithoutSid, WITHOUT_SID } from '../invalidation/login.ts';
 import type { Providers } from '../provider/providers.ts';
@@ -89,13 +90,12 @@ function readLogin(claims: LoginClaims, providers: Providers): AskedLogin {
   const { iss, sub, sid, iat, auth_time, aud = [], azp } = claims;
   const provider = providers.forAudience({ iss, aud, azp });
   if (provider === undefined) throw new TypeError('"iss" is not a configured issuer');
-  const hasNoSid = sid === undefined || sid === null || sid === '';
   return {
     key: undefined,
     saved: undefined,
     clientId: provider.settings.clientId,
     subjectKey: subjectKey(iss, checkText(sub, 'sub')),
-    sessionKey: hasNoSid ? WITHOUT_SID : sessionKey(iss, checkText(sid, 'sid')),
+    sessionKey: isNone(sid) ? WITHOUT_SID : sessionKey(iss, checkText(sid, 'sid')),
     issuedAt: readTime(iat, 'iat'),
     authTime: readTime(auth_time, 'auth_time'),
   };
