@@ -103,10 +103,10 @@ export async function verifyLogoutToken(
   if (jwt === undefined) throw refusal(rules, 'malformed');
   checkHeader(jwt, rules);
   // Cheap checks come first: a refusal before the signature costs no cryptography.
-  readClaims(jwt, rules);
+  const content = readClaims(jwt, rules);
   const claims = await verifyClaims(jwt, key, rules);
   if (isEncrypted) checkRepeatedClaims(logoutToken, claims, rules);
-  return readClaims(jwt, rules);
+  return content;
 }
 
 function refusal({ issuer }: Rules, reason: InvalidLogoutTokenCause, evidence?: Evidence) {
