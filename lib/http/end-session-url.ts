@@ -31,7 +31,7 @@ export interface EndSessionOptions {
   readonly postLogoutRedirectUri?: string | undefined;
 }
 
-export interface EndSessionParts extends EndSessionRules {
+export interface EndSessionUrlParts extends EndSessionRules {
   readonly providers: Providers;
   readonly states: PostLogoutStates;
   readonly browser: ReturningBrowser;
@@ -43,7 +43,7 @@ const NAMES = [
 ];
 
 export async function endSessionUrl(
-  parts: EndSessionParts,
+  parts: EndSessionUrlParts,
   exchange: { readonly req: IncomingMessage; readonly res: ServerResponse },
   options: EndSessionOptions,
 ): Promise<string | null> {

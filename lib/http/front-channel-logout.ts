@@ -1,10 +1,13 @@
 import type { Request, Response } from 'express';
 import { InvalidRequestError, InvalidTokenError } from '../errors.ts';
-import { endLogin, endSession } from '../logout/front-channel-logout.ts';
+import {
+  endLogin,
+  endSession,
+  type FrontChannelLogoutParts,
+} from '../logout/front-channel-logout.ts';
 import type { PresentedTokens, TokensOfLogout } from '../logout/presented-tokens.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { Providers } from '../provider/providers.ts';
-import type { SessionEnds } from '../session/ends.ts';
 import { sendEmpty, sendHtml } from './answer.ts';
 import { sendOAuthError, serve } from './endpoint.ts';
 import type { FrontChannelLogoutOptions } from './front-channel-logout-options.ts';
@@ -15,20 +18,17 @@ import type { RequestEnd } from './request-end.ts';
 import type { FindTokens } from './session-tokens.ts';
 import { findTokens } from './token-reader.ts';
 
-export interface FrontChannelLogoutParts {
+export interface FrontChannelEndpointParts extends FrontChannelLogoutParts {
   readonly providers: Providers;
-  readonly ends: SessionEnds;
   /** @throws {@link InvalidTokenError} when the tokens are dead. */
   readonly presentedTokens: (tokens: TokensOfLogout) => Promise<PresentedTokens | undefined>;
   readonly options: FrontChannelLogoutOptions;
-  /** Seconds. */
-  readonly clockTolerance: number;
 }
 
 const PAGE =
   '<!doctype html><html lang="en"><title>Logged out</title><body><p>Logged out</p></body></html>';
 
-export function frontChannelLogout(parts: FrontChannelLogoutParts): Middleware {
+export function frontChannelLogout(parts: FrontChannelEndpointParts): Middleware {
   const { providers, options } = parts;
 
   function findProvider(req: Request): Provider {

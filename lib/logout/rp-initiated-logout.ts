@@ -143,10 +143,9 @@ export class RpInitiatedLogout {
     returnTo: string | undefined,
   ): Promise<LogoutAnswer> {
     const { prepared, end } = invalidated;
-    const { presented, owner, request } = prepared;
+    const { presented, owner, request, call, before } = prepared;
     const { provider } = presented;
     const idToken = await this.#idTokenFor(presented, end);
-    const { call, before } = prepared;
     const first = end.isRepeated ? ((await this.#answers.ofEnd(end, call)) ?? before) : undefined;
     const { state, cookie } =
       request?.returnsWith(idToken) === false

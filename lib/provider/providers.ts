@@ -8,6 +8,7 @@ import type { ProviderSettings } from './provider-settings.ts';
 /** The entries: each is one client of one issuer. The clients of an issuer share its sessions. */
 export class Providers implements Iterable<Provider> {
   readonly first: Provider;
+  readonly issuers: ReadonlySet<string>;
   readonly #all: readonly Provider[];
 
   constructor([first, ...others]: readonly ProviderSettings[], events: Events) {
@@ -19,14 +20,11 @@ export class Providers implements Iterable<Provider> {
       all.push(new Provider(settings, events, ofIssuer));
     }
     this.#all = all;
+    this.issuers = new Set(all.map(({ issuer }) => issuer));
   }
 
   [Symbol.iterator](): Iterator<Provider> {
     return this.#all[Symbol.iterator]();
-  }
-
-  get issuers(): ReadonlySet<string> {
-    return new Set(this.#all.map(({ issuer }) => issuer));
   }
 
   ofIssuer(issuer: unknown): readonly Provider[] {
