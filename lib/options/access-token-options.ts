@@ -1,5 +1,5 @@
-import { boolean, group, optional, texts } from '../input/kinds.ts';
-import type { OptionalOption, OptionsOf, ValuesOf } from '../input/option.ts';
+import { boolean, group, optional, texts, withDefault } from '../input/kinds.ts';
+import { type OptionsOf, optionsOfCall, readOptions } from '../input/option.ts';
 
 export const ACCESS_TOKEN_OPTIONS = {
   /**
@@ -10,9 +10,9 @@ export const ACCESS_TOKEN_OPTIONS = {
   clients: optional(texts()),
 
   /**
-   * Accept introspected tokens whose answer has neither `aud` nor `token_type`, if `client_id` is
-   * this client, or one of `clients`. Such an answer may be about a refresh token: only a saved
-   * refresh token is still refused. Default: `false`.
+   * Accept introspected tokens whose answer has neither `aud` nor `token_type`, if the token's
+   * client is one of this issuer's entries, or with `clients` one of those. Such an answer may be
+   * about a refresh token: only a saved refresh token is still refused. Default: `false`.
    */
   withoutAudience: boolean(false),
 
@@ -32,13 +32,11 @@ export const ACCESS_TOKEN_OPTIONS = {
 /** What a provider's access tokens may lack of RFC 9068. Each member weakens a check. */
 export interface AccessTokenOptions extends OptionsOf<typeof ACCESS_TOKEN_OPTIONS> {}
 
-type Values = ValuesOf<typeof ACCESS_TOKEN_OPTIONS>;
-
-export function accessTokens(): OptionalOption<AccessTokenOptions | undefined, Values> {
-  const { takes, read } = group<typeof ACCESS_TOKEN_OPTIONS>(ACCESS_TOKEN_OPTIONS);
-  return {
-    takes,
-    standard: 'none',
-    read: (given, place) => read(given === undefined ? {} : given, place),
-  };
+export function accessTokens() {
+  const standard = readOptions(ACCESS_TOKEN_OPTIONS, {}, optionsOfCall('accessTokens'));
+  return withDefault(
+    group<typeof ACCESS_TOKEN_OPTIONS, AccessTokenOptions>(ACCESS_TOKEN_OPTIONS),
+    standard,
+    'none',
+  );
 }

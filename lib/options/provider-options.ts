@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ClientCredentials } from '../provider/client-authentication.ts';
-import type { LogoutHint } from '../provider/provider-settings.ts';
-import type { ProviderSettings } from '../provider/provider-settings.ts';
+import type { LogoutHint, ProviderSettings } from '../provider/provider-settings.ts';
 import { accessTokens } from './access-token-options.ts';
 import { algorithms, checkSecretLength } from './algorithms.ts';
 import { checkCredentials, clientAuthentication } from './client-authentication.ts';
@@ -144,8 +143,9 @@ export const REGISTRATION_OPTIONS = {
 
 export const CREDENTIAL_OPTIONS = {
   /**
-   * The client's secret, for the provider's revocation and introspection endpoints; and the key of ID Tokens and
-   * Logout Tokens whose algorithm is `HS256`, `HS384` or `HS512`. Default: none; a public client.
+   * The client's secret. The secret authenticates the client at the revocation and introspection
+   * endpoints, and verifies ID Tokens and Logout Tokens of the algorithms `HS256`, `HS384` and
+   * `HS512`. Default: none; a public client.
    */
   clientSecret: optional(text()),
   /**
