@@ -1,8 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { answerWith } from './support/revocation-server.ts';
 import {
-  deliver,
-  logOut,
   revokedRefreshTokens,
   save,
   type SessionApp,
@@ -10,6 +8,7 @@ import {
   world,
 } from './support/session-world.ts';
 import { until } from './support/until.ts';
+import { deliver, logOut } from './support/app.ts';
 
 /** Milliseconds: 10 s, and what a busy machine adds. */
 const CLOSED_WITHIN = 12_000;

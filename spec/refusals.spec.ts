@@ -22,7 +22,15 @@ import {
 } from '../lib/index.ts';
 import { INVALID_TOKEN } from '../lib/refusals/access-token.ts';
 import { INVALID_LOGOUT_TOKEN } from '../lib/refusals/logout-token.ts';
-import { type App, appWith, BACK_CHANNEL_LOGOUT, call, LOGOUT, optionsFor } from './support/app.ts';
+import {
+  type App,
+  appWith,
+  BACK_CHANNEL_LOGOUT,
+  call,
+  deliver,
+  logOut,
+  optionsFor,
+} from './support/app.ts';
 import { setTime } from './support/clock.ts';
 import { createKeyPair } from './support/key-pair.ts';
 import {
@@ -109,14 +117,6 @@ async function save(app: App, tokens: Claims = {}, by: Claims = {}): Promise<str
   const id_token = await signer.idToken(by);
   await app.oidc.sessions.save({ access_token, id_token, ...tokens });
   return access_token;
-}
-
-function logOut(app: App, tokens: Claims): request.Test {
-  return request(app.app).post(LOGOUT).send(tokens);
-}
-
-function sendLogoutToken(app: App, logout_token: string): request.Test {
-  return request(app.app).post(BACK_CHANNEL_LOGOUT).type('form').send({ logout_token });
 }
 
 const ofAccessToken = (claims: Claims = {}, header = {}) =>
@@ -264,7 +264,7 @@ const ACCESS_TOKENS: Record<Exclude<TokenRefusal, 'of-another-session'>, Case> =
 
 /** Sends the Logout Token. */
 function receiving(token: string | Promise<string>, app = start()): Refused {
-  return async () => ({ answer: await sendLogoutToken(app, await token), told: app.told });
+  return async () => ({ answer: await deliver(app, await token), told: app.told });
 }
 
 const LOGOUT_TOKENS: Record<InvalidLogoutTokenCause, Case> = {
@@ -459,8 +459,8 @@ describe('a Logout Token that is accepted', () => {
   ])('and meets no saved login by %s is told once', async (_what, claims, event) => {
     const app = start();
     const token = await signer.logoutToken(claims);
-    await sendLogoutToken(app, token).expect(200, '');
-    await sendLogoutToken(app, token).expect(200, '');
+    await deliver(app, token).expect(200, '');
+    await deliver(app, token).expect(200, '');
     expect(app.told).toEqual([['logout-token-unmatched', { issuer, ...event }]]);
   });
 
@@ -472,8 +472,8 @@ describe('a Logout Token that is accepted', () => {
     const app = start();
     await save(app, {}, login);
     const token = await signer.logoutToken(claims);
-    await sendLogoutToken(app, token).expect(200, '');
-    await sendLogoutToken(app, token).expect(200, '');
+    await deliver(app, token).expect(200, '');
+    await deliver(app, token).expect(200, '');
     expect(app.told).toEqual([]);
   });
 });
@@ -622,7 +622,7 @@ describe('what an event tells of a token', () => {
       const token = isSigned ? await signer.sign(claims) : forged;
       app.told.length = 0;
       await call(app, token);
-      await sendLogoutToken(app, token).expect(400);
+      await deliver(app, token).expect(400);
       for (const [, event] of app.told) {
         const { expected = '', found = '' } = event as { expected?: string; found?: string };
         for (const told of [expected, found]) expect(told).toMatch(/^[\x20-\x7e]{0,200}$/);

@@ -11,10 +11,10 @@ import {
 import {
   type App,
   appWith,
-  BACK_CHANNEL_LOGOUT,
   call,
+  deliver,
   FRONT_CHANNEL_LOGOUT,
-  LOGOUT,
+  logOut,
   redirectOf,
 } from './support/app.ts';
 import { AUDIENCE, type Claims, LOGOUT_EVENT } from './support/provider.ts';
@@ -59,16 +59,6 @@ function start(entries: readonly object[], options: Partial<OidcLogoutOptions> =
 afterEach(async () => {
   await Promise.all(apps.splice(0).map(({ oidc }) => oidc.close()));
 });
-
-function logOut({ app }: App, { access_token, refresh_token }: TokenResponse): request.Test {
-  return request(app)
-    .post(LOGOUT)
-    .send({ access_token, ...(refresh_token && { refresh_token }) });
-}
-
-function post({ app }: App, logoutToken: string): request.Test {
-  return request(app).post(BACK_CHANNEL_LOGOUT).type('form').send({ logout_token: logoutToken });
-}
 
 function parametersOf(answer: { readonly body: unknown }): Record<string, string> {
   return Object.fromEntries(new URL(redirectOf(answer)).searchParams);
@@ -220,7 +210,7 @@ describe('two clients in one session of the provider', () => {
   it('have their metadata and keys fetched once', async () => {
     const logins = await bothLogins();
     await logOut(app, logins.web).expect(200);
-    await post(app, await provider.signer.logoutToken({ aud: 'mobile' })).expect(200);
+    await deliver(app, await provider.signer.logoutToken({ aud: 'mobile' })).expect(200);
     const documents = provider.paths.filter((path) => !path.startsWith('/revoke'));
     expect(documents.sort()).toEqual(['/.well-known/openid-configuration', '/jwks']);
   });
@@ -369,10 +359,10 @@ describe('two clients in one session of the provider', () => {
   describe('get a Logout Token', () => {
     it.each(NAMES)('for %s, which ends both', async (name) => {
       const logins = await bothLogins();
-      await post(app, await provider.signer.logoutToken({ aud: name })).expect(200);
+      await deliver(app, await provider.signer.logoutToken({ aud: name })).expect(200);
       expect([await statusOf(logins.web), await statusOf(logins.mobile)]).toEqual([401, 401]);
       const other = name === 'web' ? 'mobile' : 'web';
-      await post(app, await provider.signer.logoutToken({ aud: other })).expect(200);
+      await deliver(app, await provider.signer.logoutToken({ aud: other })).expect(200);
       await app.oidc.close();
       expect(asked().sort()).toEqual(
         [
@@ -385,7 +375,7 @@ describe('two clients in one session of the provider', () => {
     it('that spares the offline access of one client alone', async () => {
       await login('web', app, 'openid offline_access');
       const { refresh_token } = await login('mobile', app, 'openid');
-      await post(app, await provider.signer.logoutToken({ aud: 'web' })).expect(200);
+      await deliver(app, await provider.signer.logoutToken({ aud: 'web' })).expect(200);
       await app.oidc.close();
       expect(asked()).toEqual([[refresh_token, 'mobile']]);
     });
@@ -399,7 +389,7 @@ describe('two clients in one session of the provider', () => {
     ])('for %s', async (_whom, claims, strict, status) => {
       const at = start([entry('web'), entry('mobile')], { strict });
       await login('web', at);
-      expect((await post(at, await provider.signer.logoutToken(claims))).status).toBe(status);
+      expect((await deliver(at, await provider.signer.logoutToken(claims))).status).toBe(status);
     });
 
     it.each<[string, Name, Name, number]>([
@@ -417,7 +407,7 @@ describe('two clients in one session of the provider', () => {
         .setIssuedAt()
         .setExpirationTime('2m')
         .sign(Buffer.from(secrets[signer]));
-      expect((await post(at, token)).status).toBe(status);
+      expect((await deliver(at, token)).status).toBe(status);
     });
 
     it.each<[string, Claims, Name, number]>([
@@ -438,13 +428,13 @@ describe('two clients in one session of the provider', () => {
       const token = await new CompactEncrypt(Buffer.from(await provider.signer.logoutToken(claims)))
         .setProtectedHeader({ alg, enc: 'A128CBC-HS256' })
         .encrypt(pairs[whose].publicKey);
-      expect((await post(at, token)).status).toBe(status);
+      expect((await deliver(at, token)).status).toBe(status);
     });
 
     it('by the algorithms of its client alone', async () => {
       const at = start([entry('web'), entry('mobile', { logoutTokenAlgorithms: 'ES256' })]);
-      await post(at, await provider.signer.logoutToken({ aud: 'web' })).expect(200);
-      await post(at, await provider.signer.logoutToken({ aud: 'mobile' })).expect(400);
+      await deliver(at, await provider.signer.logoutToken({ aud: 'web' })).expect(200);
+      await deliver(at, await provider.signer.logoutToken({ aud: 'mobile' })).expect(400);
     });
   });
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type LogoutTokenDelayedEvent, StoreUnavailableError } from '../../lib/index.ts';
-import { call } from '../support/app.ts';
+import { call, deliver } from '../support/app.ts';
 import {
   type Claims,
   type ProviderServer,
@@ -9,7 +9,6 @@ import {
   createSigner,
 } from '../support/provider.ts';
 import {
-  deliver,
   now,
   save,
   type SessionApp,

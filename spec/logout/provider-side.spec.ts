@@ -1,11 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { verifyLogoutToken } from '../../lib/index.ts';
-import { call, redirectOf } from '../support/app.ts';
+import { call, deliver, logOut, redirectOf } from '../support/app.ts';
 import { answerWith, listenToRevocations } from '../support/revocation-server.ts';
 import {
-  deliver,
   frame,
-  logOut,
   now,
   revokedRefreshTokens,
   save,

@@ -1,12 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import request from 'supertest';
-import { type App, call, redirectOf } from '../support/app.ts';
+import { type App, call, logOut, redirectOf } from '../support/app.ts';
 import { type RedisWire, startRedisWire } from '../support/redis-wire.ts';
 import {
   hintOf,
   type Login,
-  logOut,
   now,
   revokedRefreshTokens,
   save,

@@ -15,7 +15,7 @@ import {
   BACK_CHANNEL_LOGOUT,
   call,
   FRONT_CHANNEL_LOGOUT,
-  LOGOUT,
+  logOut,
 } from '../support/app.ts';
 import { AUDIENCE, CLIENT_ID } from '../support/provider.ts';
 import {
@@ -71,12 +71,6 @@ function start(
 afterEach(async () => {
   await Promise.all(apps.splice(0).map(({ oidc }) => oidc.close()));
 });
-
-function logOut({ app }: App, { access_token, refresh_token }: TokenResponse): request.Test {
-  return request(app)
-    .post(LOGOUT)
-    .send({ access_token, ...(refresh_token && { refresh_token }) });
-}
 
 describe('revocation at oidc-provider', () => {
   let provider: RevocationProvider;

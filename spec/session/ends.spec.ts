@@ -1,14 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { SessionEndedEvent } from '../../lib/index.ts';
 import { sessionKey } from '../../lib/token/token-keys.ts';
-import { call } from '../support/app.ts';
+import { call, deliver, logOut } from '../support/app.ts';
 import { setTime } from '../support/clock.ts';
 import { type Claims, startProviderServer } from '../support/provider.ts';
 import {
-  deliver,
   frame,
   INVALIDATED,
-  logOut,
   now,
   save,
   type SessionApp,

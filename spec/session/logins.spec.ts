@@ -1,13 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { call, redirectOf } from '../support/app.ts';
+import { call, deliver, logOut, redirectOf } from '../support/app.ts';
 import { setTime } from '../support/clock.ts';
 import { type Claims, createSigner } from '../support/provider.ts';
 import {
-  deliver,
   frame,
   hintOf,
   INVALIDATED,
-  logOut,
   now,
   save,
   type SessionApp,

@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { call } from '../support/app.ts';
+import { call, deliver, logOut } from '../support/app.ts';
 import {
-  deliver,
-  logOut,
   type Login,
   save,
   type SessionApp,

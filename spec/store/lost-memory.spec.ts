@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { StoreWarningEvent } from '../../lib/index.ts';
-import { call } from '../support/app.ts';
+import { call, logOut } from '../support/app.ts';
 import { setTime } from '../support/clock.ts';
 import {
-  logOut,
   now,
   save,
   type SessionApp,

@@ -9,6 +9,7 @@ import {
   type OidcLogoutOptions,
   type ProviderOptions,
   type ReturningRequest,
+  type TokenResponse,
 } from '../../lib/index.ts';
 import { AUDIENCE, CLIENT_ID, type Signer } from './provider.ts';
 
@@ -96,6 +97,19 @@ export function appWith(options: OidcLogoutOptions, app: Express = express()): A
 /** Calls the guarded API. */
 export function call({ app }: Pick<App, 'app'>, accessToken: string): request.Test {
   return request(app).get('/api').set('Authorization', `Bearer ${accessToken}`);
+}
+
+/** Calls the logout endpoint with these tokens of a login. */
+export function logOut(
+  { app }: Pick<App, 'app'>,
+  { access_token, refresh_token }: Partial<TokenResponse>,
+): request.Test {
+  return request(app).post(LOGOUT).send({ access_token, refresh_token });
+}
+
+/** Sends a Logout Token, as the provider does. */
+export function deliver({ app }: Pick<App, 'app'>, logout_token: string): request.Test {
+  return request(app).post(BACK_CHANNEL_LOGOUT).type('form').send({ logout_token });
 }
 
 /** Where a logout sends the browser. */

@@ -7,14 +7,7 @@ import type {
   RevocationEvent,
   SessionEndedEvent,
 } from '../../lib/index.ts';
-import {
-  type App,
-  appWith,
-  BACK_CHANNEL_LOGOUT,
-  FRONT_CHANNEL_LOGOUT,
-  LOGOUT,
-  optionsFor,
-} from './app.ts';
+import { type App, appWith, FRONT_CHANNEL_LOGOUT, optionsFor } from './app.ts';
 import type { Claims } from './provider.ts';
 import { type RedisServer, startRedisServer } from './redis-server.ts';
 import { REVOKE, type RevocationServer, startRevocationServer } from './revocation-server.ts';
@@ -147,14 +140,6 @@ async function untilListening(admin: Redis, count: number): Promise<void> {
 export async function save({ oidc }: App, tokens: Login): Promise<Login> {
   await oidc.sessions.save(tokens);
   return tokens;
-}
-
-export function logOut({ app }: Pick<App, 'app'>, tokens: object): request.Test {
-  return request(app).post(LOGOUT).send(tokens);
-}
-
-export function deliver({ app }: Pick<App, 'app'>, logout_token: string): request.Test {
-  return request(app).post(BACK_CHANNEL_LOGOUT).type('form').send({ logout_token });
 }
 
 export function frame({ app }: Pick<App, 'app'>, sid = 'sid-1'): request.Test {
