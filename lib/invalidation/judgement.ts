@@ -50,8 +50,8 @@ function refusingUnsaved(
 }
 
 /**
- * An ID Token issued after the end of its session, while a login saved after the end lives, is of a
- * later login.
+ * An ID Token issued after the end of its session, and not before the newest login saved after the
+ * end, is of a later login.
  */
 export function isOfLaterLogin(
   { subject, time }: Pick<Login, 'subject' | 'time'>,

@@ -61,9 +61,9 @@ export interface Sessions {
    * Whether a login goes on, by the claims of its ID Token: for an app that has only a session of
    * its own, and no token for the guard. `false` once the login's session (`iss`, `sid`) or all
    * logins of its user (`iss`, `sub`) ended after the login. A later login of the same `sid` goes on
-   * by its later `auth_time`; with the same or none, if it was saved and its `iat` is later than the
-   * end. Without a `sid` only ends of the user are seen. The claims must be verified, as a client
-   * does at login.
+   * by its later `auth_time`; with the same or none, if it was saved, and its `iat` is later than the
+   * end and not before the newest saved login. Without a `sid` only ends of the user are seen. The
+   * claims must be verified, as a client does at login.
    *
    * @throws TypeError when the issuer is not configured, or a claim is of the wrong type.
    * @throws {@link StoreUnavailableError} when the store could not be asked: treat the login as
