@@ -413,12 +413,13 @@ describe('a connection that something in between has forgotten', () => {
       const { accepted } = wire;
       wire.forget();
       await there.oidc.sessions.end({ issuer: signer.issuer, sid: 'lost' });
-      while (wire.accepted === accepted) await new Promise((resolve) => setImmediate(resolve));
+      await until(() => wire.accepted > accepted);
       await until(async () => (await subscribers()) === 1 && wire.accepted === accepted + 1);
-      for (let count = 1; !heard.includes('after 1') || heard.length < 2; count++) {
-        await there.oidc.sessions.end({ issuer: signer.issuer, sid: `after ${count}` });
-        await new Promise((resolve) => setImmediate(resolve));
-      }
+      let count = 0;
+      await until(async () => {
+        await there.oidc.sessions.end({ issuer: signer.issuer, sid: `after ${++count}` });
+        return heard.includes('after 1') && heard.length >= 2;
+      });
       expect(here.events).toContainEqual([
         'store-error',
         { operation: 'subscribe', reason: 'timeout' },
@@ -496,10 +497,11 @@ describe('a Cluster', () => {
     const here = start(cluster.createClient({ lazyConnect: true }));
     const heard: unknown[] = [];
     here.oidc.on('session-ended', ({ sid }) => heard.push(sid));
-    for (let count = 1; heard.length === 0; count++) {
-      await there.oidc.sessions.end({ issuer: signer.issuer, sid: `one ${count}` });
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    let count = 0;
+    await until(async () => {
+      await there.oidc.sessions.end({ issuer: signer.issuer, sid: `one ${++count}` });
+      return heard.length > 0;
+    });
     expect(here.events).toEqual([]);
   });
 });

@@ -52,7 +52,11 @@ const MOST_LOGINS = 10_000;
 export class ActiveLogins {
   readonly #parts: ActiveLoginsParts;
   /** The near-cache remembers objects. */
-  readonly #logins = new LRUCache<string, AskedLogin>({ max: MOST_LOGINS });
+  readonly #logins = new LRUCache<string, AskedLogin>({
+    // By size, because `max` reserves the memory at the start.
+    maxSize: MOST_LOGINS,
+    sizeCalculation: () => 1,
+  });
 
   constructor(parts: ActiveLoginsParts) {
     this.#parts = parts;

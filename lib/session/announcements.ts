@@ -11,7 +11,11 @@ export class Announcements {
   readonly #events: Events;
   readonly #operations: Operations;
   readonly #issuers: ReadonlySet<string>;
-  readonly #announced = new LRUCache<string, true>({ max: MOST_REMEMBERED });
+  readonly #announced = new LRUCache<string, true>({
+    // By size, because `max` reserves the memory at the start.
+    maxSize: MOST_REMEMBERED,
+    sizeCalculation: () => 1,
+  });
   #stop: (() => void) | undefined;
   #isClosed = false;
 

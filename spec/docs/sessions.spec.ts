@@ -11,6 +11,7 @@ import {
   type QuickStart,
   withLines,
 } from '../support/quick-start.ts';
+import { until } from '../support/until.ts';
 
 const PAGE = openPage('docs/sessions.md');
 const REFRESH = PAGE.take('js', 'await refresh(');
@@ -280,7 +281,7 @@ describe('sessions in Redis', () => {
   }
 
   async function untilNoSession(): Promise<void> {
-    while ((await sessionKeys()).length > 0) await new Promise((resolve) => setImmediate(resolve));
+    await until(async () => (await sessionKeys()).length === 0);
   }
 
   /** The login leaves a session without tokens behind, which expires. */
