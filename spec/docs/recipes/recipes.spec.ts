@@ -1,9 +1,11 @@
 import { runInNewContext } from 'node:vm';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { transformSync } from '@swc/core';
+import { decodeJwt } from 'jose';
 import type { BrowserSession } from '../../support/browser-session.ts';
+import { targetOf } from '../../support/logout-page.ts';
 import { openPage, type Page } from '../../support/page.ts';
-import { startRecipes, type Recipes } from './recipes.ts';
+import { ADMIN_AUDIENCE, startRecipes, type Recipes } from './recipes.ts';
 
 const TYPESCRIPT = {
   jsc: {
@@ -129,6 +131,111 @@ describe('the recipe for a page and its API on two hosts', () => {
   });
 
   it('is complete', () => {
+    expectComplete(page, code);
+  });
+});
+
+describe('the recipe for several apps on one Redis', () => {
+  const page = openPage('docs/recipes/several-apps.md');
+  const code = page.take('js', 'oidcLogout(');
+  const client = {
+    ...{ OIDC_CLIENT_ID: 'admin', OIDC_CLIENT_SECRET: 'the secret of the admin' },
+    ...{ OIDC_AUDIENCE: ADMIN_AUDIENCE, SESSION_SECRET: 'of the sessions of the admin' },
+    ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64url'),
+  };
+  let admin: string;
+
+  async function startBoth(shopEnv = {}, adminEnv = {}) {
+    const shop = recipes.start(code, shopEnv);
+    [admin] = await Promise.all([recipes.startBeside(code, { ...client, ...adminEnv }), shop]);
+  }
+
+  /** Logs in to both; the provider asks once. */
+  async function logInToBoth(): Promise<BrowserSession> {
+    const { browser } = await recipes.logIn();
+    const { html } = await browser.open(`${admin}/login`);
+    expect(html).toContain('This is admin.');
+    expect(await askApis(browser)).toEqual([200, 200]);
+    return browser;
+  }
+
+  function askApis(browser: BrowserSession): Promise<number[]> {
+    const urls = [recipes.baseUrl, admin].map((url) => new URL(`${url}/api`));
+    return Promise.all(urls.map(async (url) => (await browser.fetch(url, {})).status));
+  }
+
+  /** Logs out of the shop; answers where the browser is sent. */
+  async function logOutOfShop(browser: BrowserSession): Promise<URL> {
+    const home = await browser.open(`${recipes.baseUrl}/`);
+    return new URL(targetOf((await browser.submit(home, '/logout', {})).html));
+  }
+
+  async function countKeys(prefix = 'oidc1:'): Promise<Record<string, number>> {
+    const keys = Object.keys(await recipes.redis.dump());
+    const kinds = keys.filter((key) => key.startsWith(prefix)).map((key) => key[prefix.length]);
+    const count = (kind: string) => kinds.filter((each) => each === kind).length;
+    return Object.fromEntries([...'sxltrpe'].map((kind) => [kind, count(kind)]));
+  }
+
+  function countOfPage(column: number): Record<string, number> {
+    const rows = page.table('Key', 'After both logins', 'After a logout and back');
+    return Object.fromEntries(rows.map((row) => [row[0] ?? '', Number(row[column])]));
+  }
+
+  beforeEach(() => recipes.redis.flush());
+
+  afterEach(() => {
+    recipes.giveSid('one for each client');
+  });
+
+  describe('with one prefix', () => {
+    beforeAll(() => startBoth());
+
+    it('logs out of both at once where they have one sid', async () => {
+      recipes.giveSid('one for all');
+      const browser = await logInToBoth();
+      expect(await countKeys()).toEqual(countOfPage(2));
+      const endSession = await logOutOfShop(browser);
+      expect(await askApis(browser)).toEqual([401, 401]);
+      const hint = decodeJwt(endSession.searchParams.get('id_token_hint') ?? '');
+      expect(hint.aud).toBe(endSession.searchParams.get('client_id'));
+      expect(hint.aud).not.toBe('admin');
+      const { url } = await recipes.confirm(browser, endSession.href);
+      expect(url.href).toBe(`${recipes.baseUrl}/`);
+      expect(await countKeys()).toEqual(countOfPage(3));
+      expect(Object.keys(await recipes.redis.dump())).toHaveLength(8);
+      await logInToBoth();
+    });
+
+    it.each(['one for each client', 'none'] as const)(
+      'logs out of the other by the Logout Token where the sid is %s',
+      async (kind) => {
+        recipes.giveSid(kind);
+        const browser = await logInToBoth();
+        const endSession = await logOutOfShop(browser);
+        expect(await askApis(browser)).toEqual([401, 200]);
+        await recipes.confirm(browser, endSession.href);
+        expect(await askApis(browser)).toEqual([401, 401]);
+      },
+    );
+  });
+
+  it('logs out of the other by the Logout Token where each has a prefix', async () => {
+    await startBoth({ KEY_PREFIX: 'shop:' }, { KEY_PREFIX: 'admin:' });
+    recipes.giveSid('one for all');
+    const browser = await logInToBoth();
+    const endSession = await logOutOfShop(browser);
+    expect(await askApis(browser)).toEqual([401, 200]);
+    await recipes.confirm(browser, endSession.href);
+    expect(await askApis(browser)).toEqual([401, 401]);
+    for (const prefix of ['shop:', 'admin:']) {
+      expect(await countKeys(prefix)).toMatchObject({ x: 1, t: 1, r: 1 });
+    }
+    expect(await countKeys()).toMatchObject({ x: 0, t: 0, r: 0 });
+  });
+
+  it('is complete', () => {
+    page.take('sh', 'shop.env');
     expectComplete(page, code);
   });
 });
