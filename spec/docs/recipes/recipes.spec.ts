@@ -66,7 +66,79 @@ describe.each([
   });
 
   it('is complete', () => {
+    if (name === 'nestjs') page.take('ts', '@Catch()'); // run below
     expectComplete(page, code);
+  });
+});
+
+describe('the filter of NestJS', () => {
+  const page = openPage('docs/recipes/nestjs.md');
+  const recipe = page.take('ts', 'oidcLogout(');
+  const filter = page.take('ts', '@Catch()');
+  const guarded = 'consumer.apply(oidc.guard({ token })).forRoutes(ApiController);';
+  const program = recipe.replace(
+    guarded,
+    `consumer.apply(oidc.guard({ token, errors: 'next', scope: 'admin' })).forRoutes(ApiController);
+    consumer.apply(oidc.guard({ errors: 'next' })).forRoutes('logged-out');`,
+  );
+  const bare = 'Bearer realm="api"';
+  const said = (error: string, text: string) =>
+    `${bare}, error="${error}", error_description="${text}"`;
+  const unknown = 'The access token is malformed or unknown';
+  const lacks = 'The access token lacks a required scope';
+  const wrong = 'The Authorization header is not a well-formed Bearer credential';
+
+  const start = (code: string) => recipes.start(transformSync(code, TYPESCRIPT).code);
+
+  /** The status, the headers and the message of the answer. */
+  async function ask(path: string, headers: Record<string, string> = {}) {
+    const answer = await fetch(recipes.baseUrl + path, { headers, redirect: 'manual' });
+    const { statusCode, message } = (await answer.json()) as Record<string, unknown>;
+    expect(statusCode).toBe(answer.status);
+    const sent = ['www-authenticate', 'retry-after'].map((name) => answer.headers.get(name));
+    return [answer.status, message, ...sent];
+  }
+
+  /** Refused for each reason. */
+  async function askAll() {
+    const { cookie } = await recipes.logIn();
+    const answers = [
+      await ask('/api'),
+      await ask('/logged-out', { Authorization: 'Bearer opaque-1' }),
+      await ask('/logged-out', { Authorization: 'Bearer a b' }),
+      await ask('/api', { cookie }),
+    ];
+    recipes.redis.pause();
+    try {
+      return [...answers, await ask('/api', { cookie }), await ask('/account', { cookie })];
+    } finally {
+      recipes.redis.resume();
+    }
+  }
+
+  it('sends the status of each error, and no headers', async () => {
+    expect(program).not.toBe(recipe);
+    await start(program);
+    expect(await askAll()).toEqual([
+      [401, 'The request has no access token', null, null],
+      [401, unknown, null, null],
+      [400, wrong, null, null],
+      [403, lacks, null, null],
+      [503, 'Service Unavailable', null, null],
+      [503, 'Service Unavailable', null, null],
+    ]);
+  });
+
+  it('sends the headers with the filter of the page', async () => {
+    await start(program.replace('await app.listen', `${filter}\n$&`));
+    expect(await askAll()).toEqual([
+      [401, 'The request has no access token', bare, null],
+      [401, unknown, said('invalid_token', unknown), null],
+      [400, wrong, said('invalid_request', wrong), null],
+      [403, lacks, `${said('insufficient_scope', lacks)}, scope="admin"`, null],
+      [503, 'Service Unavailable', null, '1'],
+      [503, 'Service Unavailable', null, '1'],
+    ]);
   });
 });
 
