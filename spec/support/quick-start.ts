@@ -115,13 +115,13 @@ export async function followQuickStart(...audiences: readonly string[]): Promise
 /** The address of an app that is started later. */
 async function openFront() {
   const target = { port: 0 };
-  const { port, close } = await startSocketPort(() => ({ ...target, host: '127.0.0.1' }));
+  const socket = await startSocketPort(() => ({ ...target, host: '127.0.0.1' }));
   return {
-    close,
-    baseUrl: `http://localhost:${port}`,
-    lead({ url }: RunningApp) {
+    baseUrl: `http://localhost:${socket.port}`,
+    lead: ({ url }: RunningApp) => {
       target.port = Number(new URL(url).port);
     },
+    close: () => socket.close(),
   };
 }
 

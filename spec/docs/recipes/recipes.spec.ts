@@ -246,7 +246,9 @@ describe('the recipe for several apps on one Redis', () => {
     const keys = Object.keys(await recipes.redis.dump());
     const kinds = keys.filter((key) => key.startsWith(prefix)).map((key) => key[prefix.length]);
     const count = (kind: string) => kinds.filter((each) => each === kind).length;
-    return Object.fromEntries([...'sxltrpe'].map((kind) => [kind, count(kind)]));
+    return Object.fromEntries(
+      ['s', 'x', 'l', 't', 'r', 'p', 'e'].map((kind) => [kind, count(kind)]),
+    );
   }
 
   function countOfPage(column: number): Record<string, number> {

@@ -35,7 +35,7 @@ export async function startRecipes(): Promise<Recipes> {
   const quickStart = await followQuickStart(ADMIN_AUDIENCE);
   const { baseUrl, provider, redis } = quickStart;
   const { Client, Session } = provider.events as Provider;
-  const { sidFor } = Session.prototype;
+  const sidOfClient: unknown = Reflect.get(Session.prototype, 'sidFor');
   let app: RunningApp | undefined;
 
   return {
@@ -43,7 +43,8 @@ export async function startRecipes(): Promise<Recipes> {
     redis,
     giveSid(kind) {
       Client.prototype.includeSid = () => kind !== 'none';
-      Session.prototype.sidFor = kind === 'one for all' ? sidOfSession : sidFor;
+      const sidFor = kind === 'one for all' ? sidOfSession : sidOfClient;
+      Object.assign(Session.prototype, { sidFor });
     },
     async start(program, env) {
       await app?.close(); // with the connections to it
@@ -79,7 +80,7 @@ export async function startRecipes(): Promise<Recipes> {
 }
 
 // As Keycloak has it.
-function sidOfSession(this: Session, clientId: string): string {
+function sidOfSession(this: InstanceType<Provider['Session']>, clientId: string): string {
   this.authorizationFor(clientId);
   return this.uid;
 }
