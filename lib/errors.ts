@@ -19,7 +19,8 @@ export abstract class OidcLogoutError extends Error {
 
 /**
  * An error with its answer: Express's error handler reads `status` and `headers`; `error` and the
- * message are the members of the body.
+ * message are the members of the body. With `statusCode` and `expose` the error counts as one of
+ * http-errors, as NestJS and others expect.
  *
  * @see [RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)
  */
@@ -30,6 +31,16 @@ export abstract class HttpError extends OidcLogoutError {
   abstract readonly error: string;
   /** The headers of the answer that tell of the error. */
   readonly headers: Readonly<Record<string, string>> = {};
+
+  /** The same as `status`. */
+  get statusCode(): number {
+    return this.status;
+  }
+
+  /** Whether the message is told to the sender: below 500, as in http-errors. */
+  get expose(): boolean {
+    return this.status < 500;
+  }
 }
 
 const REALM = 'Bearer realm="api"';

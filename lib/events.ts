@@ -82,14 +82,15 @@ export interface RevocationEvent {
 
 /**
  * A request was refused for its access token: 401, 403 for a missing scope, or 400 for a refresh
- * token of another session. Told once for each refused request; never for a request without a token,
- * nor for an outage.
+ * token of another session. `logout` and `frontChannelLogout` go on without a refused access token of
+ * the app's own session (`tokens`): 200, and told all the same. Told once for each request; never for
+ * a request without a token, nor for an outage.
  */
 export interface TokenRefusedEvent extends Evidence {
   /** Why. */
   readonly reason: TokenRefusal;
   /** The middleware that refused. */
-  readonly endpoint: 'guard' | 'logout';
+  readonly endpoint: 'guard' | 'logout' | 'front-channel-logout';
 }
 
 /** Why a request was refused for its access token. */

@@ -24,7 +24,7 @@ it('holds the documents, and nothing else beside the build', async () => {
       'sessions',
       'troubleshooting',
     ].map((name) => `docs/${name}.md`),
-    ...['express-openid-connect', 'front-end-and-api', 'nestjs', 'passport'].map(
+    ...['express-openid-connect', 'front-end-and-api', 'nestjs', 'passport', 'several-apps'].map(
       (name) => `docs/recipes/${name}.md`,
     ),
     'docs/login.mjs',

@@ -245,6 +245,7 @@ const oidc = oidcLogout({ provider, audience: ['api'] });
 oidc.on('invalidated', ({ kind, sid }) => [kind.length, sid?.length]);
 oidc.on('invalidated', ({ kind }) => Promise.resolve(kind));
 oidc.on('token-refused', ({ reason, found }) => [reason === 'wrong-audience', found?.length]);
+oidc.on('token-refused', ({ endpoint }) => endpoint === 'front-channel-logout');
 // @ts-expect-error: there is no such reason
 oidc.on('token-refused', ({ reason }) => reason === 'not-authentic');
 // @ts-expect-error: there is no such event

@@ -348,6 +348,32 @@ describe('two clients in one session of the provider', () => {
       );
     });
 
+    it('leave what they cannot open, each with a key of its own', async () => {
+      const encryptionKey = Buffer.alloc(32, 8);
+      const stranger = start([entry('web'), entry('mobile')], {
+        ...{ redis: redis.connect(), encryptionKey },
+      });
+      const [own, others] = [await login('web', stranger), await login('mobile', mobile)];
+      await logOut(stranger, own).expect(200);
+      await call(mobile, others.access_token).expect(401);
+      await expect(
+        mobile.oidc.sessions.rotate(others, { ...(await issue('mobile')), refresh_token: null }),
+      ).rejects.toMatchObject({ code: 'ERR_OIDC_LOGOUT_SESSION_ENDED' });
+      await stranger.oidc.close();
+      expect(asked().flat()).not.toContain(others.refresh_token);
+      expect(stranger.told.events.map(({ outcome }) => outcome)).toEqual(['revoked', 'revoked']);
+    });
+
+    it('end the session of each other where the provider has a subject for each client', async () => {
+      const own = await login('web', web);
+      const iat = Math.floor(Date.now() / 1000) + 1;
+      const others = await issue('mobile', { sub: 'pairwise', iat });
+      const access_token = await accessToken('mobile', { sub: 'pairwise' });
+      await mobile.oidc.sessions.save({ ...others, access_token });
+      await call(web, own.access_token).expect(401);
+      await call(mobile, access_token).expect(200);
+    });
+
     it('send no ID Token of theirs for the token of the other', async () => {
       await login('web', web);
       const others = await login('mobile', mobile);

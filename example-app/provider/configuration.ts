@@ -15,8 +15,8 @@ const DAY = 24 * 60 * MINUTE;
 
 export interface ProviderSettings {
   readonly clients: readonly ClientMetadata[];
-  /** The API's identifier: what `resource` asks for (RFC 8707) and `aud` of its access tokens is. */
-  readonly resource: string;
+  /** An API's identifier, or several: what `resource` asks for (RFC 8707) and `aud` of its access tokens is. */
+  readonly resource: string | readonly string[];
 }
 
 export async function configure(
@@ -50,10 +50,10 @@ export async function configure(
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo(_ctx, indicator) {
-          if (indicator !== resource) throw new InvalidTarget();
+          if (![resource].flat().includes(indicator)) throw new InvalidTarget();
           return {
             scope: '',
-            audience: resource,
+            audience: indicator,
             accessTokenFormat: 'jwt',
             jwt: { sign: { alg: 'RS256' } },
           };

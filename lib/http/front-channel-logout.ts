@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import { InvalidRequestError, InvalidTokenError } from '../errors.ts';
+import type { Events } from '../events.ts';
 import {
   endLogin,
   endSession,
@@ -8,6 +9,7 @@ import {
 import type { PresentedTokens, TokensOfLogout } from '../logout/presented-tokens.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { Providers } from '../provider/providers.ts';
+import { tellTokenRefused } from '../refusal-events.ts';
 import { sendEmpty, sendHtml } from './answer.ts';
 import { sendOAuthError, serve } from './endpoint.ts';
 import type { FrontChannelLogoutOptions } from './front-channel-logout-options.ts';
@@ -22,6 +24,7 @@ export interface FrontChannelEndpointParts extends FrontChannelLogoutParts {
   readonly providers: Providers;
   /** @throws {@link InvalidTokenError} when the tokens are dead. */
   readonly presentedTokens: (tokens: TokensOfLogout) => Promise<PresentedTokens | undefined>;
+  readonly events: Events;
   readonly options: FrontChannelLogoutOptions;
 }
 
@@ -30,6 +33,7 @@ const PAGE =
 
 export function frontChannelLogout(parts: FrontChannelEndpointParts): Middleware {
   const { providers, options } = parts;
+  const tellRefusal = tellTokenRefused(parts.events, 'front-channel-logout');
 
   function findProvider(req: Request): Provider {
     const issuers = queryValues(req, 'iss');
@@ -62,8 +66,9 @@ export function frontChannelLogout(parts: FrontChannelEndpointParts): Middleware
     try {
       return await parts.presentedTokens(tokens);
     } catch (error) {
-      if (error instanceof InvalidTokenError) return undefined;
-      throw error;
+      if (!(error instanceof InvalidTokenError)) throw error;
+      tellRefusal(error);
+      return undefined;
     }
   }
 
@@ -85,6 +90,7 @@ export function frontChannelLogout(parts: FrontChannelEndpointParts): Middleware
     headers: { 'Referrer-Policy': 'no-referrer' },
     handle,
     sendError: sendOAuthError,
+    onRefusal: tellRefusal,
   };
   return async function frontChannelLogoutHandler(req, res, next) {
     await serve(endpoint, { req, res, next });

@@ -36,6 +36,7 @@ export function logout(parts: LogoutParts): Middleware {
   const { browser, options, rpInitiatedLogout } = parts;
   const elasticsearch = parts.errorFormat === 'elasticsearch';
   const isOfApp = options.tokens !== undefined;
+  const tellRefusal = tellTokenRefused(parts.events, 'logout');
   const readTokens =
     options.tokens === undefined
       ? tokensFromBody(parts.bodyLimit)
@@ -51,6 +52,7 @@ export function logout(parts: LogoutParts): Middleware {
       return await rpInitiatedLogout.logOut(tokens, wishes);
     } catch (error) {
       if (!(error instanceof InvalidTokenError)) throw error;
+      tellRefusal(error);
     }
     const { refreshToken } = tokens;
     if (refreshToken === undefined) return undefined;
@@ -88,7 +90,7 @@ export function logout(parts: LogoutParts): Middleware {
     headers: elasticsearch ? PRODUCT : {},
     handle,
     sendError: elasticsearch ? sendElasticsearchError : sendOAuthError,
-    onRefusal: tellTokenRefused(parts.events, 'logout'),
+    onRefusal: tellRefusal,
   };
   return async function logoutHandler(req, res, next) {
     await serve(endpoint, { req, res, next });

@@ -209,7 +209,7 @@ export function explain(error: unknown): string | number {
   if (error instanceof SessionEndedError) {
     return error.code satisfies 'ERR_OIDC_LOGOUT_SESSION_ENDED';
   }
-  if (error instanceof HttpError) return error.status;
+  if (error instanceof HttpError) return error.expose ? error.message : error.statusCode;
   return error instanceof OidcLogoutError ? error.code : 'unknown';
 }
 // @ts-expect-error: a base class

@@ -80,8 +80,10 @@ it('has every error, its code and its status', () => {
       readonly code: string;
     };
     const cause = name === 'InsufficientScopeError' ? ['x'] : 'x';
-    const error = new make(cause) as entry.OidcLogoutError & { status?: number };
+    const error = new make(cause) as entry.OidcLogoutError & Partial<entry.HttpError>;
     expect(make.code).toBe(error.code);
+    expect(error.statusCode).toBe(error.status);
+    expect(error.expose).toBe(error.status && error.status < 500);
     return [[name, error.code, String(error.status ?? 'none')]];
   });
   const told = PAGE.table('Class', 'Code', 'Status').map((row) => row.slice(0, 3));

@@ -526,17 +526,65 @@ describe.each(Object.keys(EXPRESS))('frontChannelLogout on %s', (version) => {
       await call(app, kept.access_token ?? '').expect(200);
     });
 
-    it.each<[string, () => Promise<string | undefined>]>([
-      ['has no tokens', () => Promise.resolve(undefined)],
-      ['has a token that nobody saved', () => signer.accessToken({ sid: 'sid-9' })],
-      ['has a token that expired long ago', () => signer.accessToken({ exp: 1 })],
-      ['has a token that is none', () => Promise.resolve('garbage')],
-    ])('answers the page where its session %s, and changes nothing', async (_what, make) => {
+    function refusalsOf({ oidc }: App): object[] {
+      const told: object[] = [];
+      oidc.on('token-refused', (event) => told.push(event));
+      return told;
+    }
+
+    const expired = { claim: 'exp', expected: '86400 s ago at most', issuer: ISSUER };
+
+    it.each<[string, () => Promise<string | undefined>, object | undefined]>([
+      ['has no tokens', () => Promise.resolve(undefined), undefined],
+      ['has a token that nobody saved', () => signer.accessToken({ sid: 'sid-9' }), undefined],
+      [
+        'has a token that expired long ago',
+        () => signer.accessToken({ exp: 1 }),
+        { reason: 'expired', ...expired, found: expect.stringMatching(/^\d+ s ago$/) },
+      ],
+      [
+        'has a forged token',
+        async () => (await createSigner(ISSUER)).accessToken(),
+        { reason: 'wrong-signature', claim: 'kid', found: 'key-1', issuer: ISSUER },
+      ],
+      ['has a token that is none', () => Promise.resolve('garbage'), { reason: 'opaque-unknown' }],
+    ])('answers the page where its session %s, and changes nothing', async (_what, make, event) => {
+      const told = refusalsOf(app);
       const access_token = await make();
       kept = access_token === undefined ? undefined : { access_token };
       await visitOwn(app).expect(200, PAGE);
       expect(Object.keys(await redis.dump()).filter((key) => key !== 'oidc1:e')).toEqual([]);
       expect(app.events).toEqual([]);
+      expect(told).toEqual(event ? [{ ...event, endpoint: 'front-channel-logout' }] : []);
+    });
+
+    it('answers 400 to tokens of two sessions, tells why, and ends neither', async () => {
+      const told = refusalsOf(app);
+      const access_token = await login(app);
+      const others = await signer.accessToken({ sid: 'sid-2' });
+      const id_token = await signer.idToken({ sid: 'sid-2' });
+      const refresh_token = 'refresh-2';
+      await app.oidc.sessions.save({ access_token: others, id_token, refresh_token });
+      kept = { access_token, refresh_token };
+      const answer = await visitOwn(app).expect(400);
+      expect(answer.body).toEqual({
+        error: 'invalid_request',
+        error_description: 'The refresh token belongs to another session',
+      });
+      const reason = 'refresh-token-of-another-session';
+      expect(told).toEqual([{ reason, endpoint: 'front-channel-logout' }]);
+      for (const alive of [access_token, others]) await call(app, alive).expect(200);
+    });
+
+    it('tells of no refusal where the store is away, nor where a sid is missing', async () => {
+      const client = redis.connect();
+      const cut = mount(start({ redis: client }));
+      const told = refusalsOf(cut);
+      kept = { access_token: await signer.accessToken() };
+      client.disconnect();
+      await visitOwn(cut).expect(503);
+      await visitOwn(cut, FRAME, '?sid=').expect(400);
+      expect(told).toEqual([]);
     });
 
     it('may be framed by each of several providers', async () => {

@@ -20,7 +20,7 @@ import {
   redirectOf,
 } from '../support/app.ts';
 import { targetOf } from '../support/logout-page.ts';
-import { CLIENT_ID, createSigner, type Signer } from '../support/provider.ts';
+import { AUDIENCE, CLIENT_ID, createSigner, type Signer } from '../support/provider.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
 
 const HOST = 'app.example.com';
@@ -47,6 +47,8 @@ afterEach(() => redis.flush());
 interface SessionApp extends App {
   /** The tokens of the app's own sessions, by cookie. */
   readonly sessions: Map<string, SessionTokens>;
+  /** The events of refused tokens. */
+  readonly refusals: object[];
   /** How often the app was asked for the tokens of a logout. */
   readonly lookUps: string[];
 }
@@ -71,6 +73,8 @@ describe.each(Object.keys(EXPRESS))('an app without tokens in the browser, on %s
     const parts = appWith(configured, EXPRESS[version]?.());
     const sessions = new Map<string, SessionTokens>();
     const lookUps: string[] = [];
+    const refusals: object[] = [];
+    parts.oidc.on('token-refused', (event) => refusals.push(event));
     const find = ({ headers }: Request) => sessions.get(headers.cookie ?? '');
     const tokens = (req: Request) => {
       lookUps.push(req.headers.cookie ?? '');
@@ -83,7 +87,7 @@ describe.each(Object.keys(EXPRESS))('an app without tokens in the browser, on %s
       parts.oidc.guard({ token: (req) => find(req)?.access_token }),
       (req: GuardedRequest, res) => void res.json(req.auth),
     );
-    return { ...parts, sessions, lookUps };
+    return { ...parts, sessions, refusals, lookUps };
   }
 
   async function logIn({ oidc, sessions }: SessionApp, claims: object = {}) {
@@ -554,24 +558,62 @@ describe.each(Object.keys(EXPRESS))('an app without tokens in the browser, on %s
         ['no access token', {}],
         ['an empty access token', { access_token: '' }],
       ])('%s', async (_what, tokens) => {
-        await expectRedirect(start({}, { tokens: () => tokens as undefined }));
+        const at = start({}, { tokens: () => tokens as undefined });
+        await expectRedirect(at);
+        expect(at.refusals).toEqual([]);
       });
 
-      it.each<[string, () => string | Promise<string>]>([
-        ['garbage', () => 'garbage'],
-        ['a garbled JWT', () => 'eyJhbGciOiJSUzI1NiJ9.e30.AA'],
-        ['an unknown opaque token', () => 'opaque-1'],
-        ['a token that expired long ago', () => signer.accessToken({ exp: 1 })],
-        ['a forged token', async () => (await createSigner(signer.issuer)).accessToken()],
+      const issuer = 'https://op.example.com';
+      const ofIssuer = { reason: 'unknown-issuer', claim: 'iss', expected: issuer };
+      const expired = { claim: 'exp', expected: '86400 s ago at most', issuer };
+
+      it.each<[string, () => string | Promise<string>, object]>([
+        ['garbage', () => 'garbage', { reason: 'opaque-unknown' }],
+        ['a garbled JWT', () => 'eyJhbGciOiJSUzI1NiJ9.e30.AA', ofIssuer],
+        ['an unknown opaque token', () => 'opaque-1', { reason: 'opaque-unknown' }],
+        [
+          'a token that expired long ago',
+          () => signer.accessToken({ exp: 1 }),
+          { reason: 'expired', ...expired, found: expect.stringMatching(/^\d+ s ago$/) },
+        ],
+        [
+          'a forged token',
+          async () => (await createSigner(signer.issuer)).accessToken(),
+          { reason: 'wrong-signature', claim: 'kid', found: 'key-1', issuer },
+        ],
         [
           'a token of another provider',
           async () => (await createSigner('https://other.example.com')).accessToken(),
+          { ...ofIssuer, found: 'https://other.example.com' },
         ],
-        ['an ID Token', () => signer.idToken()],
-      ])('%s in the session', async (_what, make) => {
+        [
+          'an ID Token',
+          () => signer.idToken(),
+          { reason: 'wrong-audience', claim: 'aud', expected: AUDIENCE, found: 'web', issuer },
+        ],
+      ])('%s in the session, and tells why', async (_what, make, event) => {
         app.sessions.set(COOKIE, { access_token: await make() });
         await expectRedirect(app);
+        // Of each of its two logouts.
+        expect(app.refusals).toEqual(Array(2).fill({ ...event, endpoint: 'logout' }));
       });
+
+      it('an unknown refresh token alone, of which there is nothing to tell', async () => {
+        app.sessions.set(COOKIE, { refresh_token: 'unknown' });
+        await expectRedirect(app);
+        expect(app.refusals).toEqual([]);
+      });
+    });
+
+    it('ends the login of a live refresh token beside a refused access token, and tells once', async () => {
+      const { access_token, id_token, refresh_token } = await logIn(app);
+      app.sessions.set(COOKIE, { access_token: 'opaque-1', refresh_token });
+      const answer = await logOut(app).expect(200);
+      expect(hints(redirectOf(answer))).toBe(id_token);
+      await call(app, access_token).expect(401);
+      const event = { reason: 'opaque-unknown', endpoint: 'logout' };
+      expect(app.refusals[0]).toEqual(event);
+      expect(app.refusals.slice(1)).toMatchObject([{ endpoint: 'guard' }]);
     });
 
     it('ends the login of a live refresh token beside an access token that expired long ago', async () => {

@@ -30,27 +30,39 @@ export interface QuickStart {
   start(program: string, env?: Readonly<Record<string, string>>): Promise<RunningApp>;
   /** Has this app be the one at `baseUrl`. */
   lead(app: RunningApp): void;
+  /** Starts a program with this environment as one more client, at an address of its own. */
+  startBeside(program: string, client: ClientEnvironment): Promise<RunningApp>;
   /** A browser that has logged in at `baseUrl`. */
   logIn(): Promise<BrowserSession>;
   close(): Promise<void>;
 }
 
-export async function followQuickStart(): Promise<QuickStart> {
-  const target = { port: 0 };
+/** What one client's environment has in place of that of the README. */
+export interface ClientEnvironment {
+  readonly OIDC_CLIENT_ID: string;
+  readonly OIDC_CLIENT_SECRET: string;
+  readonly [name: string]: string;
+}
+
+/** `audiences`: of further APIs at the provider. */
+export async function followQuickStart(...audiences: readonly string[]): Promise<QuickStart> {
   const [redis, front, project, provider] = await Promise.all([
     startRedisServer(),
-    startSocketPort(() => ({ ...target, host: '127.0.0.1' })),
+    openFront(),
     createPageProject(),
-    startProvider({ resource: valueOf('OIDC_AUDIENCE'), clients: [] }),
+    startProvider({ resource: [valueOf('OIDC_AUDIENCE'), ...audiences], clients: [] }),
   ]);
   const redisPort = await startRedisPort(redis.path);
-  const baseUrl = `http://localhost:${front.port}`;
-  await provider.register({
-    client_id: valueOf('OIDC_CLIENT_ID'),
-    client_secret: valueOf('OIDC_CLIENT_SECRET'),
-    grant_types: ['authorization_code', 'refresh_token'],
-    ...registeredUris(baseUrl),
-  });
+  const fronts = [front];
+  const { baseUrl, lead } = front;
+  const register = (id: string, secret: string, url: string) =>
+    provider.register({
+      client_id: id,
+      client_secret: secret,
+      grant_types: ['authorization_code', 'refresh_token'],
+      ...registeredUris(url),
+    });
+  await register(valueOf('OIDC_CLIENT_ID'), valueOf('OIDC_CLIENT_SECRET'), baseUrl);
   const values: Record<string, string> = {
     ...{ OIDC_ISSUER: provider.issuer, BASE_URL: baseUrl, PORT: '0', REDIS_URL: redisPort.url },
   };
@@ -60,9 +72,11 @@ export async function followQuickStart(): Promise<QuickStart> {
   await project.write('.env', `${environment}\n`);
   await project.sh(`${COPY_LOGIN}\n${START.slice(0, START.lastIndexOf('\n'))}`);
   let count = 0;
-  const lead = ({ url }: RunningApp) => {
-    target.port = Number(new URL(url).port);
-  };
+  async function startProgram(program: string, env?: Readonly<Record<string, string>>) {
+    const file = `app-${++count}.mjs`;
+    await project.write(file, program);
+    return project.start(['--env-file=.env', file], env);
+  }
 
   return {
     lead,
@@ -71,11 +85,17 @@ export async function followQuickStart(): Promise<QuickStart> {
     provider,
     project,
     async start(program, env) {
-      const file = `app-${++count}.mjs`;
-      await project.write(file, program);
-      const app = await project.start(['--env-file=.env', file], env);
+      const app = await startProgram(program, env);
       lead(app);
       return app;
+    },
+    async startBeside(program, client) {
+      const own = await openFront();
+      fronts.push(own);
+      await register(client.OIDC_CLIENT_ID, client.OIDC_CLIENT_SECRET, own.baseUrl);
+      const app = await startProgram(program, { ...client, BASE_URL: own.baseUrl });
+      own.lead(app);
+      return { ...app, url: own.baseUrl };
     },
     async logIn() {
       const browser = new BrowserSession({ stopAt: 'https:' });
@@ -86,9 +106,22 @@ export async function followQuickStart(): Promise<QuickStart> {
     },
     async close() {
       await project.close();
-      await Promise.all([front.close(), provider.close(), redisPort.close()]);
+      await Promise.all([...fronts, provider, redisPort].map((server) => server.close()));
       await redis.close();
     },
+  };
+}
+
+/** The address of an app that is started later. */
+async function openFront() {
+  const target = { port: 0 };
+  const socket = await startSocketPort(() => ({ ...target, host: '127.0.0.1' }));
+  return {
+    baseUrl: `http://localhost:${socket.port}`,
+    lead: ({ url }: RunningApp) => {
+      target.port = Number(new URL(url).port);
+    },
+    close: () => socket.close(),
   };
 }
 

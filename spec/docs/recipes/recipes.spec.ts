@@ -1,9 +1,11 @@
 import { runInNewContext } from 'node:vm';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { transformSync } from '@swc/core';
+import { decodeJwt } from 'jose';
 import type { BrowserSession } from '../../support/browser-session.ts';
+import { targetOf } from '../../support/logout-page.ts';
 import { openPage, type Page } from '../../support/page.ts';
-import { startRecipes, type Recipes } from './recipes.ts';
+import { ADMIN_AUDIENCE, startRecipes, type Recipes } from './recipes.ts';
 
 const TYPESCRIPT = {
   jsc: {
@@ -64,7 +66,79 @@ describe.each([
   });
 
   it('is complete', () => {
+    if (name === 'nestjs') page.take('ts', '@Catch()'); // run below
     expectComplete(page, code);
+  });
+});
+
+describe('the filter of NestJS', () => {
+  const page = openPage('docs/recipes/nestjs.md');
+  const recipe = page.take('ts', 'oidcLogout(');
+  const filter = page.take('ts', '@Catch()');
+  const guarded = 'consumer.apply(oidc.guard({ token })).forRoutes(ApiController);';
+  const program = recipe.replace(
+    guarded,
+    `consumer.apply(oidc.guard({ token, errors: 'next', scope: 'admin' })).forRoutes(ApiController);
+    consumer.apply(oidc.guard({ errors: 'next' })).forRoutes('logged-out');`,
+  );
+  const bare = 'Bearer realm="api"';
+  const said = (error: string, text: string) =>
+    `${bare}, error="${error}", error_description="${text}"`;
+  const unknown = 'The access token is malformed or unknown';
+  const lacks = 'The access token lacks a required scope';
+  const wrong = 'The Authorization header is not a well-formed Bearer credential';
+
+  const start = (code: string) => recipes.start(transformSync(code, TYPESCRIPT).code);
+
+  /** The status, the headers and the message of the answer. */
+  async function ask(path: string, headers: Record<string, string> = {}) {
+    const answer = await fetch(recipes.baseUrl + path, { headers, redirect: 'manual' });
+    const { statusCode, message } = (await answer.json()) as Record<string, unknown>;
+    expect(statusCode).toBe(answer.status);
+    const sent = ['www-authenticate', 'retry-after'].map((name) => answer.headers.get(name));
+    return [answer.status, message, ...sent];
+  }
+
+  /** Refused for each reason. */
+  async function askAll() {
+    const { cookie } = await recipes.logIn();
+    const answers = [
+      await ask('/api'),
+      await ask('/logged-out', { Authorization: 'Bearer opaque-1' }),
+      await ask('/logged-out', { Authorization: 'Bearer a b' }),
+      await ask('/api', { cookie }),
+    ];
+    recipes.redis.pause();
+    try {
+      return [...answers, await ask('/api', { cookie }), await ask('/account', { cookie })];
+    } finally {
+      recipes.redis.resume();
+    }
+  }
+
+  it('sends the status of each error, and no headers', async () => {
+    expect(program).not.toBe(recipe);
+    await start(program);
+    expect(await askAll()).toEqual([
+      [401, 'The request has no access token', null, null],
+      [401, unknown, null, null],
+      [400, wrong, null, null],
+      [403, lacks, null, null],
+      [503, 'Service Unavailable', null, null],
+      [503, 'Service Unavailable', null, null],
+    ]);
+  });
+
+  it('sends the headers with the filter of the page', async () => {
+    await start(program.replace('await app.listen', `${filter}\n$&`));
+    expect(await askAll()).toEqual([
+      [401, 'The request has no access token', bare, null],
+      [401, unknown, said('invalid_token', unknown), null],
+      [400, wrong, said('invalid_request', wrong), null],
+      [403, lacks, `${said('insufficient_scope', lacks)}, scope="admin"`, null],
+      [503, 'Service Unavailable', null, '1'],
+      [503, 'Service Unavailable', null, '1'],
+    ]);
   });
 });
 
@@ -129,6 +203,113 @@ describe('the recipe for a page and its API on two hosts', () => {
   });
 
   it('is complete', () => {
+    expectComplete(page, code);
+  });
+});
+
+describe('the recipe for several apps on one Redis', () => {
+  const page = openPage('docs/recipes/several-apps.md');
+  const code = page.take('js', 'oidcLogout(');
+  const client = {
+    ...{ OIDC_CLIENT_ID: 'admin', OIDC_CLIENT_SECRET: 'the secret of the admin' },
+    ...{ OIDC_AUDIENCE: ADMIN_AUDIENCE, SESSION_SECRET: 'of the sessions of the admin' },
+    ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64url'),
+  };
+  let admin: string;
+
+  async function startBoth(shopEnv = {}, adminEnv = {}) {
+    const shop = recipes.start(code, shopEnv);
+    [admin] = await Promise.all([recipes.startBeside(code, { ...client, ...adminEnv }), shop]);
+  }
+
+  /** Logs in to both; the provider asks once. */
+  async function logInToBoth(): Promise<BrowserSession> {
+    const { browser } = await recipes.logIn();
+    const { html } = await browser.open(`${admin}/login`);
+    expect(html).toContain('This is admin.');
+    expect(await askApis(browser)).toEqual([200, 200]);
+    return browser;
+  }
+
+  function askApis(browser: BrowserSession): Promise<number[]> {
+    const urls = [recipes.baseUrl, admin].map((url) => new URL(`${url}/api`));
+    return Promise.all(urls.map(async (url) => (await browser.fetch(url, {})).status));
+  }
+
+  /** Logs out of the shop; answers where the browser is sent. */
+  async function logOutOfShop(browser: BrowserSession): Promise<URL> {
+    const home = await browser.open(`${recipes.baseUrl}/`);
+    return new URL(targetOf((await browser.submit(home, '/logout', {})).html));
+  }
+
+  async function countKeys(prefix = 'oidc1:'): Promise<Record<string, number>> {
+    const keys = Object.keys(await recipes.redis.dump());
+    const kinds = keys.filter((key) => key.startsWith(prefix)).map((key) => key[prefix.length]);
+    const count = (kind: string) => kinds.filter((each) => each === kind).length;
+    return Object.fromEntries(
+      ['s', 'x', 'l', 't', 'r', 'p', 'e'].map((kind) => [kind, count(kind)]),
+    );
+  }
+
+  function countOfPage(column: number): Record<string, number> {
+    const rows = page.table('Key', 'After both logins', 'After a logout and back');
+    return Object.fromEntries(rows.map((row) => [row[0] ?? '', Number(row[column])]));
+  }
+
+  beforeEach(() => recipes.redis.flush());
+
+  afterEach(() => {
+    recipes.giveSid('one for each client');
+  });
+
+  describe('with one prefix', () => {
+    beforeAll(() => startBoth());
+
+    it('logs out of both at once where they have one sid', async () => {
+      recipes.giveSid('one for all');
+      const browser = await logInToBoth();
+      expect(await countKeys()).toEqual(countOfPage(2));
+      const endSession = await logOutOfShop(browser);
+      expect(await askApis(browser)).toEqual([401, 401]);
+      const hint = decodeJwt(endSession.searchParams.get('id_token_hint') ?? '');
+      expect(hint.aud).toBe(endSession.searchParams.get('client_id'));
+      expect(hint.aud).not.toBe('admin');
+      const { url } = await recipes.confirm(browser, endSession.href);
+      expect(url.href).toBe(`${recipes.baseUrl}/`);
+      expect(await countKeys()).toEqual(countOfPage(3));
+      expect(Object.keys(await recipes.redis.dump())).toHaveLength(8);
+      await logInToBoth();
+    });
+
+    it.each(['one for each client', 'none'] as const)(
+      'logs out of the other by the Logout Token where the sid is %s',
+      async (kind) => {
+        recipes.giveSid(kind);
+        const browser = await logInToBoth();
+        const endSession = await logOutOfShop(browser);
+        expect(await askApis(browser)).toEqual([401, 200]);
+        await recipes.confirm(browser, endSession.href);
+        expect(await askApis(browser)).toEqual([401, 401]);
+      },
+    );
+  });
+
+  it('logs out of the other by the Logout Token where each has a prefix', async () => {
+    await startBoth({ KEY_PREFIX: 'shop:' }, { KEY_PREFIX: 'admin:' });
+    recipes.giveSid('one for all');
+    const browser = await logInToBoth();
+    const endSession = await logOutOfShop(browser);
+    expect(await askApis(browser)).toEqual([401, 200]);
+    await recipes.confirm(browser, endSession.href);
+    expect(await askApis(browser)).toEqual([401, 401]);
+    for (const prefix of ['shop:', 'admin:']) {
+      expect(await countKeys(prefix)).toMatchObject({ x: 1, t: 1, r: 1 });
+    }
+    expect(await countKeys()).toMatchObject({ x: 0, t: 0, r: 0 });
+  });
+
+  it('is complete', () => {
+    page.take('sh', 'shop.env');
     expectComplete(page, code);
   });
 });

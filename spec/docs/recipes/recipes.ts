@@ -1,13 +1,23 @@
 import { once } from 'node:events';
+import type { Provider } from 'oidc-provider';
 import { BrowserSession, type Page } from '../../support/browser-session.ts';
 import type { RunningApp } from '../../support/consumer-project.ts';
 import { targetOf } from '../../support/logout-page.ts';
-import { followQuickStart } from '../../support/quick-start.ts';
+import { followQuickStart, type QuickStart } from '../../support/quick-start.ts';
+import type { RedisServer } from '../../support/redis-server.ts';
+
+/** An API beside that of the README. */
+export const ADMIN_AUDIENCE = 'https://admin.example.com/api';
 
 /** Programs at the address of the quick start, with its provider and its `.env`, one after the other. */
 export interface Recipes {
   readonly baseUrl: string;
+  readonly redis: RedisServer;
+  /** Which `sid` the provider gives to the clients of one session. */
+  giveSid(kind: 'one for all' | 'one for each client' | 'none'): void;
   start(program: string, env?: Readonly<Record<string, string>>): Promise<void>;
+  /** Starts a program as one more client; answers its address. */
+  startBeside: (...app: Parameters<QuickStart['startBeside']>) => Promise<string>;
   /** The status and the body of a page, for a browser with these cookies. */
   ask(path: string, cookie: string): Promise<[status: number, body: string]>;
   /** A browser that has logged in, and its cookies. */
@@ -22,15 +32,26 @@ export interface Recipes {
 }
 
 export async function startRecipes(): Promise<Recipes> {
-  const quickStart = await followQuickStart();
-  const { baseUrl, provider } = quickStart;
+  const quickStart = await followQuickStart(ADMIN_AUDIENCE);
+  const { baseUrl, provider, redis } = quickStart;
+  const { Client, Session } = provider.events as Provider;
+  const sidOfClient: unknown = Reflect.get(Session.prototype, 'sidFor');
   let app: RunningApp | undefined;
 
   return {
     baseUrl,
+    redis,
+    giveSid(kind) {
+      Client.prototype.includeSid = () => kind !== 'none';
+      const sidFor = kind === 'one for all' ? sidOfSession : sidOfClient;
+      Object.assign(Session.prototype, { sidFor });
+    },
     async start(program, env) {
       await app?.close(); // with the connections to it
       app = await quickStart.start(program, env);
+    },
+    async startBeside(program, client) {
+      return (await quickStart.startBeside(program, client)).url;
     },
     async ask(path, cookie) {
       const headers = { Accept: 'text/html', cookie };
@@ -56,6 +77,12 @@ export async function startRecipes(): Promise<Recipes> {
     },
     close: () => quickStart.close(),
   };
+}
+
+// As Keycloak has it.
+function sidOfSession(this: InstanceType<Provider['Session']>, clientId: string): string {
+  this.authorizationFor(clientId);
+  return this.uid;
 }
 
 async function confirm(browser: BrowserSession, url: string): Promise<Page> {
