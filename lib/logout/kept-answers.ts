@@ -25,21 +25,21 @@ export class KeptAnswers {
     this.#parts = parts;
   }
 
-  seal(call: string, { state, postLogoutRedirectUri }: KeptAnswer): Promise<string> {
+  seal(call: string, { state, postLogoutRedirectUri }: KeptAnswer): string {
     // Neither part contains a space.
     const parts = postLogoutRedirectUri === undefined ? [state] : [state, postLogoutRedirectUri];
     return this.#parts.seal.sealState(call, parts.join(' '));
   }
 
   /** The earlier answer to the same unsaved token. */
-  async ofUnsaved({ entry }: PresentedTokens, call: string): Promise<KeptAnswer | undefined> {
+  ofUnsaved({ entry }: PresentedTokens, call: string): KeptAnswer | undefined {
     const note = readLogoutNote(entry);
     const isRecent = note !== undefined && note.at >= Date.now() / 1000 - this.#parts.retryWindow;
     return isRecent ? this.#open(call, note.state) : undefined;
   }
 
   /** The earlier answer of the logout whose repetition this end is. */
-  async ofEnd(end: ForeseenEnd, call: string): Promise<KeptAnswer | undefined> {
+  ofEnd(end: ForeseenEnd, call: string): KeptAnswer | undefined {
     const sealed = this.isFirstOrRetry(end) ? end.record?.end?.state : undefined;
     return sealed === undefined ? undefined : this.#open(call, sealed);
   }
@@ -53,8 +53,8 @@ export class KeptAnswers {
     return isEndOfLogout && retryWindow > 0 && age <= retryWindow;
   }
 
-  async #open(call: string, sealed: string): Promise<KeptAnswer | undefined> {
-    const text = await this.#parts.seal.openState(call, sealed);
+  #open(call: string, sealed: string): KeptAnswer | undefined {
+    const text = this.#parts.seal.openState(call, sealed);
     if (text === undefined) return undefined;
     const [state = '', postLogoutRedirectUri] = text.split(' ');
     return { state, postLogoutRedirectUri };

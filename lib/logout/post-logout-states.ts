@@ -35,17 +35,17 @@ export class PostLogoutStates {
   async keep(state: string, returnTo: string | undefined): Promise<BoundState> {
     if (state === '') return NO_STATE;
     const key = stateKey(state);
-    const value = await this.#encryption.seal(`state:${key}`, JSON.stringify({ returnTo }));
+    const value = this.#encryption.seal(`state:${key}`, JSON.stringify({ returnTo }));
     await this.#operations.keepState(key, value, STATE_LIFETIME);
     return { state, cookie: state };
   }
 
   /** Keeps a state in the cookie alone. Without a key the place to return to is lost. */
-  async unkept(state: string, returnTo: string | undefined): Promise<BoundState> {
+  unkept(state: string, returnTo: string | undefined): BoundState {
     if (state === '') return NO_STATE;
     const isSealed = returnTo !== undefined && this.#encryption.isOn;
     const sealed = isSealed
-      ? await this.#encryption.seal(`state:${stateKey(state)}`, JSON.stringify({ returnTo }))
+      ? this.#encryption.seal(`state:${stateKey(state)}`, JSON.stringify({ returnTo }))
       : '';
     return { state, cookie: state + MARK + sealed };
   }
@@ -73,8 +73,8 @@ export class PostLogoutStates {
     return sealed === '' ? {} : this.#open(key, sealed);
   }
 
-  async #open(key: string, sealed: string): Promise<ReturnedLogout | undefined> {
-    const text = await this.#encryption.open(`state:${key}`, sealed);
+  #open(key: string, sealed: string): ReturnedLogout | undefined {
+    const text = this.#encryption.open(`state:${key}`, sealed);
     return text === undefined ? undefined : returnedLogout(text);
   }
 }

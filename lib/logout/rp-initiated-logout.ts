@@ -109,7 +109,7 @@ export class RpInitiatedLogout {
     const request = isLocal
       ? undefined
       : await prepareEndSession(provider, { ...owner, readIdToken }, this.#parts);
-    const before = await this.#answers.ofUnsaved(presented, call);
+    const before = this.#answers.ofUnsaved(presented, call);
     const state = request === undefined ? '' : ownState(request, before);
     const answer = { state, postLogoutRedirectUri };
     return { presented, owner, request, call, before, answer };
@@ -121,7 +121,7 @@ export class RpInitiatedLogout {
   ): Promise<InvalidatedLogout> {
     const { presented, owner, call, answer } = prepared;
     const { logoutEnds, states } = this.#parts;
-    const sealed = await this.#answers.seal(call, answer);
+    const sealed = this.#answers.seal(call, answer);
     const [end, kept] = await Promise.all([
       logoutEnds.end({ presented, owner, call, state: sealed }),
       states.keep(answer.state, returnTo),
@@ -145,8 +145,8 @@ export class RpInitiatedLogout {
     const { prepared, end } = invalidated;
     const { presented, owner, request, call, before } = prepared;
     const { provider } = presented;
-    const idToken = await this.#idTokenFor(presented, end);
-    const first = end.isRepeated ? ((await this.#answers.ofEnd(end, call)) ?? before) : undefined;
+    const idToken = this.#idTokenFor(presented, end);
+    const first = end.isRepeated ? (this.#answers.ofEnd(end, call) ?? before) : undefined;
     const { state, cookie } =
       request?.returnsWith(idToken) === false
         ? await this.#unbind(prepared)
@@ -168,7 +168,7 @@ export class RpInitiatedLogout {
       ? undefined
       : await prepareEndSession(provider, NO_SESSION, this.#parts);
     const sentState = request?.returnsWith(undefined) === true ? request.state : '';
-    const { state, cookie } = await this.#parts.states.unkept(sentState, returnTo);
+    const { state, cookie } = this.#parts.states.unkept(sentState, returnTo);
     const none = { idToken: undefined, sid: undefined };
     const sent = request?.with({ ...none, postLogoutRedirectUri, state });
     return { provider, postLogoutRedirectUri, ...sent, cookie };
@@ -180,7 +180,7 @@ export class RpInitiatedLogout {
   }
 
   // Only a login whose own token was presented gets a hint. A token bound to a sender gets none.
-  async #idTokenFor(presented: PresentedTokens, end: ForeseenEnd): Promise<string | undefined> {
+  #idTokenFor(presented: PresentedTokens, end: ForeseenEnd): string | undefined {
     const { provider, isSenderConstrained } = presented;
     if (end.record === undefined || !this.#answers.isFirstOrRetry(end)) return undefined;
     if (isSenderConstrained || !isOfOwnLogin(presented)) return undefined;

@@ -1,43 +1,63 @@
-import { CompactEncrypt, compactDecrypt } from 'jose';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
+
+const CIPHER = 'aes-256-gcm';
+const IV_BYTES = 12;
+const TAG = { authTagLength: 16 };
 
 const JWE = /^eyJ[\w-]*(?:\.[\w-]*){4}$/;
 
 /**
- * JWE with `dir` and `A256GCM`, when there is a key. The key of the record is authenticated too, so
- * that a record cannot take another record's place.
+ * JWE with `dir` and `A256GCM` (RFC 7516), when there is a key. The key of the record is
+ * authenticated too, so that a record cannot take another record's place. By Node's own cipher in
+ * this turn: the Web Cryptography of jose would cost a logout four hand-overs to other threads.
  */
 export class Encryption {
-  /** Imported once: jose would import bytes for each token. */
-  readonly #key: Promise<CryptoKey> | undefined;
+  readonly #key: KeyObject | undefined;
 
   constructor(key: Uint8Array | undefined) {
-    const usages = ['encrypt', 'decrypt'] as const;
-    this.#key =
-      key && crypto.subtle.importKey('raw', Uint8Array.from(key), 'AES-GCM', false, usages);
+    this.#key = key && createSecretKey(key);
   }
 
   get isOn(): boolean {
     return this.#key !== undefined;
   }
 
-  async seal(recordKey: string, text: string): Promise<string> {
+  seal(recordKey: string, text: string): string {
     if (this.#key === undefined) return text;
-    return new CompactEncrypt(new TextEncoder().encode(text))
-      .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', record: recordKey })
-      .encrypt(await this.#key);
+    const header = headerFor(recordKey);
+    const iv = randomBytes(IV_BYTES);
+    const cipher = createCipheriv(CIPHER, this.#key, iv, TAG).setAAD(Buffer.from(header));
+    const content = cipher.update(text, 'utf8', 'base64url') + cipher.final('base64url');
+    const segments = [header, '', base64url(iv), content, base64url(cipher.getAuthTag())];
+    return segments.join('.');
   }
 
   /** `undefined` where another key or another record sealed the text. */
-  async open(recordKey: string, sealed: string): Promise<string | undefined> {
+  open(recordKey: string, sealed: string): string | undefined {
     if (this.#key === undefined) return JWE.test(sealed) ? undefined : sealed;
+    const [header = '', , iv = '', content = '', tag = ''] = sealed.split('.');
+    if (header !== headerFor(recordKey)) return undefined;
     try {
-      const { plaintext, protectedHeader } = await compactDecrypt(sealed, await this.#key, {
-        keyManagementAlgorithms: ['dir'],
-        contentEncryptionAlgorithms: ['A256GCM'],
-      });
-      return protectedHeader.record === recordKey ? new TextDecoder().decode(plaintext) : undefined;
+      const decipher = createDecipheriv(CIPHER, this.#key, Buffer.from(iv, 'base64url'), TAG)
+        .setAAD(Buffer.from(header))
+        .setAuthTag(Buffer.from(tag, 'base64url'));
+      return decipher.update(content, 'base64url', 'utf8') + decipher.final('utf8');
     } catch {
       return undefined;
     }
   }
+}
+
+function headerFor(record: string): string {
+  return base64url(Buffer.from(JSON.stringify({ alg: 'dir', enc: 'A256GCM', record })));
+}
+
+function base64url(bytes: Buffer): string {
+  return bytes.toString('base64url');
 }

@@ -33,13 +33,9 @@ export class EndRevocations {
     this.#parts = parts;
   }
 
-  /** `isResumed`: another call began the revocations. Resolves when all are queued. */
-  async revokeKept(
-    ending: SessionEnding,
-    record: SessionRecord,
-    isResumed: boolean,
-  ): Promise<EndRevocation> {
-    const kept = await this.#open(ending, record);
+  /** `isResumed`: another call began the revocations. */
+  revokeKept(ending: SessionEnding, record: SessionRecord, isResumed: boolean): EndRevocation {
+    const kept = this.#open(ending, record);
     const { asked, done } = this.#parts.revocations.revoke({
       ...this.#tokensOf(ending, kept),
       isDue: () => this.#isDue(ending.session, record.end?.event),
@@ -101,14 +97,11 @@ export class EndRevocations {
     return end !== undefined && end.event === event && end.left.includes('r');
   }
 
-  #open({ session }: SessionEnding, { tokens }: SessionRecord): Promise<KeptTokens[]> {
-    const { seal } = this.#parts;
-    return Promise.all(
-      Object.entries(tokens).map(async ([clientId, sealed]) => ({
-        ...(await seal.open(session, clientId, sealed)),
-        clientId,
-      })),
-    );
+  #open({ session }: SessionEnding, { tokens }: SessionRecord): KeptTokens[] {
+    return Object.entries(tokens).map(([clientId, sealed]) => ({
+      ...this.#parts.seal.open(session, clientId, sealed),
+      clientId,
+    }));
   }
 }
 

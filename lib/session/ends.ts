@@ -126,8 +126,7 @@ export class SessionEnds {
     const ended = { ...ending, owner: readOwner(reply.record?.owner ?? '') ?? ending.owner };
     if (CHANGED.has(reply.status)) this.#emitInvalidated('session', ended.owner);
     if (reply.status === 'unknown' && owner !== '') this.#announce(ended, eventOfUnsaved(end));
-    const { asked } = await this.#finish(ended, reply);
-    return { ...reply, asked };
+    return { ...reply, asked: this.#finish(ended, reply) };
   }
 
   /** Resolves when the store knows every finished end; never rejects. */
@@ -135,27 +134,20 @@ export class SessionEnds {
     await Promise.all(this.#finishing.values());
   }
 
-  /**
-   * The claimant does the work left. Resolves when all revocations are queued, so that `close()`
-   * waits for them.
-   */
-  async #finish(
-    ending: SessionEnding,
-    { record, status }: EndReply,
-  ): Promise<Pick<EndedSession, 'asked'>> {
+  /** The claimant does the work left. All revocations are queued now, so that `close()` waits. */
+  #finish(ending: SessionEnding, { record, status }: EndReply): EndedSession['asked'] {
     const { endRevocations } = this.#parts;
-    if (record?.end === undefined) return { asked: this.#revokeHandedIn(ending, status) };
+    if (record?.end === undefined) return this.#revokeHandedIn(ending, status);
     const { event, left } = record.end;
-    if (!/[tr]/.test(left) || this.#finishing.has(event)) return { asked: Promise.resolve() };
-    const revocation = left.includes('r')
+    if (!/[tr]/.test(left) || this.#finishing.has(event)) return Promise.resolve();
+    const { asked, done } = left.includes('r')
       ? endRevocations.revokeKept(ending, record, status !== 'ended')
       : ONLY_ANNOUNCED;
-    const settled = this.#settle(ending.session, event, revocation);
+    const settled = this.#settle(ending.session, event, done);
     this.#finishing.set(event, settled);
     void settled.finally(() => this.#finishing.delete(event));
     if (left.includes('t')) this.#announce(ending, event);
-    const { asked } = await revocation;
-    return { asked };
+    return asked;
   }
 
   async #revokeHandedIn(ending: SessionEnding, status: EndReply['status']): Promise<void> {
@@ -167,8 +159,7 @@ export class SessionEnds {
   }
 
   // A later end of this session finishes unsettled work again.
-  async #settle(session: string, event: string, revocation: Promise<EndRevocation>): Promise<void> {
-    const { done } = await revocation;
+  async #settle(session: string, event: string, done: Promise<string>): Promise<void> {
     const letters = await done;
     await this.#parts.operations.settleEnd(session, event, letters).catch(() => undefined);
   }
@@ -184,10 +175,7 @@ export class SessionEnds {
   }
 }
 
-const ONLY_ANNOUNCED: Promise<EndRevocation> = Promise.resolve({
-  asked: Promise.resolve(),
-  done: Promise.resolve('t'),
-});
+const ONLY_ANNOUNCED: EndRevocation = { asked: Promise.resolve(), done: Promise.resolve('t') };
 
 // The statuses with a new entry on the list.
 const CHANGED = new Set<EndReply['status']>(['ended', 'unknown', 'late']);

@@ -65,7 +65,7 @@ export class Logins {
       ...{ idToken: idToken.token, scope: tokens.scope },
     };
     const { operations } = this.#parts;
-    const record = await this.#record(issue);
+    const record = this.#record(issue);
     const prepared = [
       this.#parts.epoch.admits(issue.login.time),
       operations.addMember(issue.login),
@@ -99,7 +99,7 @@ export class Logins {
     const { login } = issue;
     const { refreshToken } = issue.tokens;
     const { operations, expiredTokenGrace } = this.#parts;
-    const record = await this.#record(issue);
+    const record = this.#record(issue);
     const isReplaced = refreshToken !== usedToken;
     const [, ...answers] = await Promise.all([
       isReplaced &&
@@ -152,11 +152,11 @@ export class Logins {
     return { login: entry.login, claims, provider, usedToken };
   }
 
-  async #record({ login, owner, provider, tokens, idToken, scope }: Issue): Promise<LoginToSave> {
+  #record({ login, owner, provider, tokens, idToken, scope }: Issue): LoginToSave {
     const { clientId } = provider.settings;
     const { refreshToken } = tokens;
     const open = { idToken, refreshToken, scope };
-    const sealed = await this.#parts.seal.seal(login.session, clientId, open);
+    const sealed = this.#parts.seal.seal(login.session, clientId, open);
     return { login, owner: writeOwner(owner), clientId, tokens: sealed };
   }
 

@@ -17,48 +17,45 @@ export class SessionSeal {
   }
 
   /** Without a key no refresh token is kept. */
-  async seal(session: string, clientId: string, tokens: OpenTokens): Promise<SealedTokens> {
+  seal(session: string, clientId: string, tokens: OpenTokens): SealedTokens {
     const { idToken, refreshToken, scope } = tokens;
     const isKept = refreshToken !== undefined && this.#encryption.isOn;
-    const [sealedIdToken, sealedRefreshToken] = await Promise.all([
-      idToken === undefined ? '' : this.#encryption.seal(`id:${session}:${clientId}`, idToken),
-      isKept
-        ? this.#encryption.seal(
-            `refresh:${session}:${clientId}`,
-            JSON.stringify({ refreshToken, scope }),
-          )
-        : '',
-    ]);
-    return { idToken: sealedIdToken, refreshToken: sealedRefreshToken };
+    const kept = isKept ? JSON.stringify({ refreshToken, scope }) : undefined;
+    return {
+      idToken: this.#seal(`id:${session}:${clientId}`, idToken),
+      refreshToken: this.#seal(`refresh:${session}:${clientId}`, kept),
+    };
   }
 
-  async openIdToken(session: string, clientId: string, sealed: SealedTokens) {
+  openIdToken(session: string, clientId: string, sealed: SealedTokens): string | undefined {
     return this.#open(`id:${session}:${clientId}`, sealed.idToken);
   }
 
   /** Never empty, because a record with a `state` is kept longer. */
-  async sealState(call: string, state: string): Promise<string> {
+  sealState(call: string, state: string): string {
     return this.#encryption.seal(`logout:${call}`, `=${state}`);
   }
 
-  async openState(call: string, sealed: string): Promise<string | undefined> {
-    return (await this.#open(`logout:${call}`, sealed))?.slice(1);
+  openState(call: string, sealed: string): string | undefined {
+    return this.#open(`logout:${call}`, sealed)?.slice(1);
   }
 
   /** Texts sealed by an earlier key count as not kept. */
-  async open(session: string, clientId: string, sealed: SealedTokens): Promise<OpenTokens> {
-    const [idToken, kept] = await Promise.all([
-      this.#open(`id:${session}:${clientId}`, sealed.idToken),
-      // Without a key no text of a refresh token can be one of this package.
-      this.#encryption.isOn
-        ? this.#open(`refresh:${session}:${clientId}`, sealed.refreshToken)
-        : undefined,
-    ]);
+  open(session: string, clientId: string, sealed: SealedTokens): OpenTokens {
+    const idToken = this.openIdToken(session, clientId, sealed);
+    // Without a key no text of a refresh token can be one of this package.
+    const kept = this.#encryption.isOn
+      ? this.#open(`refresh:${session}:${clientId}`, sealed.refreshToken)
+      : undefined;
     const { refreshToken, scope } = readMembers(kept ?? '');
     return { idToken, refreshToken: textOf(refreshToken), scope: textOf(scope) };
   }
 
-  async #open(place: string, sealed: string): Promise<string | undefined> {
+  #seal(place: string, text: string | undefined): string {
+    return text === undefined ? '' : this.#encryption.seal(place, text);
+  }
+
+  #open(place: string, sealed: string): string | undefined {
     return sealed === '' ? undefined : this.#encryption.open(place, sealed);
   }
 }
