@@ -3,7 +3,7 @@ import express, { type RequestHandler } from 'express';
 import { postForm } from '../spec/soak/http.ts';
 import { baselines } from './baselines.ts';
 import { createByHand } from './by-hand.ts';
-import type { Group, Variant } from './group.ts';
+import { type Group, SATURATED, type Variant } from './group.ts';
 import { createOurs } from './ours.ts';
 import { expressOpenidConnect } from './peers.ts';
 
@@ -28,6 +28,7 @@ const answer: RequestHandler = (_req, res) => void res.end();
 
 export const backChannel: Group = {
   name: 'Back channel',
+  load: SATURATED,
   algorithm: 'RS256',
   about: ABOUT,
   variants: {

@@ -25,9 +25,20 @@ export interface Variant {
   readonly createRequests: (signer: Signer, steady: readonly Tokens[]) => Promise<HttpRequest[][]>;
 }
 
+/** How the requests come. */
+export interface Load {
+  readonly connections: number;
+  /** Requests under way; the next ones wait until all of these are answered. */
+  readonly atOnce: number;
+}
+
+/** As many requests at a time as there are connections. */
+export const SATURATED: Load = { connections: 32, atOnce: Infinity };
+
 /** Variants that have the same work to do. */
 export interface Group {
   readonly name: string;
+  readonly load: Load;
   readonly algorithm: Algorithm;
   /** Markdown. */
   readonly about: string;

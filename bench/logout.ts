@@ -3,7 +3,7 @@ import type { TokenResponse } from '../dist/index.js';
 import { bearer, postJson } from '../spec/soak/http.ts';
 import { baselines } from './baselines.ts';
 import { createByHand } from './by-hand.ts';
-import type { Group, HttpRequest, Variant } from './group.ts';
+import { type Group, type HttpRequest, SATURATED, type Variant } from './group.ts';
 import { createOurs, ENCRYPTED } from './ours.ts';
 import { createLogins, type Tokens } from './provider.ts';
 
@@ -48,6 +48,7 @@ const ours = (history: readonly Step[], options?: typeof ENCRYPTED): Variant => 
 
 export const logout: Group = {
   name: 'Logout',
+  load: SATURATED,
   algorithm: 'RS256',
   about: ABOUT,
   variants: {

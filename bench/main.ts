@@ -27,7 +27,7 @@ try {
   const settings = { issuer: provider.issuer, redisPath: redisServer.path };
   for (const group of groups) {
     await redisServer.flush();
-    const server = await ServerProcess.start(group.name, settings);
+    const server = await ServerProcess.start(group, settings);
     const signer = provider.signers[group.algorithm];
     const summary = summarize(await measureRounds(group, signer, server, redis, rounds));
     await server.stop();

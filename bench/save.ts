@@ -2,7 +2,7 @@ import express, { type RequestHandler } from 'express';
 import { postJson } from '../spec/soak/http.ts';
 import { baselines } from './baselines.ts';
 import { createByHand } from './by-hand.ts';
-import type { Group, Settings, Variant } from './group.ts';
+import { type Group, SATURATED, type Settings, type Variant } from './group.ts';
 import { createOurs, ENCRYPTED } from './ours.ts';
 import { createLogins, type Tokens } from './provider.ts';
 
@@ -40,6 +40,7 @@ const ours = (options?: typeof ENCRYPTED): Variant =>
 
 export const save: Group = {
   name: 'Save',
+  load: SATURATED,
   algorithm: 'RS256',
   about: ABOUT,
   variants: {

@@ -1,24 +1,26 @@
 import { Pool } from 'undici';
 import { Child } from '../spec/support/child.ts';
-import type { HttpRequest, Settings } from './group.ts';
+import type { Group, HttpRequest, Load, Settings } from './group.ts';
 
 const SERVER = new URL('./server.ts', import.meta.url);
-const CONNECTIONS = 32;
 
 /** The process that holds all variants of a group, each at a port of its own. */
 export class ServerProcess {
   readonly #child: Child;
+  readonly #load: Load;
   readonly #pools = new Map<string, Pool>();
 
-  static async start(group: string, settings: Settings): Promise<ServerProcess> {
-    const child = new Child(SERVER, [group, JSON.stringify(settings)]);
-    return new ServerProcess(child, (await child.answer()) as Record<string, number>);
+  static async start({ name, load }: Group, settings: Settings): Promise<ServerProcess> {
+    const child = new Child(SERVER, [name, JSON.stringify(settings)]);
+    return new ServerProcess(child, load, (await child.answer()) as Record<string, number>);
   }
 
-  private constructor(child: Child, ports: Readonly<Record<string, number>>) {
+  private constructor(child: Child, load: Load, ports: Readonly<Record<string, number>>) {
     this.#child = child;
+    this.#load = load;
+    const { connections } = load;
     for (const [variant, port] of Object.entries(ports)) {
-      const pool = new Pool(`http://127.0.0.1:${port}`, { connections: CONNECTIONS });
+      const pool = new Pool(`http://127.0.0.1:${port}`, { connections });
       this.#pools.set(variant, pool);
     }
   }
@@ -29,9 +31,13 @@ export class ServerProcess {
     return user + system;
   }
 
-  /** Sends all, as many at a time as there are connections. */
   async send(variant: string, requests: readonly HttpRequest[]): Promise<void> {
-    await Promise.all(requests.map((request) => this.#send(variant, request)));
+    const { length } = requests;
+    const atOnce = Math.min(this.#load.atOnce, length);
+    for (let start = 0; start < length; start += atOnce) {
+      const some = requests.slice(start, start + atOnce);
+      await Promise.all(some.map((request) => this.#send(variant, request)));
+    }
   }
 
   async #send(variant: string, { status, ...request }: HttpRequest): Promise<void> {
