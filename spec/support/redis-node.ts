@@ -112,6 +112,8 @@ function nodeAt(
     async restart() {
       server = await run();
       isPaused = false;
+      // An attempt that failed just before may be the one that gives up what waits for the client.
+      await poll(() => Promise.resolve(client.status === 'ready'));
     },
     pause() {
       isPaused = true;
