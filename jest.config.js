@@ -1,13 +1,11 @@
-import { availableParallelism } from 'node:os';
-
 export default {
   extensionsToTreatAsEsm: ['.ts'],
   globalSetup: '<rootDir>/spec/support/global-setup.js',
   globalTeardown: '<rootDir>/spec/support/global-teardown.js',
   // Of tests of one file that run side by side, because they wait.
   maxConcurrency: 8,
-  // Some specs wait for servers most of their time.
-  maxWorkers: availableParallelism() + 2,
+  // Most of what the specs do is to wait for servers.
+  maxWorkers: '100%',
   testMatch: ['<rootDir>/spec/**/*.spec.ts'],
   testPathIgnorePatterns: ['<rootDir>/spec/keycloak/'],
   testSequencer: '<rootDir>/spec/support/slowest-first.js',

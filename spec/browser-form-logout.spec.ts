@@ -266,8 +266,9 @@ describe('a form that logs out, in a browser, in an app', () => {
         headers: { 'Content-Type': 'application/json' },
         body: JSON.stringify({ access_token: app.accessToken }),
       };
+      // The navigation ends the script, and so may end what waits for the script.
       await page.evaluate(
-        `fetch('/logout', ${JSON.stringify(init)})
+        `void fetch('/logout', ${JSON.stringify(init)})
           .then((answer) => answer.json())
           .then(({ redirect }) => { location.assign(redirect); })`,
       );

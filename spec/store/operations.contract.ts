@@ -310,7 +310,7 @@ export function describeOperations(name: string, start: () => Promise<Operations
       const again = { members: [], published: false, raised: false };
       expect(await operations.endSubject(ending)).toEqual(again);
       const event = `subject ${subject} 100`;
-      await until(() => messages.length > 0);
+      await until(() => messages.some((message) => message.event === event));
       expect(messages.filter((message) => message.event === event)).toEqual([
         { event, claimant: 'app::', owner },
       ]);
@@ -407,7 +407,7 @@ export function describeOperations(name: string, start: () => Promise<Operations
       await until(() =>
         changes.every((heard) => digests.every((digest) => heard.includes(digest))),
       );
-      await until(() => messages.length > 0);
+      await until(() => messages.some(({ event }) => event === '100 id100'));
       const own = messages.filter(({ event }) => event === '100 id100');
       expect(own).toEqual([{ event: '100 id100', claimant: 'at:1', owner }]);
     });

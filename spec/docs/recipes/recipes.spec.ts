@@ -5,6 +5,7 @@ import { decodeJwt } from 'jose';
 import type { BrowserSession } from '../../support/browser-session.ts';
 import { targetOf } from '../../support/logout-page.ts';
 import { openPage, type Page } from '../../support/page.ts';
+import { until } from '../../support/until.ts';
 import { ADMIN_AUDIENCE, startRecipes, type Recipes } from './recipes.ts';
 
 const TYPESCRIPT = {
@@ -268,6 +269,8 @@ describe('the recipe for several apps on one Redis', () => {
     it('logs out of both at once where they have one sid', async () => {
       recipes.giveSid('one for all');
       const browser = await logInToBoth();
+      // Set in the background by the first look-up.
+      await until(async () => (await countKeys()).e === 1);
       expect(await countKeys()).toEqual(countOfPage(2));
       const endSession = await logOutOfShop(browser);
       expect(await askApis(browser)).toEqual([401, 401]);
