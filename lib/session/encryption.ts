@@ -11,6 +11,8 @@ const IV_BYTES = 12;
 const TAG = { authTagLength: 16 };
 
 const JWE = /^eyJ[\w-]*(?:\.[\w-]*){4}$/;
+// Without an encrypted key; the vector has 12 bytes and the tag 16.
+const SEALED = /^([\w-]+)\.\.([\w-]{16})\.([\w-]*)\.([\w-]{22})$/;
 
 /**
  * JWE with `dir` and `A256GCM` (RFC 7516), when there is a key. The key of the record is
@@ -41,7 +43,7 @@ export class Encryption {
   /** `undefined` where another key or another record sealed the text. */
   open(recordKey: string, sealed: string): string | undefined {
     if (this.#key === undefined) return JWE.test(sealed) ? undefined : sealed;
-    const [header = '', , iv = '', content = '', tag = ''] = sealed.split('.');
+    const [, header, iv = '', content = '', tag = ''] = SEALED.exec(sealed) ?? [];
     if (header !== headerFor(recordKey)) return undefined;
     try {
       const decipher = createDecipheriv(CIPHER, this.#key, Buffer.from(iv, 'base64url'), TAG)

@@ -61,6 +61,15 @@ describe('Encryption', () => {
     expect(encryption.open(PLACE, segments.join('.'))).toBeUndefined();
   });
 
+  it.each<[what: string, change: (sealed: string) => string]>([
+    ['an encrypted key', (sealed) => sealed.replace('..', '.AAAA.')],
+    ['one more segment', (sealed) => `${sealed}.AAAA`],
+    ['padding', (sealed) => `${sealed}==`],
+    ['white space', (sealed) => `${sealed}\n`],
+  ])('does not open a JWE with %s', (_what, change) => {
+    expect(encryption.open(PLACE, change(encryption.seal(PLACE, 'text')))).toBeUndefined();
+  });
+
   it('does not open a sealed text without the key', () => {
     expect(none.open(PLACE, encryption.seal(PLACE, 'text'))).toBeUndefined();
   });
