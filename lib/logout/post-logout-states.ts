@@ -35,8 +35,7 @@ export class PostLogoutStates {
   async keep(state: string, returnTo: string | undefined): Promise<BoundState> {
     if (state === '') return NO_STATE;
     const key = stateKey(state);
-    const value = this.#encryption.seal(`state:${key}`, JSON.stringify({ returnTo }));
-    await this.#operations.keepState(key, value, STATE_LIFETIME);
+    await this.#operations.keepState(key, this.#seal(key, returnTo), STATE_LIFETIME);
     return { state, cookie: state };
   }
 
@@ -44,9 +43,7 @@ export class PostLogoutStates {
   unkept(state: string, returnTo: string | undefined): BoundState {
     if (state === '') return NO_STATE;
     const isSealed = returnTo !== undefined && this.#encryption.isOn;
-    const sealed = isSealed
-      ? this.#encryption.seal(`state:${stateKey(state)}`, JSON.stringify({ returnTo }))
-      : '';
+    const sealed = isSealed ? this.#seal(stateKey(state), returnTo) : '';
     return { state, cookie: state + MARK + sealed };
   }
 
@@ -71,6 +68,10 @@ export class PostLogoutStates {
       : cookie.slice(cookie.indexOf(MARK) + 1);
     if (sealed === undefined) return undefined;
     return sealed === '' ? {} : this.#open(key, sealed);
+  }
+
+  #seal(key: string, returnTo: string | undefined): string {
+    return this.#encryption.seal(`state:${key}`, JSON.stringify({ returnTo }));
   }
 
   #open(key: string, sealed: string): ReturnedLogout | undefined {

@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import type { AskedToken, TokenStatus } from '../access-token/token-status.ts';
 import { checkObject, checkText } from '../input/checks.ts';
 import { isNone } from '../input/none.ts';
@@ -10,6 +9,7 @@ import type { Epoch } from '../store/epoch.ts';
 import type { Operations } from '../store/operations.ts';
 import { isNumericDate } from '../token/numeric-date.ts';
 import { sessionKey, subjectKey } from '../token/token-keys.ts';
+import { boundedCache } from './bounded-cache.ts';
 
 /** The claims of a login's ID Token, as its client verified them. Other claims are ignored. */
 export interface LoginClaims {
@@ -52,11 +52,7 @@ const MOST_LOGINS = 10_000;
 export class ActiveLogins {
   readonly #parts: ActiveLoginsParts;
   /** The near-cache remembers objects. */
-  readonly #logins = new LRUCache<string, AskedLogin>({
-    // By size, because `max` reserves the memory at the start.
-    maxSize: MOST_LOGINS,
-    sizeCalculation: () => 1,
-  });
+  readonly #logins = boundedCache<AskedLogin>(MOST_LOGINS);
 
   constructor(parts: ActiveLoginsParts) {
     this.#parts = parts;

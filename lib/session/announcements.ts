@@ -1,6 +1,6 @@
-import { LRUCache } from 'lru-cache';
 import type { Events } from '../events.ts';
 import type { EndMessage, Operations } from '../store/operations.ts';
+import { boundedCache } from './bounded-cache.ts';
 import { causeOf } from './claimant.ts';
 import { readOwner } from './session-owner.ts';
 
@@ -11,11 +11,7 @@ export class Announcements {
   readonly #events: Events;
   readonly #operations: Operations;
   readonly #issuers: ReadonlySet<string>;
-  readonly #announced = new LRUCache<string, true>({
-    // By size, because `max` reserves the memory at the start.
-    maxSize: MOST_REMEMBERED,
-    sizeCalculation: () => 1,
-  });
+  readonly #announced = boundedCache<true>(MOST_REMEMBERED);
   #stop: (() => void) | undefined;
   #isClosed = false;
 

@@ -160,8 +160,8 @@ export class SessionEnds {
 
   // A later end of this session finishes unsettled work again.
   async #settle(session: string, event: string, done: Promise<string>): Promise<void> {
-    const letters = await done;
-    await this.#parts.operations.settleEnd(session, event, letters).catch(() => undefined);
+    const { operations } = this.#parts;
+    await operations.settleEnd(session, event, await done).catch(() => undefined);
   }
 
   #announce(ending: Ending, event: string): void {
