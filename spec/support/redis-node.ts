@@ -5,8 +5,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { until } from './until.ts';
 
 export const HOST = '127.0.0.1';
 
@@ -113,7 +113,7 @@ function nodeAt(
       server = await run();
       isPaused = false;
       // An attempt that failed just before may be the one that gives up what waits for the client.
-      await poll(() => Promise.resolve(client.status === 'ready'));
+      await poll(() => client.status === 'ready');
     },
     pause() {
       isPaused = true;
@@ -195,11 +195,7 @@ export async function every(
   return (await Promise.all(nodes.map(isSo))).every(Boolean);
 }
 
-/** Asks over and over, because there is no event for it. */
-export async function poll(isSo: () => Promise<boolean>): Promise<void> {
-  const giveUpAt = performance.now() + 30_000;
-  while (!(await isSo())) {
-    if (performance.now() > giveUpAt) throw new Error('The servers never came to that');
-    await setTimeout(20);
-  }
+/** As {@link until}, for servers that have to find each other first. */
+export function poll(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  return until(isSo, 30_000);
 }
