@@ -15,8 +15,8 @@ The CPU time of a request in microseconds, on Express, ioredis and one Redis. \`
 
 One server process (\`NODE_ENV=production\`) holds all variants of a group: two processes that run the same code
 differ by more than is measured here. In each of ${rounds} rounds every variant has a turn, in random order, over 32
-connections where the section says nothing else; every status is checked. \`over bare\` is the median difference within a round, with its bootstrap
-interval; \`Redis\` is that of redis-server. Variants cannot be told apart where the interval of their difference
+connections where the section says nothing else; every status is checked. \`over bare\` is the median difference
+within a round, with its bootstrap interval; \`Redis\` is that of redis-server. Variants cannot be told apart where the interval of their difference
 contains 0, or the difference is within the interval of \`pass-through\`. \`npm run bench\` measures anew.
 `;
 

@@ -7,7 +7,7 @@ const BARS_WIDTH = 520;
 const ROW_HEIGHT = 20;
 const TITLE =
   'CPU time of a request beyond the bare endpoint, in microseconds (dark: this package)';
-const OTHERS = /^(?:pass-through|by hand|express-)/;
+const OTHERS = /^(?:pass-through|by hand|express-)|alone$/;
 
 // Of a middle tone, because a page does not tell its pictures whether it is light or dark.
 const STYLE = `<style>
