@@ -1,14 +1,11 @@
-import type { JWTHeaderParameters, JWTPayload } from 'jose';
-import { type Provider } from '../provider/provider.ts';
 import type { LinkedToken } from '../invalidation/token-entry.ts';
+import type { Provider } from '../provider/provider.ts';
+import type { RequestAuth } from './request-auth.ts';
 
 /** An authentic access token. Only the list tells whether the token is still valid. */
 export interface AccessToken {
-  readonly token: string;
-  /** `undefined` for an opaque token. */
-  readonly header: JWTHeaderParameters | undefined;
-  /** For an opaque token the claims saved at login, or introspected. */
-  readonly payload: JWTPayload;
+  /** Frozen, with all claims. */
+  readonly auth: RequestAuth;
   readonly provider: Provider;
   /** Seconds since the epoch. */
   readonly expiresAt: number;

@@ -52,13 +52,19 @@ export class AccessTokens {
     return accessToken;
   }
 
+  /** Whether this very text is remembered as an access token, and no opaque one. */
+  isKnownJwt(text: string): boolean {
+    return this.#verified.get(text)?.auth.header !== undefined;
+  }
+
   /**
    * As `verify`, for a token verified before; `undefined` where the provider has to be asked again.
    */
   recall(token: string): AccessToken | undefined {
     const accessToken = this.#verified.get(token);
-    if (accessToken?.provider.settings.introspection === 'always') return undefined;
-    if (accessToken !== undefined) this.#checkUse(accessToken);
+    if (accessToken === undefined) return undefined;
+    if (accessToken.provider.settings.introspection === 'always') return undefined;
+    this.#checkUse(accessToken);
     return accessToken;
   }
 
@@ -79,23 +85,26 @@ export class AccessTokens {
   /** A token that expired long ago no longer vouches for a logout. */
   refuseLongExpired({ expiresAt, provider }: AccessToken): void {
     const { clockTolerance, expiredTokenGrace } = this.#rules;
-    refuseExpired(expiresAt, Math.max(clockTolerance, expiredTokenGrace), provider);
+    const tolerance = Math.max(clockTolerance, expiredTokenGrace);
+    const isOver = expiresAt <= Date.now() / 1000 - tolerance;
+    if (isOver) throw expired(expiresAt, tolerance, provider);
   }
 
   #checkUse(accessToken: AccessToken): void {
-    const { expiresAt, issuedAt = Infinity, isSenderConstrained, provider } = accessToken;
+    const { expiresAt, issuedAt, isSenderConstrained, provider } = accessToken;
     if (isSenderConstrained) throw refusal(provider, 'sender-constrained');
     const { clockTolerance, maxTokenLifetime } = this.#rules;
-    refuseExpired(expiresAt, clockTolerance, provider);
+    const now = Date.now() / 1000;
+    if (expiresAt <= now - clockTolerance) throw expired(expiresAt, clockTolerance, provider);
     // No token may outlive the entry that ends its session.
-    const lifetime = expiresAt - Math.min(issuedAt, Date.now() / 1000);
+    const lifetime = expiresAt - Math.min(issuedAt ?? now, now);
     if (lifetime <= maxTokenLifetime + clockTolerance) return;
     throw livesTooLong(provider, maxTokenLifetime, Math.round(lifetime));
   }
 
-  async #requireActive({ key, provider, token }: AccessToken): Promise<void> {
+  async #requireActive({ key, provider, auth }: AccessToken): Promise<void> {
     if (provider.settings.introspection !== 'always') return;
-    const claims = await this.#introspections.introspect(provider, token, key);
+    const claims = await this.#introspections.introspect(provider, auth.token, key);
     if (claims === undefined) throw refusal(provider, 'inactive');
     if (isBoundToKey(claims) || !isBearer(claims.token_type)) {
       throw refusal(provider, 'sender-constrained');
@@ -118,9 +127,7 @@ export class AccessTokens {
       throw refusal(provider, 'claim-malformed', { claim: 'sub' });
     }
     return {
-      token: jwt.text,
-      header: deepFreeze(jwt.header),
-      payload: deepFreeze(payload),
+      auth: deepFreeze({ token: jwt.text, header: jwt.header, payload }),
       provider,
       expiresAt: expiryOf(payload, provider, this.#rules.maxTokenLifetime),
       issuedAt: payload.iat,
@@ -213,10 +220,9 @@ export class AccessTokens {
   }
 }
 
-function refuseExpired(expiresAt: number, tolerance: number, provider: Provider): void {
-  if (expiresAt > Date.now() / 1000 - tolerance) return;
+function expired(expiresAt: number, tolerance: number, provider: Provider): InvalidTokenError {
   const evidence = evidenceOfTime('exp', expiresAt, `${tolerance} s ago at most`);
-  throw refusal(provider, 'expired', evidence);
+  return refusal(provider, 'expired', evidence);
 }
 
 function expiryOf({ exp }: JWTPayload, provider: Provider, maxTokenLifetime: number): number {

@@ -39,9 +39,7 @@ export function introspectedToken(
   if (fault !== undefined) throw refusal(provider, fault.reason, fault);
   const payload = deepFreeze({ ...claims, iss: issuer }) as JWTPayload;
   return {
-    token,
-    header: undefined,
-    payload,
+    auth: Object.freeze({ token, header: undefined, payload }),
     provider,
     expiresAt: expiryOf(claims, provider, maxTokenLifetime),
     issuedAt: isNumericDate(iat) ? iat : undefined,

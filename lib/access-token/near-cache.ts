@@ -20,6 +20,7 @@ export class NearCache implements ChangeSubscriber {
   readonly #decisions = new WeakMap<AskedToken, Decision>();
   /** By digest, the latest change last. Changes older than all decisions are dropped. */
   readonly #changes = new Map<string, number>();
+  #lastChange = -Infinity;
   #trustedFrom = Infinity;
 
   constructor(statuses: TokenStatuses, maxStaleness: number) {
@@ -53,6 +54,7 @@ export class NearCache implements ChangeSubscriber {
 
   changed(digest: string): void {
     const now = performance.now();
+    this.#lastChange = now;
     this.#changes.delete(digest);
     this.#changes.set(digest, now);
     this.#forgetOldChanges(now);
@@ -60,7 +62,7 @@ export class NearCache implements ChangeSubscriber {
 
   #isTrusted({ madeAt, status }: Decision, now: number): boolean {
     if (madeAt <= this.#trustedFrom || now - madeAt >= this.#maxStalenessMs) return false;
-    if (this.#changes.size === 0) return true;
+    if (this.#lastChange < madeAt) return true;
     return status.digests.every((digest) => (this.#changes.get(digest) ?? -Infinity) < madeAt);
   }
 

@@ -15,16 +15,15 @@ interface Saved {
 export function savedToken({ token, key, provider, entry, claims }: Saved): AccessToken {
   const { iss, sub, sid, scope, exp = 0, iat, bound } = claims;
   const { session, subject } = entry.login;
+  const payload = Object.freeze({
+    iss,
+    ...(sub !== undefined && { sub }),
+    exp,
+    ...(sid !== undefined && { sid }),
+    ...(scope !== undefined && { scope }),
+  });
   return {
-    token: token.text,
-    header: undefined,
-    payload: Object.freeze({
-      iss,
-      ...(sub !== undefined && { sub }),
-      exp,
-      ...(sid !== undefined && { sid }),
-      ...(scope !== undefined && { scope }),
-    }),
+    auth: Object.freeze({ token: token.text, header: undefined, payload }),
     provider,
     expiresAt: exp,
     issuedAt: iat,

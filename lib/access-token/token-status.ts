@@ -1,13 +1,13 @@
-import { type Readings, type RefusingEntry, refusingEntry } from '../invalidation/judgement.ts';
-import type { LinkedToken, TokenEntry } from '../invalidation/token-entry.ts';
-import type { Epoch } from '../store/epoch.ts';
-import { readTokenClaims } from '../token/token-claims.ts';
-import { Batch } from '../store/batch.ts';
+import { type RefusingEntry, refusingEntry } from '../invalidation/judgement.ts';
+import type { TokenEntry } from '../invalidation/token-entry.ts';
 import { decodeCutOff } from '../store/codecs/cut-off.ts';
 import { decodeTokenEntry } from '../store/codecs/token-entry.ts';
 import { decodeVerdict } from '../store/codecs/verdict.ts';
+import type { Epoch } from '../store/epoch.ts';
 import type { Key, Operations } from '../store/operations.ts';
+import { readTokenClaims } from '../token/token-claims.ts';
 import type { AccessToken } from './access-token.ts';
+import { EPOCH, ownStatusKeys, type StatusKeys, withLogin } from './status-keys.ts';
 
 export interface TokenStatus {
   /** `undefined` for a valid token. */
@@ -28,10 +28,13 @@ export interface AskedToken extends Pick<
   readonly key: string | undefined;
 }
 
-/** By kind and digest. */
-type Texts = ReadonlyMap<string, string | undefined>;
+interface Question {
+  readonly token: AskedToken;
+  readonly resolve: (status: TokenStatus) => void;
+  readonly reject: (failure: unknown) => void;
+}
 
-const EPOCH = { kind: 'epoch' } as const;
+type Texts = Map<Key, string | undefined>;
 
 /**
  * All look-ups of one turn of the event loop share one round trip; a token whose login is not yet
@@ -40,9 +43,9 @@ const EPOCH = { kind: 'epoch' } as const;
 export class TokenStatuses {
   readonly #operations: Operations;
   readonly #epoch: Epoch;
-  /** The entry of each token at its last look-up. */
-  readonly #linked = new WeakMap<AskedToken, LinkedToken>();
-  readonly #lookUps = new Batch((tokens: readonly AskedToken[]) => this.#lookUp(tokens));
+  /** With the login of the last look-up: the next one is one round trip. */
+  readonly #keys = new WeakMap<AskedToken, StatusKeys>();
+  #questions: Question[] = [];
 
   constructor(operations: Operations, epoch: Epoch) {
     this.#operations = operations;
@@ -50,96 +53,85 @@ export class TokenStatuses {
   }
 
   /** @throws {@link StoreUnavailableError} */
-  async statusOf(token: AskedToken): Promise<TokenStatus> {
-    const status = await this.#lookUps.runOne(token);
-    if (status instanceof Error) throw status;
-    return status;
-  }
-
-  async #lookUp(tokens: readonly AskedToken[]): Promise<(TokenStatus | Error)[]> {
-    const texts = new Map<string, string | undefined>();
-    const keysOfAll = () => tokens.flatMap((token) => this.#keysOf(token));
-    await this.#read(texts, keysOfAll());
-    for (const token of tokens) this.#remember(token, texts);
-    const failure = await this.#read(texts, keysOfAll()).catch((error: unknown) => error as Error);
-    return tokens.map((token) => {
-      const isWhole = this.#keysOf(token).every((key) => texts.has(nameOf(key)));
-      return isWhole ? this.#judge(token, texts) : (failure as Error);
+  statusOf(token: AskedToken): Promise<TokenStatus> {
+    return new Promise((resolve, reject) => {
+      const asked = this.#questions.push({ token, resolve, reject });
+      if (asked === 1) setImmediate(() => void this.#answerAll());
     });
   }
 
-  /** With the login remembered, the next look-up is one round trip. */
-  #remember(token: AskedToken, texts: Texts): void {
-    try {
-      const entry = entryOf(token, texts);
-      if (entry?.login !== undefined) this.#linked.set(token, entry);
-    } catch {
-      // The judgement of this token fails.
+  async #answerAll(): Promise<void> {
+    const texts: Texts = new Map();
+    let open = this.#questions;
+    this.#questions = [];
+    while (open.length > 0) {
+      try {
+        await this.#read(open, texts);
+      } catch (error) {
+        for (const { reject } of open) reject(error);
+        return;
+      }
+      open = open.filter((question) => !this.#answer(question, texts));
     }
   }
 
-  #judge(token: AskedToken, texts: Texts): TokenStatus | Error {
+  /** Only the missing keys. */
+  async #read(questions: readonly Question[], texts: Texts): Promise<void> {
+    const missing = new Set<Key>();
+    for (const { token } of questions) {
+      for (const key of this.#keysOf(token).all) if (!texts.has(key)) missing.add(key);
+    }
+    const keys = [...missing];
+    const found = await this.#operations.read(keys);
+    keys.forEach((key, index) => texts.set(key, found[index]));
+  }
+
+  /** `false` where the token turns out to have a login whose keys were not read. */
+  #answer({ token, resolve, reject }: Question, texts: Texts): boolean {
     try {
-      const readings = this.#readingsOf(token, texts);
-      const { sessionKey: session, authTime, issuedAt } = token;
-      return {
-        refusedBy: refusingEntry({ session, authTime, issuedAt }, readings),
-        isSaved: readings.entry?.login !== undefined,
-        isSenderConstrained: isBound(readings.entry),
-        digests: this.#keysOf(token).flatMap((key) => (key.kind === 'epoch' ? [] : [key.of])),
-      };
+      const known = this.#keysOf(token);
+      const entry = decodeTokenEntry(textOf(known.entry, texts));
+      const keys = entry?.login === undefined ? known : withLogin(known, entry.login);
+      if (keys !== known) this.#keys.set(token, keys);
+      if (!keys.all.every((key) => texts.has(key))) return false;
+      resolve(this.#judge(token, entry, { keys, texts }));
     } catch (error) {
-      return error as Error;
+      reject(error);
     }
+    return true;
   }
 
-  #readingsOf(token: AskedToken, texts: Texts): Readings {
-    const textOf = (key: Key) => texts.get(nameOf(key));
-    const verdictOf = (of: string | undefined) =>
-      of === undefined ? undefined : decodeVerdict(textOf({ kind: 'verdict', of }));
-    const entry = entryOf(token, texts);
-    const subject = entry?.login?.subject ?? token.subjectKey;
-    return {
+  #judge(
+    { sessionKey: session, authTime, issuedAt }: AskedToken,
+    entry: TokenEntry | undefined,
+    { keys: { own, login, digests }, texts }: { keys: StatusKeys; texts: Texts },
+  ): TokenStatus {
+    const isSaved = entry?.login !== undefined;
+    const readings = {
       entry,
-      entryVerdict: verdictOf(entry?.login?.session),
-      ownVerdict: verdictOf(token.sessionKey),
-      cutOff:
-        subject === undefined ? undefined : decodeCutOff(textOf({ kind: 'cut-off', of: subject })),
-      epoch: this.#epoch.refusedUntil(textOf(EPOCH)),
+      entryVerdict: isSaved ? decodeVerdict(textOf(login?.verdict, texts)) : undefined,
+      ownVerdict: decodeVerdict(textOf(own.verdict, texts)),
+      cutOff: decodeCutOff(textOf((isSaved ? login : own)?.cutOff, texts)),
+      epoch: this.#epoch.refusedUntil(textOf(EPOCH, texts)),
+    };
+    return {
+      refusedBy: refusingEntry({ session, authTime, issuedAt }, readings),
+      isSaved,
+      isSenderConstrained: isSaved && readTokenClaims(entry.claims)?.bound === true,
+      digests,
     };
   }
 
-  #keysOf(token: AskedToken): Key[] {
-    const { key, subjectKey, sessionKey } = token;
-    const login = (this.#linked.get(token) ?? token.saved)?.login;
-    const verdicts = new Set([sessionKey, login?.session]);
-    const subjects = new Set([subjectKey, login?.subject]);
-    const keys: Key[] = [EPOCH];
-    if (key !== undefined) keys.push({ kind: 'access-token', of: key });
-    for (const of of verdicts) if (of !== undefined) keys.push({ kind: 'verdict', of });
-    for (const of of subjects) if (of !== undefined) keys.push({ kind: 'cut-off', of });
+  #keysOf(token: AskedToken): StatusKeys {
+    const known = this.#keys.get(token);
+    if (known !== undefined) return known;
+    const own = ownStatusKeys(token);
+    const keys = token.saved === undefined ? own : withLogin(own, token.saved.login);
+    this.#keys.set(token, keys);
     return keys;
   }
-
-  async #read(texts: Map<string, string | undefined>, keys: readonly Key[]): Promise<void> {
-    const missing = new Map(keys.map((key) => [nameOf(key), key]));
-    for (const name of texts.keys()) missing.delete(name);
-    if (missing.size === 0) return;
-    const found = await this.#operations.read([...missing.values()]);
-    [...missing.keys()].forEach((name, index) => texts.set(name, found[index]));
-  }
 }
 
-function nameOf(key: Key): string {
-  return key.kind === 'epoch' ? key.kind : `${key.kind} ${key.of}`;
-}
-
-function entryOf({ key }: AskedToken, texts: Texts): TokenEntry | undefined {
-  return key === undefined
-    ? undefined
-    : decodeTokenEntry(texts.get(nameOf({ kind: 'access-token', of: key })));
-}
-
-function isBound(entry: TokenEntry | undefined): boolean {
-  return entry?.login !== undefined && readTokenClaims(entry.claims)?.bound === true;
+function textOf(key: Key | undefined, texts: Texts): string | undefined {
+  return key === undefined ? undefined : texts.get(key);
 }

@@ -17,13 +17,13 @@ import { evidenceOf } from '../token/evidence.ts';
 import type { AccessToken } from '../access-token/access-token.ts';
 import type { AccessTokens } from '../access-token/access-tokens.ts';
 import { refusal } from '../access-token/refusal.ts';
+import type { RequestAuth } from '../access-token/request-auth.ts';
 import type { TokenStatus } from '../access-token/token-status.ts';
 import type { ProviderSettings } from '../provider/provider-settings.ts';
-import { readBearerToken } from './bearer-token.ts';
+import { type KnownTokens, readBearerToken } from './bearer-token.ts';
 import { forbidCaching, sendEmpty, setHeaders } from './answer.ts';
 import { sendOAuthError } from './endpoint.ts';
 import type { Middleware } from './middleware.ts';
-import type { RequestAuth } from './request-auth.ts';
 import { RequestEnd } from './request-end.ts';
 
 /** @inline */
@@ -70,7 +70,7 @@ export interface GuardParts {
   readonly events: Events;
   readonly scope: readonly string[];
   readonly errors: 'answer' | 'next';
-  readonly readToken: (req: Request) => string | Promise<string>;
+  readonly readToken: (req: Request, known: KnownTokens) => string | Promise<string>;
 }
 
 export function guard({
@@ -82,32 +82,25 @@ export function guard({
   errors,
   readToken,
 }: GuardParts): Middleware {
-  async function statusOf(accessToken: AccessToken): Promise<TokenStatus | undefined> {
-    try {
-      return await decisions.statusOf(accessToken);
-    } catch (error) {
-      const isAllowed = onStoreError === 'allow' && needsNoLogin(accessToken);
-      if (isAllowed && error instanceof StoreUnavailableError) return undefined;
-      throw error;
-    }
+  function statusOf(accessToken: AccessToken): Promise<TokenStatus | undefined> {
+    const status = decisions.statusOf(accessToken);
+    const isAllowed = onStoreError === 'allow' && needsNoLogin(accessToken);
+    return isAllowed ? status.catch(passOutage) : status;
   }
 
-  function admit(req: Request, accessToken: AccessToken): void {
+  function admit(req: Request, accessToken: AccessToken, status: TokenStatus | undefined): void {
+    refuse(accessToken, status);
     refuseScope(accessToken, scope);
-    const { token, header, payload } = accessToken;
-    const auth: RequestAuth = { token, header, payload };
-    Object.assign(req, { auth });
+    (req as { auth?: RequestAuth }).auth = accessToken.auth;
   }
 
-  async function ask(req: Request, accessToken: AccessToken | Promise<AccessToken>): Promise<void> {
-    const verified = await accessToken;
-    refuse(verified, await statusOf(verified));
-    admit(req, verified);
+  async function ask(req: Request, accessToken: AccessToken): Promise<void> {
+    admit(req, accessToken, await statusOf(accessToken));
   }
 
   // A token whose status is known passes in the same turn.
   function authorize(req: Request): Promise<void> | undefined {
-    const token = readToken(req);
+    const token = readToken(req, accessTokens);
     return typeof token === 'string'
       ? authorizeToken(req, token)
       : token.then((late) => authorizeToken(req, late));
@@ -115,11 +108,12 @@ export function guard({
 
   function authorizeToken(req: Request, token: string): Promise<void> | undefined {
     const known = accessTokens.recall(token);
-    if (known === undefined) return ask(req, accessTokens.verify(token));
+    if (known === undefined) {
+      return accessTokens.verify(token).then((verified) => ask(req, verified));
+    }
     const status = decisions.known?.(known);
     if (status === undefined) return ask(req, known);
-    refuse(known, status);
-    admit(req, known);
+    admit(req, known, status);
     return undefined;
   }
 
@@ -156,11 +150,14 @@ function causeOf({ isUnclear, saved }: AccessToken): InvalidTokenCause {
 
 // RFC 9068, section 2.2: an access token has a subject, so that its logins can be ended. A saved
 // opaque token is nothing without its login.
-function needsNoLogin({ isUnclear, saved, ...token }: AccessToken): boolean {
-  const { subjectKey, sessionKey, provider } = token;
-  const { withoutSubject } = provider.settings.accessTokens;
-  const owner = subjectKey ?? (withoutSubject ? sessionKey : undefined);
-  return !isUnclear && saved === undefined && owner !== undefined;
+function needsNoLogin(token: AccessToken): boolean {
+  if (token.isUnclear || token.saved !== undefined) return false;
+  if (token.subjectKey !== undefined) return true;
+  return token.provider.settings.accessTokens.withoutSubject && token.sessionKey !== undefined;
+}
+
+function passOutage(error: unknown): undefined {
+  if (!(error instanceof StoreUnavailableError)) throw error;
 }
 
 function sendRefusal(error: HttpError, req: Request, res: Response): void {
@@ -171,8 +168,9 @@ function sendRefusal(error: HttpError, req: Request, res: Response): void {
   } else sendOAuthError(error, req, res);
 }
 
-function refuseScope({ token, payload, provider }: AccessToken, required: readonly string[]): void {
+function refuseScope({ auth, provider }: AccessToken, required: readonly string[]): void {
   if (required.length === 0) return;
+  const { token, payload } = auth;
   // RFC 9068, section 2.2.3. Microsoft Entra ID and Okta call the claim `scp`.
   const granted: unknown[] = [payload.scope ?? payload.scp].flat();
   const scopes = granted.flatMap((value) => (typeof value === 'string' ? value.split(' ') : []));

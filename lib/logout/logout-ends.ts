@@ -128,7 +128,7 @@ export class LogoutEnds {
             ? undefined
             : { text: refreshToken.text, provider: clients.refreshToken },
         accessToken: isAlive
-          ? { text: accessToken.token, provider: clients.accessToken }
+          ? { text: accessToken.auth.token, provider: clients.accessToken }
           : undefined,
         isSaved: refreshToken?.entry?.login !== undefined,
       },

@@ -103,8 +103,8 @@ function clientsOf(
   return { accessToken: own, refreshToken: clientOf(claimsOf(refreshToken?.entry), own) };
 }
 
-function clientOfToken({ payload, provider }: AccessToken): Provider | undefined {
-  return isOfAnotherClient(payload, [provider.settings.clientId]) ? undefined : provider;
+function clientOfToken({ auth, provider }: AccessToken): Provider | undefined {
+  return isOfAnotherClient(auth.payload, [provider.settings.clientId]) ? undefined : provider;
 }
 
 type Stored = Pick<PresentedTokens, 'entry' | 'refreshToken' | 'cutOff'>;

@@ -224,7 +224,7 @@ function ownState(request: PreparedEndSession, before: KeptAnswer | undefined): 
 }
 
 function ownerOf({ provider, accessToken, claims }: PresentedTokens): SessionOwner {
-  const { sub, sid }: { sub?: unknown; sid?: unknown } = accessToken?.payload ?? {};
+  const { sub, sid }: { sub?: unknown; sid?: unknown } = accessToken?.auth.payload ?? {};
   return {
     issuer: provider.issuer,
     subject: typeof sub === 'string' ? sub : claims?.sub,
@@ -236,5 +236,5 @@ function ownerOf({ provider, accessToken, claims }: PresentedTokens): SessionOwn
 function isOfOwnLogin({ claims, accessToken, provider }: PresentedTokens): boolean {
   const { clientId } = provider.settings;
   if (claims !== undefined) return claims.client_id === clientId;
-  return accessToken !== undefined && isOfClient(accessToken.payload, clientId);
+  return accessToken !== undefined && isOfClient(accessToken.auth.payload, clientId);
 }

@@ -132,8 +132,8 @@ export class Logins {
   async #sidOf(token: AccessTokenText, { subject }: IdToken): Promise<string | undefined> {
     if (token.kind === 'opaque' || sidOf(token.claims) === undefined) return undefined;
     try {
-      const { payload } = await this.#parts.accessTokens.authenticate(token.text);
-      return payload.sub === subject ? sidOf(payload) : undefined;
+      const { auth } = await this.#parts.accessTokens.authenticate(token.text);
+      return auth.payload.sub === subject ? sidOf(auth.payload) : undefined;
     } catch (error) {
       if (error instanceof InvalidTokenError) return undefined;
       throw error;

@@ -4,21 +4,40 @@ import { LRUCache } from 'lru-cache';
 const BYTES_PER_ENTRY = 500;
 const BYTES_PER_CHARACTER = 3;
 
-/** In `maxBytes` of memory; the least recently used contents are forgotten first. */
-export class ByteCache<T extends object> {
-  readonly #values: LRUCache<string, T>;
+// To hash a whole token takes longer than all else at a look-up. The end of a JWT is its signature.
+const CHARACTERS_HASHED = 32;
+
+interface Entry<T> {
+  readonly key: string;
+  readonly value: T;
+  /** By the clock of {@link performance}. */
+  readonly endsAt: number;
+}
+
+/**
+ * In `maxBytes` of memory; the least recently used contents are forgotten first. Of two keys with
+ * the same end, the later one stays.
+ */
+export class ByteCache<T> {
+  readonly #entries: LRUCache<string, Entry<T>>;
 
   constructor(maxBytes: number) {
-    this.#values = new LRUCache({ maxSize: maxBytes });
+    this.#entries = new LRUCache({ maxSize: maxBytes });
   }
 
   get(key: string): T | undefined {
-    return this.#values.get(key);
+    const entry = this.#entries.get(endOf(key));
+    if (entry?.key !== key || entry.endsAt <= performance.now()) return undefined;
+    return entry.value;
   }
 
   set(key: string, value: T, { characters, ttlMs }: { characters: number; ttlMs: number }): void {
     if (ttlMs <= 0) return;
     const size = BYTES_PER_ENTRY + BYTES_PER_CHARACTER * characters;
-    this.#values.set(key, value, { size, ttl: Math.ceil(ttlMs) });
+    this.#entries.set(endOf(key), { key, value, endsAt: performance.now() + ttlMs }, { size });
   }
+}
+
+function endOf(key: string): string {
+  return key.slice(-CHARACTERS_HASHED);
 }

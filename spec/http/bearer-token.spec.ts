@@ -2,8 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import { InvalidRequestError, MissingTokenError } from '../../lib/index.ts';
 import { readBearerToken } from '../../lib/http/bearer-token.ts';
 
+const NONE = { isKnownJwt: () => false };
+
 function read(authorization?: string, url = '/'): string {
-  return readBearerToken({ headers: { authorization }, url });
+  return readBearerToken({ headers: { authorization }, url }, NONE);
 }
 
 describe('readBearerToken', () => {
@@ -44,11 +46,12 @@ describe('readBearerToken', () => {
   it('counts the lines of the header, where there are lines', () => {
     const headers = { authorization: 'Bearer abc' };
     const line = ['Authorization', 'Bearer abc'];
-    expect(readBearerToken({ headers })).toBe('abc');
-    expect(readBearerToken({ headers, rawHeaders: [] })).toBe('abc');
-    expect(readBearerToken({ headers, rawHeaders: ['X', 'authorization', ...line] })).toBe('abc');
+    expect(readBearerToken({ headers }, NONE)).toBe('abc');
+    expect(readBearerToken({ headers, rawHeaders: [] }, NONE)).toBe('abc');
+    const once = { headers, rawHeaders: ['X', 'authorization', ...line] };
+    expect(readBearerToken(once, NONE)).toBe('abc');
     const twice = { headers, rawHeaders: [...line, ...line] };
-    expect(() => readBearerToken(twice)).toThrow(InvalidRequestError);
+    expect(() => readBearerToken(twice, NONE)).toThrow(InvalidRequestError);
   });
 
   it('never reads the token from the query', () => {

@@ -1,7 +1,6 @@
-import type { Request } from 'express';
 import type { JWSHeaderParameters, JWTPayload } from 'jose';
 
-/** The guard's findings about the request's access token. */
+/** The guard's findings about an access token: one frozen object for all requests with the token. */
 export interface RequestAuth {
   /** The access token, unchanged. */
   readonly token: string;
@@ -10,12 +9,3 @@ export interface RequestAuth {
   /** The claims; for an opaque token `iss`, `sub`, `exp`, and `sid` and `scope` where known. */
   readonly payload: JWTPayload;
 }
-
-/**
- * The request of a handler behind the guard, as in `(req: GuardedRequest, res) => …`. Express does
- * not know that the guard ran, so `auth` may be `undefined` by its type.
- */
-export type GuardedRequest = Request & {
-  /** Set by the guard. */
-  auth?: RequestAuth | undefined;
-};
