@@ -77,13 +77,16 @@ export class TokenStatuses {
 
   /** Only the missing keys. */
   async #read(questions: readonly Question[], texts: Texts): Promise<void> {
-    const missing = new Set<Key>();
+    const missing: Key[] = [];
     for (const { token } of questions) {
-      for (const key of this.#keysOf(token).all) if (!texts.has(key)) missing.add(key);
+      for (const key of this.#keysOf(token).all) {
+        if (texts.has(key)) continue;
+        texts.set(key, undefined);
+        missing.push(key);
+      }
     }
-    const keys = [...missing];
-    const found = await this.#operations.read(keys);
-    keys.forEach((key, index) => texts.set(key, found[index]));
+    const found = await this.#operations.read(missing);
+    missing.forEach((key, index) => texts.set(key, found[index]));
   }
 
   /** `false` where the token turns out to have a login whose keys were not read. */

@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from '../errors.ts';
-import { Deadline } from './deadline.ts';
+import { inTime } from './deadline.ts';
 import type { RedisClient } from './redis-client.ts';
 
 /**
@@ -21,9 +21,12 @@ export class Connection {
     return ['ready', 'connect'].includes(this.#client.status);
   }
 
+  get isReady(): boolean {
+    return this.#client.status === 'ready';
+  }
+
   async untilReady(): Promise<void> {
     const { status } = this.#client;
-    if (status === 'ready') return;
     // The app closed the client.
     if (status === 'end') throw new StoreUnavailableError('not-connected');
     // A lazy client need not have an offline queue.
@@ -33,16 +36,14 @@ export class Connection {
   }
 
   #waitOut(): Promise<boolean> {
-    const patience = new Deadline(this.#patienceMs);
     const isOver = new Promise<boolean>((resolve) => {
       const end = () => {
         this.#client.off('ready', end).off('end', end);
-        patience.cancel();
         this.#outage = undefined;
         resolve(this.#client.status === 'ready');
       };
       this.#client.on('ready', end).on('end', end);
     });
-    return Promise.race([isOver, patience.passed.then(() => false)]);
+    return inTime(isOver, this.#patienceMs, () => false);
   }
 }

@@ -24,7 +24,7 @@ export class ReadyRedis<Client extends RedisClient = RedisClient> {
   }
 
   async whenReady(): Promise<Client> {
-    await this.#connection.untilReady();
+    if (!this.#connection.isReady) await this.#connection.untilReady();
     this.#used();
     return this.client;
   }
@@ -36,10 +36,10 @@ export class ReadyRedis<Client extends RedisClient = RedisClient> {
   }
 
   /** One command, but on a Cluster one for each key. */
-  async read(keys: readonly string[]): Promise<(string | null)[]> {
+  async read(keys: string[]): Promise<(string | null)[]> {
     if (keys.length === 0) return [];
     const redis = await this.whenReady();
-    return redis.isCluster ? Promise.all(keys.map((key) => redis.get(key))) : redis.mget([...keys]);
+    return redis.isCluster ? Promise.all(keys.map((key) => redis.get(key))) : redis.mget(keys);
   }
 
   async #sendAll(commands: readonly RedisCommand[]): Promise<PromiseSettledResult<unknown>[]> {

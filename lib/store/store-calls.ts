@@ -1,7 +1,7 @@
 import { isInstance } from '../input/app-function.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import type { Events } from '../events.ts';
-import { Deadline } from './deadline.ts';
+import { inTime } from './deadline.ts';
 import { storeFailureReason } from './store-failure-reason.ts';
 
 /** Every call to a store passes here, ends in time, and fails as one kind of error. */
@@ -20,10 +20,15 @@ export class StoreCalls {
   }
 
   async run<T>(operation: string, call: () => Promise<T>): Promise<T> {
+    const wasConnected = this.#isConnected();
     try {
-      return await (this.#isStalled() ? this.#probe(call) : this.#attempt(call));
+      if (this.#isStalled()) this.#admitProbe();
+      const answer = await inTime(call(), this.#timeoutMs, () => this.#late());
+      this.#stalledUntil = 0;
+      return answer;
     } catch (error) {
       const reason = storeFailureReason(error);
+      if (reason !== 'stalled') this.#notice(reason, wasConnected);
       this.#events.emit('store-error', { operation, reason });
       throw isInstance(error, StoreUnavailableError) ? error : new StoreUnavailableError(reason);
     }
@@ -35,36 +40,18 @@ export class StoreCalls {
 
   // A hanging store gets one call at a time. More calls would pile up in its client, where a call
   // stays even after the client gave up.
-  #probe<T>(call: () => Promise<T>): Promise<T> {
+  #admitProbe(): void {
     const now = performance.now();
     if (now < this.#nextProbeAt) throw new StoreUnavailableError('stalled');
     this.#nextProbeAt = now + this.#timeoutMs;
-    return this.#attempt(call);
   }
 
-  async #attempt<T>(call: () => Promise<T>): Promise<T> {
-    const wasConnected = this.#isConnected();
-    try {
-      const answer = await this.#inTime(call);
-      this.#stalledUntil = 0;
-      return answer;
-    } catch (error) {
-      const isConnected = wasConnected && this.#isConnected();
-      const hangs = isConnected && storeFailureReason(error) === 'timeout';
-      this.#stalledUntil = hangs ? performance.now() + 2 * this.#timeoutMs : 0;
-      throw error;
-    }
+  #late(): never {
+    throw new StoreUnavailableError(this.#isConnected() ? 'timeout' : 'not-connected');
   }
 
-  async #inTime<T>(call: () => Promise<T>): Promise<T> {
-    const deadline = new Deadline(this.#timeoutMs);
-    const late = deadline.passed.then(() => {
-      throw new StoreUnavailableError(this.#isConnected() ? 'timeout' : 'not-connected');
-    });
-    try {
-      return await Promise.race([call(), late]);
-    } finally {
-      deadline.cancel();
-    }
+  #notice(reason: string, wasConnected: boolean): void {
+    const hangs = reason === 'timeout' && wasConnected && this.#isConnected();
+    this.#stalledUntil = hangs ? performance.now() + 2 * this.#timeoutMs : 0;
   }
 }

@@ -7,12 +7,10 @@ const CORRUPT = /\b(?:CORRUPT|WRONGTYPE)\b/;
 /** The errors of Redis 7.2 and 7.0 for a script with a forbidden command; the code is `ERR`. */
 const FORBIDDEN = /\bACL failure in script\b|\bThe user executing the script can't\b/;
 
-export async function sound<T>(reply: Promise<T>): Promise<T> {
-  try {
-    return await reply;
-  } catch (error) {
+export function sound<T>(reply: Promise<T>): Promise<T> {
+  return reply.catch((error: unknown) => {
     const { message } = error as Error;
     if (CORRUPT.test(message)) throw corrupt();
     throw FORBIDDEN.test(message) ? new StoreUnavailableError('NOPERM') : error;
-  }
+  });
 }
