@@ -44,6 +44,10 @@ export class Connection {
       };
       this.#client.on('ready', end).on('end', end);
     });
-    return inTime(isOver, this.#patienceMs, () => false);
+    return inTime(
+      this.#patienceMs,
+      () => isOver,
+      () => false,
+    );
   }
 }

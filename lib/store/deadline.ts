@@ -2,24 +2,17 @@
  * Settles as `work` does, or as `late` where the span ends first. A blocked event loop counts as at
  * most half of the span. An answer that arrived before the end wins.
  */
-export function inTime<T>(work: Promise<T>, spanMs: number, late: () => T): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const end = () => {
-      resolve(Promise.resolve().then(late));
-    };
+export async function inTime<T>(spanMs: number, work: () => Promise<T>, late: () => T): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const passed = new Promise<void>((resolve) => {
     const passHalf = () => {
-      timer = setTimeout(() => setImmediate(end), spanMs / 2);
+      timer = setTimeout(() => setImmediate(resolve), spanMs / 2);
     };
-    let timer = setTimeout(passHalf, spanMs / 2);
-    work.then(
-      (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      },
-      (error: unknown) => {
-        clearTimeout(timer);
-        reject(error as Error);
-      },
-    );
+    timer = setTimeout(passHalf, spanMs / 2);
   });
+  try {
+    return await Promise.race([work(), passed.then(late)]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -23,7 +23,7 @@ export class StoreCalls {
     const wasConnected = this.#isConnected();
     try {
       if (this.#isStalled()) this.#admitProbe();
-      const answer = await inTime(call(), this.#timeoutMs, () => this.#late());
+      const answer = await inTime(this.#timeoutMs, call, () => this.#late());
       this.#stalledUntil = 0;
       return answer;
     } catch (error) {
