@@ -16,42 +16,23 @@ export type BodyReader = (req: Request, res: Response) => Promise<unknown>;
 
 /** Of at most `limit` bytes after decompression. */
 export function createBodyReader(limit: number, mediaTypes: readonly string[]): BodyReader {
-  const rules = { limit, verify: refuseEmpty };
-  const parseJson = express.json({ ...rules, strict: false, type: JSON_TYPES });
+  // The type chooses the parser.
+  const rules = { limit, verify: refuseEmpty, type: () => true };
+  const parseJson = express.json({ ...rules, strict: false });
   const parseForm = express.urlencoded({ ...rules, extended: false });
-
-  // In the turn of the request: Node drops an unread body when another middleware has answered.
-  async function parse(req: ParsedRequest, res: Response): Promise<unknown> {
-    const parser = isOf(req, [FORM_TYPE]) ? parseForm : parseJson;
-    await run(parser, req as Request, res);
-    return req.body;
-  }
-
-  async function parseCarried(bytes: Uint8Array, req: Request, res: Response): Promise<unknown> {
-    const headers = carriedHeaders(req);
-    try {
-      return await parse(requestOf(bytes, headers), res);
-    } catch (error) {
-      if (headers['content-encoding'] === undefined || !isMalformed(error)) throw error;
-      // The header may outlast the decompression.
-      return parse(requestOf(bytes, withoutEncoding(headers)), res);
-    }
-  }
 
   return async (req, res) => {
     const bytes = carriedBody(req);
     if (bytes === undefined ? isEmpty(req) : bytes.byteLength === 0) {
       throw new InvalidRequestError('body-missing');
     }
-    if (!isOf(req, mediaTypes)) throw new UnsupportedMediaTypeError();
-    if (bytes !== undefined) req.body = await parseCarried(bytes, req, res);
-    else if (!isParsed(req)) await parse(announced(req), res);
+    const type = is(req.headers['content-type'] ?? '', [...mediaTypes]);
+    if (type === false) throw new UnsupportedMediaTypeError();
+    const parser = type === FORM_TYPE ? parseForm : parseJson;
+    if (bytes !== undefined) req.body = await parseCarried(parser, { bytes, req, res });
+    else if (!isParsed(req)) await parse(parser, announced(req), res);
     return req.body as unknown;
   };
-}
-
-function isOf({ headers }: ParsedRequest, mediaTypes: readonly string[]): boolean {
-  return is(headers['content-type'] ?? '', [...mediaTypes]) !== false;
 }
 
 // HTTP/1.1 announces a body by a header (RFC 9112, section 6.3), HTTP/2 need not.
@@ -72,11 +53,33 @@ function isParsed(req: Request): boolean {
   return req.readableDidRead || req.readableEnded;
 }
 
-async function run(parse: RequestHandler, req: Request, res: Response): Promise<void> {
+interface Carried {
+  readonly bytes: Uint8Array;
+  readonly req: Request;
+  readonly res: Response;
+}
+
+async function parseCarried(
+  parser: RequestHandler,
+  { bytes, req, res }: Carried,
+): Promise<unknown> {
+  const headers = carriedHeaders(req);
+  try {
+    return await parse(parser, requestOf(bytes, headers), res);
+  } catch (error) {
+    if (headers['content-encoding'] === undefined || !isMalformed(error)) throw error;
+    // The header may outlast the decompression.
+    return parse(parser, requestOf(bytes, withoutEncoding(headers)), res);
+  }
+}
+
+// In the turn of the request: Node drops an unread body when another middleware has answered.
+async function parse(parser: RequestHandler, req: ParsedRequest, res: Response): Promise<unknown> {
   const error = await new Promise((resolve) => {
-    void parse(req, res, resolve);
+    void parser(req as Request, res, resolve);
   });
   if (error !== undefined) throw parserError(error);
+  return req.body;
 }
 
 class EmptyBodyError extends Error {

@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import type { AccessTokens } from '../access-token/access-tokens.ts';
 import type { Events } from '../events.ts';
 import {
@@ -12,6 +11,7 @@ import {
 import type { Provider } from '../provider/provider.ts';
 import type { Providers } from '../provider/providers.ts';
 import { readOwner, type SessionOwner } from '../session/session-owner.ts';
+import { inTime } from '../store/deadline.ts';
 import type { Operations } from '../store/operations.ts';
 import { isOfClient } from '../token/token-kind.ts';
 import { type KeptAnswer, KeptAnswers, type KeptAnswersParts } from './kept-answers.ts';
@@ -130,12 +130,11 @@ export class RpInitiatedLogout {
   }
 
   async #untilAsked({ asked }: LogoutEnd): Promise<void> {
-    const timeout = new AbortController();
-    const { signal } = timeout;
-    const milliseconds = this.#parts.revocationTimeout * 1000;
-    const over = setTimeout(milliseconds, undefined, { signal, ref: false });
-    await Promise.race([asked, over.catch(() => undefined)]);
-    timeout.abort();
+    await inTime(
+      this.#parts.revocationTimeout * 1000,
+      () => asked,
+      () => undefined,
+    );
   }
 
   async #answer(
@@ -152,7 +151,7 @@ export class RpInitiatedLogout {
         ? await this.#unbind(prepared)
         : await this.#bind(invalidated, first?.state, returnTo);
     this.#parts.events.emit('logout', { ...owner, repeated: end.isRepeated });
-    const { sid } = readOwner(end.record?.owner ?? '') ?? owner;
+    const { sid } = readOwner(end.record?.owner) ?? owner;
     const { postLogoutRedirectUri } = first ?? prepared.answer;
     const sent = request?.with({ idToken, postLogoutRedirectUri, state, sid });
     return { provider, postLogoutRedirectUri, ...sent, cookie };

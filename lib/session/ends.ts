@@ -123,7 +123,7 @@ export class SessionEnds {
     const { operations } = this.#parts;
     const end = { session, how, claimant, state, owner };
     const reply = await operations.endSession(end);
-    const ended = { ...ending, owner: readOwner(reply.record?.owner ?? '') ?? ending.owner };
+    const ended = { ...ending, owner: readOwner(reply.record?.owner) ?? ending.owner };
     if (CHANGED.has(reply.status)) this.#emitInvalidated('session', ended.owner);
     if (reply.status === 'unknown' && owner !== '') this.#announce(ended, eventOfUnsaved(end));
     return { ...reply, asked: this.#finish(ended, reply) };

@@ -12,7 +12,9 @@ export function writeOwner({ issuer, subject, sid }: SessionOwner): string {
   return JSON.stringify({ issuer, subject, sid });
 }
 
-export function readOwner(text: string): SessionOwner | undefined {
+/** `undefined` for an unknown owner, whose text is empty. */
+export function readOwner(text = ''): SessionOwner | undefined {
+  if (text === '') return undefined;
   const { issuer, subject, sid } = readMembers(text);
   if (typeof issuer !== 'string' || !isTextOrAbsent(subject) || !isTextOrAbsent(sid)) {
     return undefined;

@@ -1,6 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import { isObject } from '../input/json-object.ts';
 
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Nested objects and arrays in a header or in claims. */
 export const MOST_LEVELS = 32;
 
@@ -8,14 +8,20 @@ export type JoseObject = Readonly<Record<string, unknown>>;
 
 /** Other spellings have padding, other characters, or unused bits other than zero. */
 export function isCanonical(segment: string): boolean {
-  return Buffer.from(segment, 'base64url').toString('base64url') === segment;
+  return bytesOf(segment) !== undefined;
+}
+
+function bytesOf(segment: string): Buffer | undefined {
+  const bytes = Buffer.from(segment, 'base64url');
+  return bytes.toString('base64url') === segment ? bytes : undefined;
 }
 
 /** Headers and claims are decoded nowhere else, so their depth is bounded everywhere. */
 export function decodeObject(segment: string): JoseObject | undefined {
-  if (!isCanonical(segment)) return undefined;
+  const bytes = bytesOf(segment);
+  if (bytes === undefined || !isUtf8(bytes)) return undefined;
   try {
-    const value: unknown = JSON.parse(UTF8.decode(Buffer.from(segment, 'base64url')));
+    const value: unknown = JSON.parse(bytes.toString());
     return isObject(value) && !isTooDeep(value) ? value : undefined;
   } catch {
     return undefined;
@@ -33,13 +39,7 @@ export function beginsWithObject(text: string): boolean {
   }
 }
 
-/** Level by level, without recursion. */
-export function isTooDeep(value: unknown): boolean {
-  let level = [value];
-  for (let depth = 0; depth <= MOST_LEVELS; depth++) {
-    level = level.filter((each) => typeof each === 'object' && each !== null);
-    if (level.length === 0) return false;
-    level = level.flatMap((each): unknown[] => Object.values(each as object));
-  }
-  return true;
+export function isTooDeep(value: unknown, levels = MOST_LEVELS): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((each) => isTooDeep(each, levels - 1));
 }
