@@ -11,7 +11,8 @@ import { tellLogoutTokenRefused } from '../refusal-events.ts';
 import type { SessionEnds } from '../session/ends.ts';
 import type { Ending } from '../session/ending.ts';
 import type { Repetitions } from '../session/repetitions.ts';
-import { type LogoutToken, verifyLogoutToken } from '../token/logout-token.ts';
+import { inTime } from '../store/deadline.ts';
+import { type LogoutToken, verifyLogoutTokenBy } from '../token/logout-token.ts';
 import { logoutTokenKey, sessionKey, subjectKey } from '../token/token-keys.ts';
 
 // Providers wait at least 2.5 s for an answer.
@@ -52,18 +53,13 @@ export class BackChannelLogout {
    * take effect later.
    */
   async accept(token: string): Promise<void> {
-    const waiting = new AbortController();
-    const tooLate = setTimeout(ANSWER_MS, undefined, { signal: waiting.signal, ref: false });
-    try {
-      await Promise.race([
-        this.#deliver(token),
-        tooLate.then(() => {
-          throw new ProviderUnavailableError('timeout');
-        }),
-      ]);
-    } finally {
-      waiting.abort();
-    }
+    await inTime(
+      ANSWER_MS,
+      () => this.#deliver(token),
+      () => {
+        throw new ProviderUnavailableError('timeout');
+      },
+    );
   }
 
   #deliver(token: string): Promise<void> {
@@ -171,13 +167,14 @@ export class BackChannelLogout {
       throw new InvalidLogoutTokenError(reason, evidence);
     }
     const { issuer, clientId, logoutTokenAlgorithms, logoutTokenTypes } = provider.settings;
-    return verifyLogoutToken(token, provider.findKeyOrSecret, {
+    const rules = {
       ...{ issuer, clientId, algorithms: logoutTokenAlgorithms, types: logoutTokenTypes },
       encryption: provider.settings.idTokenEncryption,
       strict: this.#parts.strict,
       clockTolerance: this.#parts.clockTolerance,
       maxAge: this.#parts.logoutTokenMaxAge,
-    });
+    };
+    return verifyLogoutTokenBy(rules, token, provider.findKeyOrSecret);
   }
 
   #tell(

@@ -69,7 +69,7 @@ const OPTIONS = {
 /** The rules for a Logout Token. */
 export interface LogoutTokenOptions extends OptionsOf<typeof OPTIONS> {}
 
-type Rules = ValuesOf<typeof OPTIONS>;
+export type LogoutTokenRules = ValuesOf<typeof OPTIONS>;
 
 /**
  * Verifies a Logout Token, for apps that keep their own sessions. The `jti` is not compared with
@@ -96,6 +96,15 @@ export async function verifyLogoutToken(
 ): Promise<LogoutToken> {
   // Checked at each call: a missing rule would let wrong tokens pass.
   const rules = readOptions(OPTIONS, options, optionsOfCall('verifyLogoutToken()'));
+  return verifyLogoutTokenBy(rules, logoutToken, key);
+}
+
+/** @throws {@link InvalidLogoutTokenError} or {@link ProviderUnavailableError} */
+export async function verifyLogoutTokenBy(
+  rules: LogoutTokenRules,
+  logoutToken: string,
+  key: LogoutTokenKey,
+): Promise<LogoutToken> {
   const { encryption } = rules;
   const isEncrypted = encryption !== undefined;
   const text = isEncrypted ? await decrypt(logoutToken, encryption, rules) : logoutToken;
@@ -109,7 +118,11 @@ export async function verifyLogoutToken(
   return content;
 }
 
-function refusal({ issuer }: Rules, reason: InvalidLogoutTokenCause, evidence?: Evidence) {
+function refusal(
+  { issuer }: LogoutTokenRules,
+  reason: InvalidLogoutTokenCause,
+  evidence?: Evidence,
+) {
   return new InvalidLogoutTokenError(reason, { ...evidence, issuer });
 }
 
@@ -118,7 +131,11 @@ function encryption(): Option<TokenEncryption, TokenEncryption> {
   return { takes: 'object', read: (given) => given as TokenEncryption };
 }
 
-async function decrypt(token: string, encryption: TokenEncryption, rules: Rules): Promise<string> {
+async function decrypt(
+  token: string,
+  encryption: TokenEncryption,
+  rules: LogoutTokenRules,
+): Promise<string> {
   try {
     return await decryptJwt(token, encryption);
   } catch (error) {
@@ -127,12 +144,12 @@ async function decrypt(token: string, encryption: TokenEncryption, rules: Rules)
   }
 }
 
-function checkRepeatedClaims(token: string, claims: JWTPayload, rules: Rules): void {
+function checkRepeatedClaims(token: string, claims: JWTPayload, rules: LogoutTokenRules): void {
   const claim = claimRepeatedWrongly(token, claims);
   if (claim !== undefined) throw refusal(rules, 'not-encrypted-as-agreed', { claim });
 }
 
-function checkHeader(jwt: Jwt, rules: Rules): void {
+function checkHeader(jwt: Jwt, rules: LogoutTokenRules): void {
   const { algorithms, strict, types = [] } = rules;
   const { alg, typ } = jwt.header;
   if (!algorithms.includes(alg)) {
@@ -155,7 +172,11 @@ function isAgreedType(typ: unknown, types: readonly string[]): boolean {
   return UNTYPED.test(typ) || types.some((type) => type.toLowerCase() === typ.toLowerCase());
 }
 
-async function verifyClaims(jwt: Jwt, key: LogoutTokenKey, rules: Rules): Promise<JWTPayload> {
+async function verifyClaims(
+  jwt: Jwt,
+  key: LogoutTokenKey,
+  rules: LogoutTokenRules,
+): Promise<JWTPayload> {
   const { issuer, clientId, algorithms, clockTolerance } = rules;
   try {
     return await verifyJwt(jwt, finderOf(key), {
@@ -169,7 +190,7 @@ async function verifyClaims(jwt: Jwt, key: LogoutTokenKey, rules: Rules): Promis
 }
 
 /** Section 2.4: the required and the prohibited claims. */
-function readClaims(jwt: Jwt, rules: Rules): LogoutToken {
+function readClaims(jwt: Jwt, rules: LogoutTokenRules): LogoutToken {
   const { claims } = jwt;
   checkAddressee(jwt, rules);
   if (Object.hasOwn(claims, 'nonce')) throw refusal(rules, 'nonce', { claim: 'nonce' });
@@ -186,7 +207,7 @@ function readClaims(jwt: Jwt, rules: Rules): LogoutToken {
   };
 }
 
-function checkAddressee(jwt: Jwt, rules: Rules): void {
+function checkAddressee(jwt: Jwt, rules: LogoutTokenRules): void {
   const { issuer, clientId, strict } = rules;
   const { iss, aud } = jwt.claims;
   if (iss !== issuer) {
@@ -200,7 +221,7 @@ function checkAddressee(jwt: Jwt, rules: Rules): void {
   throw refusal(rules, isAmong ? 'further-audiences' : 'wrong-audience', evidence);
 }
 
-function readTimes({ iat, exp }: JWTPayload, rules: Rules) {
+function readTimes({ iat, exp }: JWTPayload, rules: LogoutTokenRules) {
   const { strict, clockTolerance, maxAge } = rules;
   if (iat === undefined) throw refusal(rules, 'claim-missing', { claim: 'iat' });
   if (!isNumericDate(iat)) throw refusal(rules, 'claim-malformed', { claim: 'iat' });
@@ -228,7 +249,7 @@ function hasEvent(events: unknown): boolean {
   return isObject(events) && Object.hasOwn(events, EVENT) && isObject(events[EVENT]);
 }
 
-function readText(claims: JWTPayload, claim: string, rules: Rules): string | undefined {
+function readText(claims: JWTPayload, claim: string, rules: LogoutTokenRules): string | undefined {
   const value = claims[claim];
   if (value === undefined || (typeof value === 'string' && value !== '')) return value;
   throw refusal(rules, 'claim-malformed', { claim });
