@@ -18,12 +18,6 @@ export class Batch<In, Out> {
     return (await this.#outputs).slice(start, start + inputs.length);
   }
 
-  async runOne(input: In): Promise<Out> {
-    const index = this.#inputs.push(input) - 1;
-    this.#outputs ??= this.#atTheEndOfTheTurn();
-    return (await this.#outputs)[index] as Out;
-  }
-
   async #atTheEndOfTheTurn(): Promise<readonly Out[]> {
     await setImmediate();
     const inputs = this.#inputs;

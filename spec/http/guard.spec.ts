@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import { base64url } from 'jose';
@@ -262,6 +263,7 @@ describe.each(Object.keys(EXPRESS))('guard on %s', (version) => {
   it('hands each request claims that no other request can change', async () => {
     const { app: outer, oidc } = start();
     outer.use('/mutable', oidc.guard(), (req: GuardedRequest, res) => {
+      expect(() => Object.assign(req.auth ?? {}, { token: 'other' })).toThrow(TypeError);
       expect(() => Object.assign(req.auth?.payload ?? {}, { roles: ['admin'] })).toThrow(TypeError);
       expect(() => (req.auth?.payload.roles as string[]).push('admin')).toThrow(TypeError);
       res.json(req.auth?.payload);
@@ -269,6 +271,38 @@ describe.each(Object.keys(EXPRESS))('guard on %s', (version) => {
     const token = await signer.accessToken({ roles: ['user'] });
     const answer = await request(outer).get('/mutable').set('Authorization', `Bearer ${token}`);
     expect(answer.body).toMatchObject({ roles: ['user'] });
+  });
+
+  it('does not take a token for the known one with the same end', async () => {
+    const [known, other] = [
+      await signer.accessToken(),
+      await signer.accessToken({ sub: 'mallory' }),
+    ];
+    await call(app, `Bearer ${known}`).expect(200);
+    const forged = [...other.split('.').slice(0, 2), known.split('.')[2]].join('.');
+    await call(app, `Bearer ${forged}`).expect(401);
+    await call(app, `Bearer ${known} `).expect(200);
+    await call(app, `Bearer ${known}=`).expect(401);
+    await call(app, `Basic  ${known}`).expect(401);
+  });
+
+  it('goes on in the asynchronous context of each request', async () => {
+    const context = new AsyncLocalStorage<string>();
+    const { app: outer, oidc } = start();
+    outer.use('/mine', (req, _res, next) => {
+      context.run(String(req.query.name), next);
+    });
+    outer.use('/mine', oidc.guard(), (_req, res) => void res.json(context.getStore()));
+    const token = await signer.accessToken();
+    const server = outer.listen(0, '127.0.0.1');
+    const names = Array.from({ length: 20 }, (_, index) => `request ${index}`);
+    const asked = names.map(async (name) => {
+      const path = `/mine?name=${encodeURIComponent(name)}`;
+      return (await request(server).get(path).set('Authorization', `Bearer ${token}`).expect(200))
+        .body as string;
+    });
+    expect(await Promise.all(asked)).toEqual(names);
+    server.close();
   });
 
   it('needs the option audience', () => {
