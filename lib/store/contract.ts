@@ -6,9 +6,11 @@ import type { Store, StoreWrite } from './store.ts';
 
 /** Two stores of one app, in two processes. */
 export interface StoresUnderTest {
+  /** The store of one process. */
   readonly store: Store;
   /** On the same database as `store`, by a connection of its own. */
   readonly elsewhere: Store;
+  /** Closes both. Called once, after the test. */
   close(): void | Promise<void>;
 }
 
