@@ -11,8 +11,9 @@ const external = Object.keys({ ...dependencies, ...peerDependencies }).filter((n
 });
 
 const { metafile } = await build({
-  entryPoints: ['lib/index.ts'],
-  outfile: 'dist/index.cjs',
+  entryPoints: ['lib/index.ts', 'lib/store/contract.ts'],
+  outdir: 'dist',
+  outExtension: { '.js': '.cjs' },
   bundle: true,
   format: 'cjs',
   platform: 'node',

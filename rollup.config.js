@@ -1,7 +1,7 @@
 import { dts } from 'rollup-plugin-dts';
 
 /** The types in one file, with those of jose inside: a CommonJS module may not import types of an ES module. */
-export default {
+const index = {
   input: 'lib/index.ts',
   external: /^(?:node:|express$)/,
   output: ['dist/index.d.ts', 'dist/index.d.cts'].map((file) => ({ file })),
@@ -10,6 +10,19 @@ export default {
     { name: 'for-every-consumer', renderChunk: forEveryConsumer },
   ],
 };
+
+/** Its `Store` is that of the file above. */
+const storeContract = {
+  input: 'lib/store/contract.ts',
+  external: /\/store\.ts$/,
+  output: [
+    { file: 'dist/store/contract.d.ts', paths: () => '../index.js' },
+    { file: 'dist/store/contract.d.cts', paths: () => '../index.cjs' },
+  ],
+  plugins: [dts({ tsconfig: 'tsconfig.build.json' })],
+};
+
+export default [index, storeContract];
 
 function forEveryConsumer(code) {
   return (

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
+import { inTime } from './deadline.ts';
 import type { Store, StoreWrite } from './store.ts';
 
 /** Two stores of one app, in two processes. */
 export interface StoresUnderTest {
+  /** The store of one process. */
   readonly store: Store;
   /** On the same database as `store`, by a connection of its own. */
   readonly elsewhere: Store;
+  /** Closes both. Called once, after the test. */
   close(): void | Promise<void>;
 }
 
@@ -15,13 +18,19 @@ export interface StoresUnderTest {
 export interface StoreContractTest {
   /** The rule, as a sentence. */
   readonly name: string;
-  /** Rejects with an `AssertionError` where a store breaks the rule. */
+  /**
+   * Rejects where a store breaks the rule, with the rule in the message and what happened as the
+   * `cause`. A store that does not answer within 20 seconds breaks the rule.
+   *
+   * @param open Opens both stores; `close` of the answer is called at the end. An error of `open`
+   * rejects as it is, and one of `close`.
+   */
   readonly run: (open: () => StoresUnderTest | Promise<StoresUnderTest>) => Promise<void>;
 }
 
 /**
- * The rules for every {@link Store}. Each test has its own keys, and all tests may share a
- * database.
+ * The rules for every {@link Store}, for any test runner. Each test has its own keys, and all tests
+ * may share a database.
  */
 export const storeContract: readonly StoreContractTest[] = [
   test('knows nothing that was not stored', async ({ store }, [a, b]) => {
@@ -156,8 +165,10 @@ export const storeContract: readonly StoreContractTest[] = [
   }),
 
   test('shows what was stored to whom a message tells of it', async ({ store, elsewhere }, [a]) => {
-    const seen = new Promise<unknown>((resolve) => {
-      const live = () => void write(store, [text(a, 'stored')], ['written']);
+    const seen = new Promise<unknown>((resolve, reject) => {
+      const live = () => {
+        write(store, [text(a, 'stored')], ['written']).catch(reject);
+      };
       const hear = () => {
         resolve(read(elsewhere, [a]));
       };
@@ -194,15 +205,29 @@ function test(
   check: (stores: StoresUnderTest, keys: [a: string, b: string, c: string]) => Promise<void>,
 ): StoreContractTest {
   const run: StoreContractTest['run'] = async (open) => {
-    const stores = await open();
+    const stores = await answered(open);
+    const close = () => answered(() => stores.close());
     const own = randomUUID();
     try {
-      await check(stores, [`xa${own}`, `sb${own}`, `t-c${own}`]);
-    } finally {
-      await stores.close();
+      await answered(() => check(stores, [`xa${own}`, `sb${own}`, `t-c${own}`]));
+    } catch (cause) {
+      await close().catch(() => undefined);
+      throw new Error(`The store breaks a rule: ${name}`, { cause });
     }
+    await close();
   };
   return { name, run };
+}
+
+/** Longer than the waits of any test: those say what they waited for. */
+const LIMIT_SECONDS = 20;
+
+function answered<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+  return inTime(
+    LIMIT_SECONDS * 1000,
+    async () => work(),
+    () => assert.fail(`no answer within ${LIMIT_SECONDS} seconds`),
+  );
 }
 
 function text(key: string, value: string): StoreWrite {
@@ -214,15 +239,20 @@ function nothing(key: string): StoreWrite {
 }
 
 async function read(store: Store, keys: readonly string[]): Promise<(string | undefined)[]> {
-  return (await store.read(keys)).map((value) => value ?? undefined);
+  return present(await store.read(keys));
 }
 
 function given(store: Store, keys: readonly string[]): Promise<(string | undefined)[]> {
   return store.update(keys, (values) => ({
-    result: values.map((value) => value ?? undefined),
+    result: present(values),
     writes: [],
     messages: [],
   }));
+}
+
+/** In an array of this realm, as `assert` compares; in Jest a store may answer one of another realm. */
+function present(values: readonly (string | null | undefined)[]): (string | undefined)[] {
+  return Array.from(values, (value) => value ?? undefined);
 }
 
 async function write(

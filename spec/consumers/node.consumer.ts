@@ -117,10 +117,12 @@ describe('the package, installed by npm', () => {
     const files = await readdir(folder, { recursive: true, withFileTypes: true });
     const paths = files.filter((file) => file.isFile());
     const built = (await modules()).map((name) => `${name}.js`);
-    const others = ['index.cjs', 'index.d.cts', 'index.d.ts', 'THIRD-PARTY-LICENSES.txt'];
+    const others = ['index', 'store/contract'].flatMap((name) =>
+      ['cjs', 'd.cts', 'd.ts'].map((ending) => `${name}.${ending}`),
+    );
     expect(
       paths.map(({ parentPath, name }) => relative(folder, join(parentPath, name))).sort(),
-    ).toEqual([...built, ...others].sort());
+    ).toEqual([...built, ...others, 'THIRD-PARTY-LICENSES.txt'].sort());
   });
 
   it('is one copy for import and require', async () => {

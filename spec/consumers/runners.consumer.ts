@@ -2,26 +2,23 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PACKAGE } from '../support/consumer-project.ts';
 import { type InstalledProject, installProject } from './installed-project.ts';
 
-const NAMES = {
-  '{ deepEqual }': 'node:assert/strict',
-  '{ generateKeyPairSync, sign }': 'node:crypto',
-  express: 'express',
-  request: 'supertest',
-  '{ oidcLogout }': PACKAGE,
-};
-
-/** The modules of the story, imported or required. */
-const IMPORTED = modules((name, from) => `import ${name} from '${from}';`);
-const REQUIRED = modules((name, from) => `const ${name} = require('${from}');`);
-
-function modules(line: (name: string, from: string) => string): string {
-  return Object.entries(NAMES)
-    .map(([name, from]) => line(name, from))
-    .join('\n');
+interface Story {
+  /** The modules of the story, imported or required. */
+  readonly names: Readonly<Record<string, string>>;
+  /** What stands in comments is for TypeScript alone. */
+  readonly text: string;
 }
 
 /** A logout: the access token is taken, then ended, then refused. */
-const STORY = `
+const LOGOUT: Story = {
+  names: {
+    '{ deepEqual }': 'node:assert/strict',
+    '{ generateKeyPairSync, sign }': 'node:crypto',
+    express: 'express',
+    request: 'supertest',
+    '{ oidcLogout }': PACKAGE,
+  },
+  text: `
 const issuer = 'https://op.example.com';
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const oidc = oidcLogout({
@@ -53,7 +50,54 @@ test('logs out', async () => {
   deepEqual([before.status, status, after.status], [200, 200, 401]);
   deepEqual(body, { redirect: issuer + '/logout?client_id=web' });
 });
-`;
+`,
+};
+
+/** A small store keeps the contract, and breaks a rule where it finds nothing. */
+const CONTRACT: Story = {
+  names: {
+    '{ rejects }': 'node:assert/strict',
+    '{ storeContract }': `${PACKAGE}/store-contract`,
+  },
+  text: `
+/*import type { Store } from '${PACKAGE}';*/
+const [texts, subscribers] = [new Map(), new Map()];
+const now = () => Date.now() / 1000;
+const valueOf = (key/*: string*/) => {
+  const { value, expiry } = texts.get(key) ?? {};
+  return expiry > now() ? value : undefined;
+};
+const store/*: Store*/ = {
+  read: async (keys) => structuredClone(keys.map(valueOf)),
+  async update(keys, change) {
+    const { result, writes, messages } = change(structuredClone(keys.map(valueOf)), now());
+    for (const { key, value, ttl = Infinity } of writes) {
+      texts.set(key, { value, expiry: now() + ttl });
+    }
+    for (const message of messages) for (const hear of subscribers.values()) hear(message);
+    return result;
+  },
+  subscribe({ hear, live }) {
+    const id = {};
+    subscribers.set(id, hear);
+    live();
+    return () => { subscribers.delete(id); };
+  },
+};
+const opened = (store/*: Store*/) => () => ({ store, elsewhere: store, close() {} });
+for (const { name, run } of storeContract) test(name, () => run(opened(store)));
+
+test('tells which rule a store breaks', async () => {
+  const broken = { ...store, read: async () => [undefined, undefined] };
+  const name = 'answers texts in the order of the keys';
+  const message = 'The store breaks a rule: ' + name;
+  await rejects(
+    async () => storeContract.find((rule) => rule.name === name)?.run(opened(broken)),
+    { message },
+  );
+});
+`,
+};
 
 const JEST = 'node_modules/jest/bin/jest.js';
 const VM = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
@@ -74,38 +118,49 @@ function jest(file: string, text: string, config: object, flags: readonly string
   };
 }
 
-const TS = `import { test } from '@jest/globals';\n${IMPORTED}\n${STORY}`;
+const MOCHA = ['../node_modules/mocha/bin/mocha.js', '--ui', 'tdd', '--timeout', '20000'];
+
 const STRICT = { module: 'commonjs', target: 'es2022', strict: true, esModuleInterop: true };
 const SWC = ['@swc/jest', { module: { type: 'commonjs' } }];
 const BABEL = ['babel-jest', { presets: [['@babel/preset-env', { targets: { node: '20' } }]] }];
 
-const CONSUMERS: Readonly<Record<string, Consumer>> = {
-  'Jest, in CommonJS as it comes': jest('story.js', REQUIRED + STORY, {}),
-  'ts-jest': jest('story.ts', TS, { transform: { '\\.ts$': ['ts-jest', { tsconfig: STRICT }] } }),
-  '@swc/jest': jest('story.ts', TS, { transform: { '\\.ts$': SWC } }),
-  'babel-jest': jest('story.js', IMPORTED + STORY, { transform: { '\\.js$': BABEL } }),
-  'Jest, in ES modules': jest('story.mjs', IMPORTED + STORY, { transform: {} }, VM),
-  Vitest: {
-    files: { 'story.test.mjs': `import { test } from 'vitest';\n${IMPORTED}${STORY}` },
-    command: ['../node_modules/vitest/vitest.mjs', 'run'],
-  },
-  'Mocha, in CommonJS': {
-    files: { 'story.cjs': REQUIRED + STORY },
-    command: ['../node_modules/mocha/bin/mocha.js', '--ui', 'tdd', 'story.cjs'],
-  },
-  'Mocha, in ES modules': {
-    files: { 'story.mjs': IMPORTED + STORY },
-    command: ['../node_modules/mocha/bin/mocha.js', '--ui', 'tdd', 'story.mjs'],
-  },
-  'node:test, in CommonJS': {
-    files: { 'story.cjs': `const { test } = require('node:test');\n${REQUIRED}${STORY}` },
-    command: ['--throw-deprecation', '--test', 'story.cjs'],
-  },
-  'node:test, in ES modules': {
-    files: { 'story.mjs': `import { test } from 'node:test';\n${IMPORTED}${STORY}` },
-    command: ['--throw-deprecation', '--test', 'story.mjs'],
-  },
-};
+function consumersOf({ names, text }: Story): Readonly<Record<string, Consumer>> {
+  const modules = (line: (name: string, from: string) => string) =>
+    Object.entries(names)
+      .map(([name, from]) => line(name, from))
+      .join('\n');
+  const imported = modules((name, from) => `import ${name} from '${from}';`) + text;
+  const required = modules((name, from) => `const ${name} = require('${from}');`) + text;
+  const typed = imported.replace(/\/\*(.*?)\*\//g, '$1');
+  const ts = `import { test } from '@jest/globals';\n${typed}`;
+  return {
+    'Jest, in CommonJS as it comes': jest('story.js', required, {}),
+    'ts-jest': jest('story.ts', ts, { transform: { '\\.ts$': ['ts-jest', { tsconfig: STRICT }] } }),
+    '@swc/jest': jest('story.ts', ts, { transform: { '\\.ts$': SWC } }),
+    'babel-jest': jest('story.js', imported, { transform: { '\\.js$': BABEL } }),
+    'Jest, in ES modules': jest('story.mjs', imported, { transform: {} }, VM),
+    Vitest: {
+      files: { 'story.test.mjs': `import { test } from 'vitest';\n${imported}` },
+      command: ['../node_modules/vitest/vitest.mjs', 'run'],
+    },
+    'Mocha, in CommonJS': {
+      files: { 'story.cjs': required },
+      command: [...MOCHA, 'story.cjs'],
+    },
+    'Mocha, in ES modules': {
+      files: { 'story.mjs': imported },
+      command: [...MOCHA, 'story.mjs'],
+    },
+    'node:test, in CommonJS': {
+      files: { 'story.cjs': `const { test } = require('node:test');\n${required}` },
+      command: ['--throw-deprecation', '--test', 'story.cjs'],
+    },
+    'node:test, in ES modules': {
+      files: { 'story.mjs': `import { test } from 'node:test';\n${imported}` },
+      command: ['--throw-deprecation', '--test', 'story.mjs'],
+    },
+  };
+}
 
 let project: InstalledProject;
 
@@ -121,9 +176,12 @@ beforeAll(async () => {
 
 afterAll(() => project.close());
 
-describe('a logout over HTTP passes in', () => {
-  it.each(Object.entries(CONSUMERS))('%s', async (name, { files, command }) => {
-    const folder = name.replace(/\W+/g, '-');
+describe.each([
+  ['a logout over HTTP', LOGOUT],
+  ['the contract of a store', CONTRACT],
+])('%s passes in', (title, story) => {
+  it.each(Object.entries(consumersOf(story)))('%s', async (name, { files, command }) => {
+    const folder = `${title} ${name}`.replace(/\W+/g, '-');
     for (const [file, text] of Object.entries(files)) {
       await project.write(`${folder}/${file}`, text);
     }

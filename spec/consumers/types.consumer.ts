@@ -26,12 +26,16 @@ const tokens: TokenResponse = {
   ...{ refresh_token: 'r', id_token: 'i' },
 };
 void oidc.sessions.save(tokens);
+const open = (store: Store): StoresUnderTest => ({ store, elsewhere: store, close: () => {} });
+export const tests = (store: Store) => storeContract.map(({ run }) => run(() => open(store)));
 `;
 
-const TYPES = 'GuardedRequest, OidcLogout, RequestAuth, ReturningRequest, TokenResponse';
+const TYPES = 'GuardedRequest, OidcLogout, RequestAuth, ReturningRequest, Store, TokenResponse';
 const IMPORTED = `
 import { oidcLogout } from '${PACKAGE}';
 import type { ${TYPES} } from '${PACKAGE}';
+import { storeContract } from '${PACKAGE}/store-contract';
+import type { StoresUnderTest } from '${PACKAGE}/store-contract';
 `;
 
 /** An app beside the other packages that set `req.auth` or log in. */

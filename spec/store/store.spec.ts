@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { SqliteStore } from '../../docs/examples/own-store.ts';
 import { storeContract } from '../../lib/store/contract.ts';
 import { MemoryStore } from '../../lib/store/memory.ts';
+import { openPage } from '../support/page.ts';
 
 describe('MemoryStore', () => {
   function open() {
@@ -15,7 +16,7 @@ describe('MemoryStore', () => {
   it.each(storeContract)('$name', ({ run }) => run(open));
 });
 
-describe('the example of a store in an SQLite file', () => {
+describe('the example of a store in an SQLite file, by the lines of the page', () => {
   let folder: string;
 
   beforeAll(async () => {
@@ -24,15 +25,17 @@ describe('the example of a store in an SQLite file', () => {
 
   afterAll(() => rm(folder, { recursive: true }));
 
-  function open() {
-    const path = join(folder, 'store.sqlite');
-    const [store, elsewhere] = [new SqliteStore(path), new SqliteStore(path)];
-    const close = () => {
-      store.close();
-      elsewhere.close();
-    };
-    return { store, elsewhere, close };
+  class InFolder extends SqliteStore {
+    constructor(path: string) {
+      super(join(folder, path));
+    }
   }
 
-  it.each(storeContract)('$name', ({ run }) => run(open));
+  const lines = openPage('docs/configuration.md').take('js', 'storeContract');
+  const body = lines.replace(/^import .*\n/gm, '');
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval
+  const run = new Function('test', 'storeContract', 'SqliteStore', body) as (
+    ...parts: unknown[]
+  ) => void;
+  run(it, storeContract, InFolder);
 });
