@@ -31,7 +31,7 @@ afterAll(async () => {
   await Promise.all([chromium.close(), provider.close()]);
 });
 
-beforeEach(async () => {
+beforeEach(() => {
   provider.requests.length = 0;
   provider.answer = (req, res) => {
     const { searchParams } = new URL(req.url ?? '', provider.issuer);
