@@ -22,15 +22,16 @@ let app: FormApp;
 beforeAll(async () => {
   [chromium, provider] = await Promise.all([launchChromium(), startProviderServer()]);
   signer = await createSigner(provider.issuer);
-  // One for all: a new one costs a process of its own.
+  // One of each for all: a new page costs a window, and a new context a process of its own.
   context = await chromium.newContext();
+  page = await context.newPage();
 });
 
 afterAll(async () => {
   await Promise.all([chromium.close(), provider.close()]);
 });
 
-beforeEach(async () => {
+beforeEach(() => {
   provider.requests.length = 0;
   provider.answer = (req, res) => {
     const { searchParams } = new URL(req.url ?? '', provider.issuer);
@@ -38,11 +39,10 @@ beforeEach(async () => {
     back.searchParams.set('state', searchParams.get('state') ?? '');
     res.writeHead(303, { location: back.href }).end();
   };
-  page = await context.newPage();
 });
 
 afterEach(async () => {
-  await page.close();
+  await page.unrouteAll();
   await context.clearCookies();
   await app.close();
 });

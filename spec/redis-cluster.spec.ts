@@ -50,7 +50,8 @@ const OTHER_PROCESS = `
 import { Cluster } from 'ioredis';
 import { appWith, optionsFor } from './spec/support/app.js';
 const [signer, nodes] = JSON.parse(process.argv[1]);
-const { app } = appWith({ ...optionsFor(signer), redis: new Cluster(nodes) });
+const provider = { algorithms: [signer.jwk.alg] };
+const { app } = appWith({ ...optionsFor(signer, { provider }), redis: new Cluster(nodes) });
 const server = app.listen(0, '127.0.0.1', () => console.log(server.address().port));
 `;
 

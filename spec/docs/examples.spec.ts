@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Browser, Page, Response } from 'playwright-core';
+import type { Browser, BrowserContext, Page, Response } from 'playwright-core';
 import { type RunningProvider, startProvider } from '../../example-app/provider.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { compiled } from '../support/compiled.ts';
@@ -20,6 +20,7 @@ let redis: RedisServer;
 let redisPort: RedisPort;
 let provider: RunningProvider;
 let chromium: Browser;
+let context: BrowserContext;
 let address: SocketPort;
 let baseUrl: string;
 let page: Page;
@@ -43,6 +44,8 @@ beforeAll(async () => {
     backchannel_logout_session_required: true,
   });
   chromium = await launchChromium();
+  // One for all: a new one costs a process of its own.
+  context = await chromium.newContext();
 });
 
 afterAll(async () => {
@@ -55,12 +58,12 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  const context = await chromium.newContext();
   page = await context.newPage();
 });
 
 afterEach(async () => {
-  await page.context().close();
+  await page.close();
+  await context.clearCookies();
   await redis.flush();
 });
 
@@ -183,7 +186,7 @@ describe('cookie-session.ts', () => {
 
   /** The browser's cookie goes to every process, as behind a load balancer. */
   async function askApi(): Promise<unknown[]> {
-    const cookies = await page.context().cookies(baseUrl);
+    const cookies = await context.cookies(baseUrl);
     const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
     return askAll('/api', { cookie });
   }

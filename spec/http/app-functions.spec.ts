@@ -12,11 +12,11 @@ import {
   appWith,
   BACK_CHANNEL_LOGOUT,
   call,
-  EXPRESS,
   LOGOUT,
   optionsFor,
   redirectOf,
 } from '../support/app.ts';
+import { EXPRESS } from '../support/express-versions.ts';
 import { type AppProcess, startProcess } from '../support/child-process.ts';
 import { createSigner, type Signer } from '../support/provider.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';

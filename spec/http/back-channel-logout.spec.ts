@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import {
   afterAll,
   afterEach,
@@ -24,13 +24,13 @@ import {
   appWith,
   BACK_CHANNEL_LOGOUT,
   call,
-  EXPRESS,
   LOGOUT,
   optionsFor,
   redirectOf,
 } from '../support/app.ts';
+import { EXPRESS } from '../support/express-versions.ts';
 import { setTime } from '../support/clock.ts';
-import { createKeyPair } from '../support/key-pair.ts';
+import { createKeyPair, takeRsaKey } from '../support/key-pair.ts';
 import {
   AUDIENCE,
   type Claims,
@@ -84,7 +84,7 @@ beforeAll(async () => {
   redis = await startRedisServer();
   signer = await createSigner();
   ecSigner = await createSigner(signer.issuer, { alg: 'ES256', kid: 'ec' });
-  rawKey = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+  rawKey = createPrivateKey({ key: takeRsaKey(), format: 'jwk' });
   const rawJwk = createPublicKey(rawKey).export({ format: 'jwk' });
   keys = [signer.jwk, ecSigner.jwk, { ...rawJwk, kid: 'raw', alg: 'RS256' }];
 });

@@ -8,7 +8,8 @@ import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import express, { type Express, type RequestHandler } from 'express';
 import request from 'supertest';
 import { type OidcLogout, oidcLogout } from '../../lib/index.ts';
-import { appWith, BACK_CHANNEL_LOGOUT, call, EXPRESS, LOGOUT, optionsFor } from '../support/app.ts';
+import { appWith, BACK_CHANNEL_LOGOUT, call, LOGOUT, optionsFor } from '../support/app.ts';
+import { EXPRESS } from '../support/express-versions.ts';
 import { createSigner, type Signer } from '../support/provider.ts';
 
 const JSON_TYPE = 'application/json';

@@ -6,14 +6,8 @@ import type {
   OidcLogoutOptions,
   ProviderOptions,
 } from '../../lib/index.ts';
-import {
-  type App,
-  appWith,
-  call,
-  EXPRESS,
-  FRONT_CHANNEL_LOGOUT,
-  optionsFor,
-} from '../support/app.ts';
+import { type App, appWith, call, FRONT_CHANNEL_LOGOUT, optionsFor } from '../support/app.ts';
+import { EXPRESS } from '../support/express-versions.ts';
 import {
   type Claims,
   createSigner,

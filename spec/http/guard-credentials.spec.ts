@@ -6,7 +6,8 @@ import { text } from 'node:stream/consumers';
 import express, { type RequestHandler } from 'express';
 import request from 'supertest';
 import { type GuardedRequest, oidcLogout } from '../../lib/index.ts';
-import { EXPRESS, optionsFor } from '../support/app.ts';
+import { optionsFor } from '../support/app.ts';
+import { EXPRESS } from '../support/express-versions.ts';
 import { createSigner, type Signer } from '../support/provider.ts';
 
 const MALFORMED = 'The Authorization header is not a well-formed Bearer credential';

@@ -9,7 +9,8 @@ import {
   oidcLogout,
   type OidcLogoutOptions,
 } from '../../lib/index.ts';
-import { type App, appWith, EXPRESS, LOGOUT, optionsFor } from '../support/app.ts';
+import { type App, appWith, LOGOUT, optionsFor } from '../support/app.ts';
+import { EXPRESS } from '../support/express-versions.ts';
 import { setTime } from '../support/clock.ts';
 import { AUDIENCE, CLIENT_ID, createSigner } from '../support/provider.ts';
 import { redis, signer, start as startApp, useRedisApps } from '../support/redis-apps.ts';

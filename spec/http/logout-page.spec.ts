@@ -7,7 +7,8 @@ import request from 'supertest';
 import type { OidcLogoutOptions, ProviderOptions } from '../../lib/index.ts';
 import { oidcLogout } from '../../lib/index.ts';
 import { sendAnswer } from '../../lib/http/logout-answer.ts';
-import { type App, appWith, EXPRESS, LOGOUT, optionsFor } from '../support/app.ts';
+import { type App, appWith, LOGOUT, optionsFor } from '../support/app.ts';
+import { EXPRESS } from '../support/express-versions.ts';
 import { targetOf } from '../support/logout-page.ts';
 import { createSigner, type Signer } from '../support/provider.ts';
 

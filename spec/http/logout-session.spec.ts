@@ -13,12 +13,12 @@ import {
   type App,
   appWith,
   call,
-  EXPRESS,
   LOGGED_OUT,
   LOGOUT,
   optionsFor,
   redirectOf,
 } from '../support/app.ts';
+import { EXPRESS } from '../support/express-versions.ts';
 import { targetOf } from '../support/logout-page.ts';
 import { AUDIENCE, CLIENT_ID, createSigner, type Signer } from '../support/provider.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';

@@ -7,12 +7,12 @@ import {
   type App,
   appWith,
   call,
-  EXPRESS,
   LOGGED_OUT,
   LOGOUT,
   optionsFor,
   redirectOf,
 } from '../support/app.ts';
+import { EXPRESS } from '../support/express-versions.ts';
 import { targetOf } from '../support/logout-page.ts';
 import { redis, signer, start, useRedisApps } from '../support/redis-apps.ts';
 

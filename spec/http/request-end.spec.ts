@@ -6,12 +6,12 @@ import request from 'supertest';
 import {
   appWith,
   BACK_CHANNEL_LOGOUT,
-  EXPRESS,
   FRONT_CHANNEL_LOGOUT,
   LOGOUT,
   optionsFor,
   redirectOf,
 } from '../support/app.ts';
+import { EXPRESS } from '../support/express-versions.ts';
 import type { AnsweredApp, AnsweredInput } from '../support/answered-app.ts';
 import { type AppProcess, startProcess } from '../support/child-process.ts';
 import { createSigner, type Signer } from '../support/provider.ts';

@@ -60,9 +60,9 @@ describe('verified tokens', () => {
 
   it('of 8 kB stay within tokenCacheSize', async () => {
     expect(await growth(2 * MEBIBYTE)).toBeLessThan(4);
-  });
+  }, 60_000);
 
   it('are kept where there is room', async () => {
     expect(await growth(64 * MEBIBYTE)).toBeGreaterThan(15);
-  });
+  }, 60_000);
 });

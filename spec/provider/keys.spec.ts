@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { generateKeyPairSync } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { exportJWK } from 'jose';
@@ -172,7 +172,7 @@ describe('keys of the provider', () => {
     let other: object;
     let secret: object;
 
-    beforeEach(async () => {
+    beforeAll(async () => {
       const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
       weak = { ...publicKey.export({ format: 'jwk' }), kid: 'key-1' };
       other = await exportJWK((await createKeyPair('ES256')).publicKey);

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { NextFunction, Request, Response } from 'express';
 import type { OidcLogoutOptions } from '../../lib/index.ts';
-import { appWith, EXPRESS, optionsFor } from './app.ts';
+import { appWith, optionsFor } from './app.ts';
+import { EXPRESS } from './express-versions.ts';
 import type { Signer } from './provider.ts';
 
 export interface AnsweredApp {

@@ -1,6 +1,4 @@
 import express, { type Express } from 'express';
-// @ts-expect-error: the package under this name has no types of its own
-import untypedExpress4 from 'express4';
 import request from 'supertest';
 import {
   type GuardedRequest,
@@ -13,18 +11,10 @@ import {
 } from '../../lib/index.ts';
 import { AUDIENCE, CLIENT_ID, type Signer } from './provider.ts';
 
-const express4 = untypedExpress4 as typeof express;
-
 export const LOGOUT = '/_security/oidc/logout';
 export const BACK_CHANNEL_LOGOUT = '/oidc/back-channel-logout';
 export const FRONT_CHANNEL_LOGOUT = '/oidc/front-channel-logout';
 export const LOGGED_OUT = '/logged-out';
-
-/** Both versions of Express that the package supports. */
-export const EXPRESS: Record<string, () => Express> = {
-  'Express 5': () => express(),
-  'Express 4': () => express4(),
-};
 
 export interface App {
   readonly app: Express;

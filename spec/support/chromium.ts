@@ -15,6 +15,7 @@ const DISABLED = [
   'OptimizationHints',
   'PaintHolding',
   'PreconnectToSearch',
+  'SpareRendererForSitePerProcess',
   'ThirdPartyStoragePartitioning',
   // Pages of Chromium's own in every window, which take more time than those of the specs.
   'WebUIOmniboxAimPopup',
@@ -30,6 +31,10 @@ const ARGUMENTS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // One process for all pages of a context: each further one takes longer to start than a page to show.
+  '--renderer-process-limit=1',
+  '--disable-site-isolation-trials',
+  '--in-process-gpu',
   `--disable-features=${DISABLED.join()}`,
 ];
 

@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import type { NextFunction, Request, Response } from 'express';
 import { Redis } from 'ioredis';
 import { oidcLogout, type OidcLogoutOptions } from '../../lib/index.ts';
-import { EXPRESS, optionsFor } from './app.ts';
+import { optionsFor } from './app.ts';
+import { EXPRESS } from './express-versions.ts';
 import type { Signer } from './provider.ts';
 import { ERRORS, NO_ERRORS } from './thrown.ts';
 

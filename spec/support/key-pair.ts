@@ -6,13 +6,15 @@ const rsaKeys = JSON.parse(
 ) as Record<string, string>[];
 let taken = 0;
 
-/**
- * A new key pair; for an RSA algorithm the next of a few that are committed for tests only, because
- * they take long to make.
- */
+/** The next of a few private keys that are committed for tests only, because they take long to make. */
+export function takeRsaKey(): Record<string, string> {
+  return rsaKeys[taken++ % rsaKeys.length] ?? {};
+}
+
+/** A new key pair; for an RSA algorithm one of {@link takeRsaKey}. */
 export async function createKeyPair(alg: string): Promise<GenerateKeyPairResult> {
   if (!/^[RP]S/.test(alg)) return generateKeyPair(alg, { extractable: true });
-  const privateJwk = rsaKeys[taken++ % rsaKeys.length] ?? {};
+  const privateJwk = takeRsaKey();
   const { kty, n, e } = privateJwk;
   const importKey = (jwk: object) => importJWK(jwk, alg, { extractable: true });
   const keys = await Promise.all([privateJwk, { kty, n, e }].map(importKey));

@@ -1,4 +1,5 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
+import { takeRsaKey } from './key-pair.ts';
 
 /** Signs whatever it is given, as a provider never would. */
 export interface RawSigner {
@@ -16,10 +17,15 @@ export function encode(value: object | string | Uint8Array): string {
 }
 
 export function createRawSigner(issuer = 'https://op.example.com'): RawSigner {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const privateKey = createPrivateKey({ key: takeRsaKey(), format: 'jwk' });
   return {
     issuer,
-    jwk: { ...publicKey.export({ format: 'jwk' }), kid: 'key-1', alg: 'RS256', use: 'sig' },
+    jwk: {
+      ...createPublicKey(privateKey).export({ format: 'jwk' }),
+      kid: 'key-1',
+      alg: 'RS256',
+      use: 'sig',
+    },
     sign(header, payload) {
       const input = `${encode(header)}.${encode(payload)}`;
       return `${input}.${sign('sha256', Buffer.from(input), privateKey).toString('base64url')}`;

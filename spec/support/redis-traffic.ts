@@ -48,10 +48,16 @@ export interface Traffic {
   stop(): Promise<void>;
 }
 
-export const signer = await createSigner();
+// The signatures that cost least.
+const ALGORITHM = 'EdDSA';
+
+export const signer = await createSigner(undefined, { alg: ALGORITHM });
 
 export async function startApp(options: Partial<OidcLogoutOptions>): Promise<Running> {
-  const app = appWith({ ...optionsFor(signer), ...options });
+  const app = appWith({
+    ...optionsFor(signer, { provider: { algorithms: [ALGORITHM] } }),
+    ...options,
+  });
   const server = createServer(app.app).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
