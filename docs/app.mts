@@ -9,11 +9,12 @@ import { login } from './login.mjs';
 const { BASE_URL = '', OIDC_ISSUER: issuer = '', OIDC_CLIENT_ID: clientId = '' } = process.env;
 const { OIDC_CLIENT_SECRET: clientSecret, OIDC_AUDIENCE: audience } = process.env;
 const { ENCRYPTION_KEY: encryptionKey, SESSION_SECRET: secret = '' } = process.env;
+const { PORT, REDIS_URL = 'redis://127.0.0.1' } = process.env;
 const oidc = oidcLogout({
   provider: { issuer, clientId, clientSecret, postLogoutRedirectUri: `${BASE_URL}/logged-out` },
   audience,
   encryptionKey,
-  redis: new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1'),
+  redis: new Redis(REDIS_URL),
 });
 oidc.on('token-refused', (event) => {
   console.warn('refused:', event);
@@ -48,7 +49,7 @@ app.get('/', (_req, res) => {
   res.send(`<a href="/login">Log in</a> <a href="/api">Call the API</a> ${logout}`);
 });
 
-const server = app.listen(Number(process.env.PORT), '127.0.0.1', (error) => {
+const server = app.listen(Number(PORT), '127.0.0.1', (error) => {
   if (error) throw error;
   console.log(`Listening on port ${(server.address() as AddressInfo).port}`);
 });
