@@ -1,13 +1,25 @@
-/* global URL */
+/* global URL, console */
 import process from 'node:process';
 import { promisify } from 'node:util';
 import { Router } from 'express';
 import * as client from 'openid-client';
 
 const { BASE_URL, OIDC_AUDIENCE, OIDC_CLIENT_ID, OIDC_ISSUER } = process.env;
-const { OIDC_CLIENT_AUTH, OIDC_CLIENT_SECRET } = process.env;
+const { OIDC_CLIENT_AUTH, OIDC_CLIENT_SECRET, ENCRYPTION_KEY, SESSION_SECRET } = process.env;
+
+const SECRETS = { OIDC_CLIENT_SECRET, ENCRYPTION_KEY, SESSION_SECRET };
+const NEEDED = { OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_AUDIENCE, BASE_URL, ...SECRETS };
+for (const [name, value] of Object.entries(NEEDED)) {
+  if (!value) throw new Error(`${name} is not set: add it to .env, and start with --env-file=.env`);
+}
 
 const ENDED = 'ERR_OIDC_LOGOUT_SESSION_ENDED';
+// The browser brings no login, or one that the provider does not know any more.
+const INCOMPLETE = [
+  'OAUTH_AUTHORIZATION_RESPONSE_ERROR',
+  'OAUTH_INVALID_RESPONSE',
+  'OAUTH_RESPONSE_BODY_ERROR',
+];
 const METHODS = {
   client_secret_basic: client.ClientSecretBasic,
   client_secret_post: client.ClientSecretPost,
@@ -19,9 +31,18 @@ function authenticate(server, ...request) {
   METHODS[method](OIDC_CLIENT_SECRET)(server, ...request);
 }
 
-const execute = OIDC_ISSUER.startsWith('http:') ? [client.allowInsecureRequests] : []; // loopback
-const registration = [new URL(OIDC_ISSUER), OIDC_CLIENT_ID, undefined, authenticate];
-const provider = await client.discovery(...registration, { execute });
+let discovery;
+
+/** The provider, from the first login on; what failed is tried again. */
+function discover() {
+  const execute = OIDC_ISSUER.startsWith('http:') ? [client.allowInsecureRequests] : []; // loopback
+  const registration = [new URL(OIDC_ISSUER), OIDC_CLIENT_ID, undefined, authenticate];
+  discovery ??= client.discovery(...registration, { execute }).catch((error) => {
+    discovery = undefined;
+    throw error;
+  });
+  return discovery;
+}
 
 function explain(cause) {
   if (cause.status !== 401 && cause.error !== 'invalid_client') throw cause;
@@ -30,58 +51,67 @@ function explain(cause) {
   throw new Error(`The provider refuses this client: ${fix}`, { cause });
 }
 
+/** Answers a login that another one puts right; other failures are the app's. */
+function answerFailure(error, res) {
+  const again = '<a href="/login">Log in again</a>';
+  if (error.code === ENDED) return res.status(401).send(`This session has just ended. ${again}`);
+  if (!INCOMPLETE.includes(error.code)) throw error;
+  console.warn('The login did not complete', { reason: error.error ?? error.cause?.message });
+  res.status(400).send(`The login did not complete. ${again}`);
+}
+
+/** Express 4 does not catch what an async handler throws: the process would end. */
+const caught = (handler) => (req, res, next) => handler(req, res).catch(next);
+
+async function leave(req, res) {
+  const [expectedState, expectedNonce] = [client.randomState(), client.randomNonce()];
+  const pkceCodeVerifier = client.randomPKCECodeVerifier();
+  req.session.checks = { expectedState, expectedNonce, pkceCodeVerifier, idTokenExpected: true };
+  const url = client.buildAuthorizationUrl(await discover(), {
+    redirect_uri: `${BASE_URL}/callback`,
+    scope: 'openid',
+    resource: OIDC_AUDIENCE, // asks for an access token for the API; Auth0 wants `audience`
+    ...{ state: expectedState, nonce: expectedNonce, code_challenge_method: 'S256' },
+    code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
+  });
+  await promisify(req.session.save).call(req.session); // before the browser goes on
+  res.redirect(url.href);
+}
+
 /** `/login` and `/callback`, for an app with express-session, which then has `req.session.tokens`. */
 export function login(oidc, onLogin = () => undefined) {
-  const router = Router();
-
-  router.get('/login', async (req, res) => {
-    const [expectedState, expectedNonce] = [client.randomState(), client.randomNonce()];
-    const pkceCodeVerifier = client.randomPKCECodeVerifier();
-    req.session.checks = { expectedState, expectedNonce, pkceCodeVerifier, idTokenExpected: true };
-    const url = client.buildAuthorizationUrl(provider, {
-      redirect_uri: `${BASE_URL}/callback`,
-      scope: 'openid',
-      resource: OIDC_AUDIENCE, // asks for an access token for the API; Auth0 wants `audience`
-      ...{ state: expectedState, nonce: expectedNonce, code_challenge_method: 'S256' },
-      code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
-    });
-    await promisify(req.session.save).call(req.session); // before the browser goes on
-    res.redirect(url.href);
-  });
-
-  router.get('/callback', async (req, res) => {
+  async function comeBack(req, res) {
     const { checks } = req.session;
     if (checks === undefined) return res.redirect('/login');
     const url = new URL(req.originalUrl, BASE_URL);
-    const tokens = await client.authorizationCodeGrant(provider, url, checks).catch(explain);
+    let tokens;
     try {
+      tokens = await client.authorizationCodeGrant(await discover(), url, checks).catch(explain);
       await oidc.sessions.save(tokens); // before anybody uses them
     } catch (error) {
-      if (error.code !== ENDED) throw error;
-      return res.status(401).send('This session has just ended. <a href="/login">Log in again</a>');
+      return answerFailure(error, res);
     }
     await promisify(req.session.regenerate).call(req.session); // an id that nobody knew before
     req.session.tokens = tokens;
     await onLogin(req, tokens.claims());
     await promisify(req.session.save).call(req.session);
     res.redirect('/');
-  });
+  }
 
-  return router;
+  return Router().get('/login', caught(leave)).get('/callback', caught(comeBack));
 }
 
 /** Refreshes the tokens of a session; `undefined` where the session is over, or cannot be refreshed. */
 export async function refresh(oidc, tokens) {
   if (!tokens?.refresh_token) return undefined;
   try {
+    const provider = await discover();
     const answer = await client.refreshTokenGrant(provider, tokens.refresh_token).catch(explain);
     const renewed = { refresh_token: tokens.refresh_token, ...answer }; // it may stay the same
     await oidc.sessions.rotate(tokens, renewed); // before anybody uses them
     return renewed;
   } catch (error) {
-    const isOver =
-      error.code === 'ERR_OIDC_LOGOUT_SESSION_ENDED' || error.error === 'invalid_grant';
-    if (isOver) return undefined;
+    if (error.code === ENDED || error.error === 'invalid_grant') return undefined;
     throw error;
   }
 }

@@ -24,10 +24,10 @@ it('holds the documents, and nothing else beside the build', async () => {
       'sessions',
       'troubleshooting',
     ].map((name) => `docs/${name}.md`),
-    ...['express-openid-connect', 'front-end-and-api', 'nestjs', 'passport', 'several-apps'].map(
-      (name) => `docs/recipes/${name}.md`,
-    ),
-    'docs/login.mjs',
+    ...['express-openid-connect', 'front-end-and-api', 'jest', 'nestjs', 'passport']
+      .concat('several-apps')
+      .map((name) => `docs/recipes/${name}.md`),
+    ...['docs/app.mts', 'docs/login.d.mts', 'docs/login.mjs'],
     'docs/examples/README.md',
     ...['least-app', 'redis-and-two-processes', 'cookie-session', 'front-end-and-api', 'login']
       .concat(['own-store', 'own-store-app'])

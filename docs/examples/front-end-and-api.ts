@@ -5,7 +5,7 @@ import express from 'express';
 import session from 'express-session';
 import { Redis } from 'ioredis';
 import { type GuardedRequest, oidcLogout, type SessionTokens } from 'express-oidc-logout';
-import { createLogin } from './login.ts';
+import { caught, createLogin } from './login.ts';
 
 declare module 'express-session' {
   interface SessionData {
@@ -41,11 +41,12 @@ if (isApi) {
     res.redirect('/');
   });
   app.use(await login);
-  app.get('/me', async ({ session: { tokens } }, res) => {
+  const passOn = caught(async ({ session: { tokens } }, res) => {
     const headers = { Authorization: `Bearer ${tokens?.access_token ?? 'none'}` };
     const answer = await fetch(`${API_URL}/me`, { headers });
     res.status(answer.status).json(await answer.json());
   });
+  app.get('/me', passOn);
   app.use('/logout', oidc.logout({ tokens: (req) => req.session.tokens }));
   const logOut = '<form method="post" action="/logout"><button>Log out</button></form>';
   const menu = `<a href="/login">Log in</a>, <a href="/me">ask the API</a> ${logOut}`;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PACKAGE } from '../support/consumer-project.ts';
+import { openPage } from '../support/page.ts';
 import { type InstalledProject, installProject } from './installed-project.ts';
 
 interface Story {
@@ -170,21 +171,30 @@ beforeAll(async () => {
     ...{ '@jest/globals': '^30.0.0', jest: '^30.0.0', 'ts-jest': '^29.4.0' },
     ...{ '@swc/core': '^1.16.0', '@swc/jest': '^0.2.39', mocha: '^12.0.0', vitest: '^4.0.0' },
     ...{ '@types/express': '^5.0.0', '@types/node': '^20.0.0', '@types/supertest': '^7.0.0' },
-    ...{ express: '^5.0.0', supertest: '^7.0.0', typescript: '~5.9.0' },
+    ...{ express: '^5.0.0', 'express-session': '^1.19.0', supertest: '^7.0.0' },
+    typescript: '~5.9.0',
   });
 }, 300_000);
 
 afterAll(() => project.close());
 
+async function runIn(folder: string, { files, command }: Consumer): Promise<string> {
+  for (const [file, text] of Object.entries(files)) await project.write(`${folder}/${file}`, text);
+  return project.run(command, folder);
+}
+
 describe.each([
   ['a logout over HTTP', LOGOUT],
   ['the contract of a store', CONTRACT],
 ])('%s passes in', (title, story) => {
-  it.each(Object.entries(consumersOf(story)))('%s', async (name, { files, command }) => {
-    const folder = `${title} ${name}`.replace(/\W+/g, '-');
-    for (const [file, text] of Object.entries(files)) {
-      await project.write(`${folder}/${file}`, text);
-    }
-    expect(await project.run(command, folder)).toBe('');
+  it.each(Object.entries(consumersOf(story)))('%s', async (name, consumer) => {
+    expect(await runIn(`${title} ${name}`.replace(/\W+/g, '-'), consumer)).toBe('');
   });
+});
+
+it('the recipe for Jest passes in CommonJS', async () => {
+  const page = openPage('docs/recipes/jest.md');
+  const { files, command } = jest('story.js', page.take('js', 'oidcLogout('), {});
+  const all = { ...files, 'app.js': page.take('js', 'exports.createApp') };
+  expect(await runIn('recipe', { files: all, command })).toBe('');
 });

@@ -152,9 +152,11 @@ describe('the types, most strictly', () => {
 
   afterAll(() => project.close());
 
-  it('fit an app and the packed examples, and refuse what is wrong', async () => {
-    const packed = join(project.folder, 'node_modules', PACKAGE, 'docs/examples');
-    await cp(packed, join(project.folder, 'examples'), { recursive: true });
+  it('fit an app, the packed quick start and examples, and refuse what is wrong', async () => {
+    const packed = join(project.folder, 'node_modules', PACKAGE, 'docs');
+    for (const name of ['examples', 'app.mts', 'login.d.mts', 'login.mjs']) {
+      await cp(join(packed, name), join(project.folder, name), { recursive: true });
+    }
     await cp(join(REPOSITORY, 'spec/consumers/strict-app.ts'), join(project.folder, 'app.ts'));
     expect(await project.typeCheck()).toBe('');
   });

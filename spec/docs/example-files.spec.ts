@@ -20,6 +20,15 @@ describe('the examples', () => {
     expect([...new Set(linked)].sort()).toEqual(files.sort());
   });
 
+  it('import what the line of the installation has, and one another', () => {
+    const [, line = ''] = /^npm install (express-oidc-logout .*)$/m.exec(readme) ?? [];
+    const imported = files.flatMap((name) => [...read(name).matchAll(/ from '([^']+)';$/gm)]);
+    const packages = imported
+      .map(([, from = '']) => from)
+      .filter((from) => !/^(?:node:|\.\/)/.test(from));
+    expect([...new Set(packages), 'tsx'].sort()).toEqual(line.split(' ').sort());
+  });
+
   it('read the variables that are told', () => {
     const cells = [...readme.matchAll(/^\| (`[A-Z][^|]*)\|/gm)].map(([, cell = '']) => cell);
     const patterns = files.map((name) => read(name).match(/const \{.*?\} = process\.env/gs));

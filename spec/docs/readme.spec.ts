@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { transformSync } from '@swc/core';
 import type { Page as Tab } from 'playwright-core';
-import type { BrowserSession } from '../support/browser-session.ts';
+import { BrowserSession } from '../support/browser-session.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { REPOSITORY, type RunningApp } from '../support/consumer-project.ts';
 import { targetOf } from '../support/logout-page.ts';
@@ -122,6 +123,46 @@ describe('the quick start', () => {
     );
     expect(await sentence(`?state=${state}`)).toBe(
       'This is not the way back from a logout of this browser.',
+    );
+  });
+
+  /** At another address, where alice logs in. */
+  async function logInBeside(program: string, id: string) {
+    const client = { OIDC_CLIENT_ID: id, OIDC_CLIENT_SECRET: `the secret of ${id}` };
+    const { url } = await quickStart.startBeside(program, client);
+    const browser = new BrowserSession({ stopAt: 'https:' });
+    await browser.submit(await browser.open(`${url}/login`), '/login', { user: 'alice' });
+    return { browser, url };
+  }
+
+  it('says why the API refuses a token', async () => {
+    const show = "const told = [];\napp.get('/told', (req, res) => res.json(told));\n$&";
+    const program = QUICK_START.replace("console.warn('refused:', event)", 'told.push(event)')
+      .replace('process.env.OIDC_AUDIENCE', "'https://other.example.com'")
+      .replace('const server = ', show);
+    const { browser, url } = await logInBeside(program, 'other');
+    expect((await browser.open(`${url}/api`)).status).toBe(401);
+    const { html } = await browser.open(`${url}/told`);
+    expect(JSON.parse(html)).toEqual([expect.objectContaining({ reason: 'wrong-audience' })]);
+    expect(README.text).toContain('the console says `wrong-audience`');
+  });
+
+  it('is there in TypeScript', async () => {
+    expect(README.text).toContain('copy `docs/app.mts` likewise');
+    const source = readFileSync(join(REPOSITORY, 'docs/app.mts'), 'utf8');
+    const jsc = { parser: { syntax: 'typescript' }, target: 'es2022' } as const;
+    const { browser, url } = await logInBeside(transformSync(source, { jsc }).code, 'typed');
+    const { status, html } = await browser.open(`${url}/api`);
+    expect([status, html]).toEqual([200, '{"user":"alice"}']);
+    const home = await browser.open(`${url}/`);
+    const { html: page } = await browser.submit(home, '/logout', {});
+    expect(targetOf(page)).toMatch(`${quickStart.provider.issuer}/session/end?id_token_hint=`);
+    expect((await browser.open(`${url}/api`)).status).toBe(401);
+  });
+
+  it.each(['OIDC_ISSUER', 'ENCRYPTION_KEY'])('says that %s is not set', async (name) => {
+    await expect(quickStart.start(QUICK_START, { [name]: '' })).rejects.toThrow(
+      `Error: ${name} is not set: add it to .env, and start with --env-file=.env`,
     );
   });
 

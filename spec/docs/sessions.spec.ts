@@ -21,6 +21,7 @@ const LOGOUT = PAGE.take('js', 'endOwnSession');
 const ACCOUNT = PAGE.take('js', 'oidc.sessions.isActive');
 const END = PAGE.take('js', 'oidc.sessions.end');
 const LISTEN = PAGE.take('js', 'console.log');
+const CAUGHT = PAGE.take('js', 'const caught');
 
 const SAME_ORIGIN = { 'Sec-Fetch-Site': 'same-origin', Accept: 'text/html' };
 /** For a look at the tokens, and at what becomes of those that no session has any more. */
@@ -90,6 +91,17 @@ function startAtProvider(program: string, env: Record<string, string> = {}): Pro
   return quickStart.start(program, { OIDC_ISSUER: provider.issuer, BASE_URL, ...env });
 }
 
+/** As a CommonJS program, beside Express 4. */
+async function startOldAtProvider(program: string): Promise<RunningApp> {
+  const { project } = quickStart;
+  await project.sh(`mkdir -p old/node_modules && cp login.mjs old
+    ln -sfn ../../node_modules/express4 old/node_modules/express`);
+  const required = program.replaceAll(/^import (.+) from (.+);$/gm, 'const $1 = require($2);');
+  await project.write('old/app.cjs', required);
+  const env = { OIDC_ISSUER: provider.issuer, BASE_URL };
+  return project.start(['--env-file=.env', 'old/app.cjs'], env);
+}
+
 /** The quick start and what the page adds, at the real provider and at the other one. */
 let app: RunningApp;
 let appAtProvider: RunningApp;
@@ -146,7 +158,7 @@ describe('the login', () => {
     const none = await ask(callback, '');
     expect([none.status, none.headers.get('location')]).toEqual([302, '/login']);
     const other = await ask(callback, cookiesOf(await ask(`${url}/login`, '')));
-    expect(other.status).toBe(500);
+    expect(other.status).toBe(400);
     expect(await quickStart.redis.dump()).toEqual({});
   });
 
@@ -161,6 +173,106 @@ describe('the login', () => {
       401,
       'This session has just ended. <a href="/login">Log in again</a>',
     ]);
+  });
+});
+
+describe.each([
+  ['Express 5', startAtProvider],
+  ['Express 4, in CommonJS', startOldAtProvider],
+])('a login that fails with %s', (express, startApp) => {
+  const SHOW_WARNINGS = `const warnings = [];
+console.warn = (...texts) => warnings.push(texts);
+app.get('/warnings', (req, res) => res.json(warnings.splice(0)));
+app.get('/express', (req, res) => res.json(typeof app.del));`;
+  const wrap = (block: string) =>
+    block.replace(/async (?=\(req, res)/, 'caught($&').replace(/\}\);$/, '}));');
+  const keep = '(req, claims) => void (req.session.claims = claims)';
+  const program = withLines(SHOW_WARNINGS, CAUGHT, wrap(REFRESH), wrap(ACCOUNT));
+  let started: RunningApp;
+
+  beforeAll(async () => {
+    started = await startApp(program.replace('login(oidc)', `login(oidc, ${keep})`));
+    const isOld = (await (await fetch(`${started.url}/express`)).json()) === 'function';
+    expect(isOld).toBe(express.startsWith('Express 4'));
+  });
+
+  afterAll(() => started.close());
+
+  async function read(answer: Response): Promise<unknown[]> {
+    return [answer.status, await answer.text()];
+  }
+
+  /** Has the provider answer this at one path. */
+  async function during<Result>(
+    [path, status, body]: [path: string, status: number, body: object],
+    action: () => Promise<Result>,
+  ): Promise<Result> {
+    const { answer } = provider;
+    provider.answer = (req, res) => {
+      if (req.url !== path) {
+        answer(req, res);
+        return;
+      }
+      res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    };
+    return action().finally(() => (provider.answer = answer));
+  }
+
+  it('while the provider is away goes on once it is back', async () => {
+    const path = '/.well-known/openid-configuration';
+    const answer = await during([path, 503, {}], () => ask(`${started.url}/login`, ''));
+    expect(answer.status).toBe(500);
+    await logInAt(started);
+  });
+
+  const SCRIPT = '<script>alert(1)</script>';
+  const AGAIN = [400, 'The login did not complete. <a href="/login">Log in again</a>'];
+
+  it.each<[how: string, query: (state: string) => string, reason: string]>([
+    ['was cancelled', (state) => `error=access_denied&state=${state}`, 'access_denied'],
+    ['has a script for a reason', (state) => `error=${SCRIPT}%0A&state=${state}`, `${SCRIPT}\n`],
+    ['is of another one', () => 'code=1&state=2', 'unexpected "state" response parameter value'],
+    ['names no state', () => 'code=1', 'response parameter "state" missing'],
+    ['has no code', (state) => `state=${state}`, 'no authorization code in "callbackParameters"'],
+    [
+      'is said twice',
+      (state) => `code=1&code=1&state=${state}`,
+      '"code" parameter must be provided only once',
+    ],
+  ])('because its answer %s is to be tried again', async (_how, query, reason) => {
+    const leave = await ask(`${started.url}/login`, '');
+    const { searchParams } = new URL(leave.headers.get('location') ?? '');
+    const url = `${started.url}/callback?${query(searchParams.get('state') ?? '')}`;
+    expect(await read(await ask(url, cookiesOf(leave)))).toEqual(AGAIN);
+    const warnings = await fetch(`${started.url}/warnings`);
+    expect(await warnings.json()).toEqual([['The login did not complete', { reason }]]);
+  });
+
+  it('because its code is not known any more is to be tried again', async () => {
+    const error = 'invalid_grant';
+    const answer = await during(['/token', 400, { error }], () => comeBackTo(started));
+    expect(await read(answer)).toEqual(AGAIN);
+    await logInAt(started);
+  });
+
+  it('because the provider refuses the client is a failure of the app', async () => {
+    const error = 'invalid_client';
+    const answer = await during(['/token', 401, { error }], () => comeBackTo(started));
+    expect(answer.status).toBe(500);
+    await logInAt(started);
+  });
+
+  it('while the store is away is 503, as are the blocks of the page', async () => {
+    const cookie = await logInAt(started);
+    quickStart.redis.pause();
+    try {
+      expect((await comeBackTo(started)).status).toBe(503);
+      expect((await post(`${started.url}/refresh`, cookie)).status).toBe(503);
+      expect((await ask(`${started.url}/account`, cookie)).status).toBe(503);
+      expect((await ask(started.url, cookie)).status).toBe(200);
+    } finally {
+      quickStart.redis.resume();
+    }
   });
 });
 

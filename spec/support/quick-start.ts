@@ -69,7 +69,7 @@ export async function followQuickStart(...audiences: readonly string[]): Promise
   const environment = ENVIRONMENT.replaceAll(/^(\w+)=.*$/gm, (line, name: string) =>
     values[name] === undefined ? line : `${name}=${values[name]}`,
   );
-  await project.write('.env', `${environment}\n`);
+  await project.write('.env', environment); // as editors leave it that end no last line
   await project.sh(`${COPY_LOGIN}\n${START.slice(0, START.lastIndexOf('\n'))}`);
   let count = 0;
   async function startProgram(program: string, env?: Readonly<Record<string, string>>) {
