@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
+import { type ChildProcess, execFile } from 'node:child_process';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { SignJWT } from 'jose';
 import type { Configuration } from 'oidc-provider';
 import { main } from '../lib/doctor/main.ts';
 import { productOf } from '../lib/doctor/products.ts';
 import { commandsAt } from '../lib/doctor/redis-commands.ts';
-import { oidcLogout } from '../lib/index.ts';
+import { type OidcLogout, oidcLogout } from '../lib/index.ts';
 import { PACKAGE } from './support/consumer-project.ts';
 import { ALL, startOidcProvider } from './support/oidc-provider.ts';
 import { openPage } from './support/page.ts';
@@ -27,6 +28,7 @@ import {
   startProviderServer,
 } from './support/provider.ts';
 import { type RedisServer, startRedisServer } from './support/redis-server.ts';
+import { until } from './support/until.ts';
 
 interface Outcome {
   readonly status: number;
@@ -126,7 +128,8 @@ Options of oidcLogout():
     clientSecret: process.env.OIDC_CLIENT_SECRET,
     postLogoutRedirectUri: 'https://shop.example.com/logged-out'
   },
-  audience: 'https://api.example.com'
+  audience: 'https://api.example.com',
+  encryptionKey: process.env.OIDC_ENCRYPTION_KEY
 }
 
 Nothing is wrong. 0 risky, 2 not known.
@@ -138,6 +141,27 @@ Nothing is wrong. 0 risky, 2 not known.
     const stdout = `${issuer}\n${WITH_ALL.replace('ISSUER', issuer)}`;
     expect(outcome).toEqual({ status: 0, stdout, stderr: '' });
     expect(outcome.stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it('has the options as the app writes them, with a Redis too', async () => {
+    await start(ALL);
+    const args = ['--redis', '/nowhere/redis.sock', '--allow-insecure'];
+    const { stdout } = await cli(['doctor', issuer, ...args]);
+    expect(stdout).toContain(`
+Options of oidcLogout():
+{
+  provider: {
+    issuer: '${issuer}',
+    clientId: 'web',
+    clientSecret: process.env.OIDC_CLIENT_SECRET,
+    postLogoutRedirectUri: 'https://app.example.com/logged-out'
+  },
+  audience: 'https://api.example.com',
+  allowInsecureRequests: true,
+  encryptionKey: process.env.OIDC_ENCRYPTION_KEY,
+  redis: redis
+}
+`);
   });
 
   const WITH_NONE = `
@@ -174,7 +198,8 @@ Options of oidcLogout():
       'ES256'
     ]
   },
-  audience: 'https://shop.example.com'
+  audience: 'https://shop.example.com',
+  encryptionKey: process.env.OIDC_ENCRYPTION_KEY
 }
 
 Nothing is wrong. 2 risky, 3 not known.
@@ -291,6 +316,13 @@ describe('the doctor, asked about a provider that', () => {
       ok: false,
       findings: [{ feature: 'Metadata', level: 'wrong', detail }],
     });
+  });
+
+  it('is at a port that fetch() refuses, says so', async () => {
+    const issuer = 'http://127.0.0.1:1';
+    const url = `${issuer}/.well-known/openid-configuration`;
+    const detail = `${url} cannot be asked: fetch() refuses this port.`;
+    expect((await report([issuer])).found).toEqual({ Metadata: ['wrong', detail] });
   });
 
   it('is not there, says so', async () => {
@@ -513,13 +545,80 @@ Something is wrong. 0 risky, 0 not known.
           res.writeHead(status, headers).end('<h1>Logout</h1>');
         } else documents(req, res);
       };
-      const { found, options } = await examine('--client-id', 'web');
+      const registered = ['--client-id', 'web', '--base-url', 'https://app.example.com'];
+      const { found, options } = await examine(...registered);
       expect(found['Without ID Token']).toEqual([level, text]);
       const back = encodeURIComponent('https://app.example.com/logged-out');
       const query = `client_id=web&post_logout_redirect_uri=${back}&state=doctor`;
       expect(asked).toEqual(['GET', `/logout?${query}`, undefined]);
       const hint = (options as { provider: { idTokenHint?: string } }).provider.idTokenHint;
       expect(hint).toBe(level === 'risky' ? 'required' : undefined);
+    });
+
+    const without = 'Not asked: give --base-url as registered.';
+
+    it('nothing else, where nobody told what is registered', async () => {
+      server.answer = serveMetadata(server.issuer, [GOOD_KEY], FINE);
+      const { found, options } = await examine('--client-id', 'shop');
+      expect(found['Without ID Token']).toEqual(['unknown', without]);
+      expect(server.requests.filter((path) => path.startsWith('/logout'))).toEqual([]);
+      expect(options).toEqual({
+        provider: {
+          issuer: server.issuer,
+          clientId: 'shop',
+          postLogoutRedirectUri: 'https://app.example.com/logged-out',
+        },
+        audience: 'https://api.example.com',
+      });
+    });
+
+    it.each<[what: string, uris: object, args: string[], asked: string | undefined]>([
+      ['no address', {}, [], undefined],
+      ['no address, and a base URL', {}, ['--base-url', 'https://a.example'], 'https://a.example'],
+      [
+        'an address',
+        { postLogoutRedirectUri: 'https://shop.example.com/logged-out' },
+        [],
+        'https://shop.example.com',
+      ],
+    ])('by the options of a file with %s', async (_what, uris, args, asked) => {
+      server.answer = serveMetadata(server.issuer, [GOOD_KEY], FINE);
+      const provider = { issuer: server.issuer, clientId: 'web', ...uris };
+      const file = await optionsFile({ provider });
+      const { found } = await report(['--options', file, ...args]);
+      if (asked === undefined) expect(found['Without ID Token']).toEqual(['unknown', without]);
+      const [path] = server.requests.filter((each) => each.startsWith('/logout'));
+      const query = new URLSearchParams(path?.slice('/logout?'.length));
+      const uri = asked === undefined ? null : `${asked}/logged-out`;
+      expect(query.get('post_logout_redirect_uri')).toBe(uri);
+    });
+  });
+
+  it.each<[what: string, uris: string | string[] | undefined, args: string[], base: string]>([
+    ['one address', 'http://localhost:3000/out', [], 'http://localhost:3000'],
+    [
+      'addresses of a phone and a page',
+      ['com.example.app:/out', 'https://shop.example.com/a/out'],
+      [],
+      'https://shop.example.com',
+    ],
+    ['none', undefined, [], 'https://app.example.com'],
+    [
+      'one address, beside a base URL',
+      'http://localhost:3000/out',
+      ['--base-url', 'https://shop.example.com/base'],
+      'https://shop.example.com/base',
+    ],
+  ])('registers by the options of a file with %s', async (_what, uris, args, base) => {
+    server.answer = serveMetadata(server.issuer, [GOOD_KEY], FINE);
+    const provider = { issuer: server.issuer, clientId: 'web', postLogoutRedirectUri: uris };
+    const file = await optionsFile({ provider });
+    const { register } = await report(['--options', file, ...args]);
+    expect(register).toEqual({
+      post_logout_redirect_uris: [[uris ?? `${base}/logged-out`].flat()[0]],
+      backchannel_logout_uri: `${base}/oidc/back-channel-logout`,
+      backchannel_logout_session_required: true,
+      id_token_signed_response_alg: 'RS256',
     });
   });
 
@@ -612,6 +711,191 @@ Keycloak:
   });
 });
 
+describe('the doctor, asked about', () => {
+  let server: ProviderServer;
+  let signer: Signer;
+  let issuer: string;
+
+  beforeAll(async () => {
+    server = await startProviderServer();
+    ({ issuer } = server);
+    signer = await createSigner(issuer);
+  });
+
+  afterAll(() => server.close());
+
+  /** A logout is an error there. */
+  function serve(metadata: Record<string, unknown>): void {
+    const documents = serveMetadata(issuer, [signer.jwk], metadata);
+    server.answer = (req, res) => {
+      const isKeys = metadata.jwks_uri === issuer + (req.url ?? '');
+      if (isKeys) req.url = '/jwks';
+      if (req.url?.includes('state=') === true) res.writeHead(400).end();
+      else documents(req, res);
+    };
+  }
+
+  const HYDRA = () => ({
+    authorization_endpoint: `${issuer}/oauth2/auth`,
+    token_endpoint: `${issuer}/oauth2/token`,
+    jwks_uri: `${issuer}/.well-known/jwks.json`,
+    end_session_endpoint: `${issuer}/oauth2/sessions/logout`,
+    revocation_endpoint: `${issuer}/oauth2/revoke`,
+    backchannel_logout_supported: true,
+    backchannel_logout_session_supported: true,
+    frontchannel_logout_supported: true,
+    frontchannel_logout_session_supported: true,
+    id_token_signing_alg_values_supported: ['RS256'],
+    claims_supported: ['sub'],
+  });
+  const DEX_WITHOUT_SESSIONS = () => ({
+    authorization_endpoint: `${issuer}/auth`,
+    token_endpoint: `${issuer}/token`,
+    jwks_uri: `${issuer}/keys`,
+    device_authorization_endpoint: `${issuer}/device/code`,
+    introspection_endpoint: `${issuer}/token/introspect`,
+    end_session_endpoint: undefined,
+    id_token_signing_alg_values_supported: ['RS256'],
+    claims_supported: ['iss', 'sub', 'aud', 'iat', 'exp', 'email', 'name', 'at_hash'],
+  });
+  const DEX = () => ({
+    ...DEX_WITHOUT_SESSIONS(),
+    end_session_endpoint: `${issuer}/logout`,
+    backchannel_logout_supported: true,
+    backchannel_logout_session_supported: true,
+  });
+  const SPRING = () => ({
+    authorization_endpoint: `${issuer}/oauth2/authorize`,
+    token_endpoint: `${issuer}/oauth2/token`,
+    jwks_uri: `${issuer}/oauth2/jwks`,
+    end_session_endpoint: `${issuer}/connect/logout`,
+    revocation_endpoint: `${issuer}/oauth2/revoke`,
+    introspection_endpoint: `${issuer}/oauth2/introspect`,
+    id_token_signing_alg_values_supported: ['RS256'],
+    scopes_supported: ['openid'],
+  });
+  const BACK_CHANNEL = {
+    backchannel_logout_uri: 'https://shop.example.com/oidc/back-channel-logout',
+    backchannel_logout_session_required: true,
+  };
+  const REQUIRED = ['fine', 'Not asked: "idTokenHint" is \'required\'.'];
+
+  it.each<
+    [
+      product: string,
+      metadata: () => Record<string, unknown>,
+      expected: {
+        readonly findings: object;
+        readonly channel: object;
+        readonly audience: string;
+        readonly hint: string | undefined;
+      },
+    ]
+  >([
+    [
+      'Ory Hydra',
+      HYDRA,
+      {
+        findings: {
+          'Without ID Token': REQUIRED,
+          'Back-channel logout': ['fine', 'Register the URI below.'],
+          'Front-channel logout': [
+            'fine',
+            'Not to be registered: the back channel is the better one.',
+          ],
+          'Single sessions': ['fine', 'Tokens name their session (sid).'],
+        },
+        channel: BACK_CHANNEL,
+        ...{ audience: 'https://api.example.com', hint: 'required' },
+      },
+    ],
+    [
+      'Dex',
+      DEX,
+      {
+        findings: {
+          'Without ID Token': REQUIRED,
+          'Back-channel logout': ['fine', 'Register the URI below.'],
+          'Single sessions': ['fine', 'Tokens name their session (sid).'],
+          Revocation: ['risky', 'No endpoint: refresh tokens live on at the provider.'],
+        },
+        channel: BACK_CHANNEL,
+        ...{ audience: 'shop', hint: 'required' },
+      },
+    ],
+    [
+      'Dex',
+      DEX_WITHOUT_SESSIONS,
+      {
+        findings: {
+          'Logout from the app': [
+            'risky',
+            'No End Session endpoint: the session there goes on, and "redirect" is null.',
+          ],
+        },
+        channel: BACK_CHANNEL,
+        ...{ audience: 'shop', hint: undefined },
+      },
+    ],
+    [
+      'Spring Authorization Server',
+      SPRING,
+      {
+        findings: {
+          'Without ID Token': REQUIRED,
+          'Back-channel logout': [
+            'risky',
+            'Not offered: a logout elsewhere does not reach the app this way.',
+          ],
+          'Single sessions': ['fine', 'Tokens name their session (sid).'],
+        },
+        channel: {},
+        ...{ audience: 'shop', hint: 'required' },
+      },
+    ],
+  ])('%s, tells what its page tells', async (product, metadata, expected) => {
+    serve(metadata());
+    const args = ['--client-id', 'shop', '--base-url', 'https://shop.example.com'];
+    const told = await report([issuer, ...args]);
+    expect(told.product).toBe(product);
+    expect(told.found).toMatchObject(expected.findings);
+    const { post_logout_redirect_uris: uris, ...register } = told.register as Partial<
+      Record<string, unknown>
+    >;
+    expect(register).toEqual({ ...expected.channel, id_token_signed_response_alg: 'RS256' });
+    const hasLogout = metadata().end_session_endpoint !== undefined;
+    const uri = 'https://shop.example.com/logged-out';
+    expect(uris).toEqual(hasLogout ? [uri] : undefined);
+    expect(told.options).toEqual({
+      provider: {
+        ...{ issuer, clientId: 'shop' },
+        ...(hasLogout && { postLogoutRedirectUri: uri }),
+        ...(expected.hint && { idTokenHint: expected.hint }),
+      },
+      audience: expected.audience,
+    });
+  });
+
+  it('one of them, warns of options that lack the ID Token', async () => {
+    serve(HYDRA());
+    const postLogoutRedirectUri = 'https://shop.example.com/logged-out';
+    const provider = { issuer, clientId: 'shop', postLogoutRedirectUri };
+    const { found } = await report(['--options', await optionsFile({ provider })]);
+    expect(found['Without ID Token']).toEqual([
+      'risky',
+      expect.stringMatching(/^A logout without ID Token is an error there \(400\)/),
+    ]);
+  });
+
+  it('Spring Authorization Server, takes its tokens by the options to copy', async () => {
+    serve(SPRING());
+    const token = await signer.sign({ aud: 'shop', sub: 'alice', scope: ['openid'] });
+    const args = [issuer, '--client-id', 'shop', '--token'];
+    const { found } = await report(args, token);
+    expect(found['Access token']).toEqual(['fine', 'This configuration takes it.']);
+  });
+});
+
 describe('the doctor, given a token,', () => {
   let server: ProviderServer;
   let signer: Signer;
@@ -627,6 +911,12 @@ describe('the doctor, given a token,', () => {
   afterAll(() => server.close());
 
   const TAKEN = ['fine', 'This configuration takes it.'];
+  const bySecret = (claims: Claims) =>
+    new SignJWT({ iss: signer.issuer, ...claims })
+      .setProtectedHeader({ alg: 'HS512' })
+      .setIssuedAt()
+      .setExpirationTime('1h')
+      .sign(randomBytes(64));
   const anHourAgo = Math.floor(Date.now() / 1000) - 3600;
 
   it.each<[what: string, token: () => Promise<string> | string, found: Record<string, string[]>]>([
@@ -651,7 +941,6 @@ describe('the doctor, given a token,', () => {
           'wrong',
           `Refused: wrong-audience, claim: aud, expected: ${AUDIENCE}, found: account. Let the provider issue tokens for this API or client; or mend "audience" or "clientId".`,
         ],
-        'ID Token': ['wrong', expect.stringMatching(/^Refused: wrong-/) as never],
       },
     ],
     [
@@ -659,7 +948,76 @@ describe('the doctor, given a token,', () => {
       () => signer.accessToken({ exp: anHourAgo, iat: anHourAgo - 60 }),
       {
         'Access token': ['wrong', expect.stringMatching(/^Refused: expired, claim: exp/) as never],
-        'ID Token': ['wrong', expect.stringMatching(/^Refused: /) as never],
+      },
+    ],
+    [
+      'an access token for the client, as of Spring Authorization Server,',
+      () => signer.sign({ aud: CLIENT_ID, sub: 'alice', scope: ['openid'] }),
+      { 'Access token': ['wrong', expect.stringMatching(/^Refused: wrong-audience/) as never] },
+    ],
+    [
+      'an access token for nobody, as of Ory Hydra,',
+      () => signer.sign({ aud: [], sub: 'alice', client_id: CLIENT_ID, scp: ['openid'] }),
+      {
+        'Access token': [
+          'wrong',
+          expect.stringMatching(/^Refused: wrong-audience, .*, found: nothing\./) as never,
+        ],
+      },
+    ],
+    [
+      'an ID Token for another client',
+      () => signer.idToken({ aud: 'mobile' }),
+      {
+        'ID Token': [
+          'wrong',
+          expect.stringMatching(/^Refused: wrong-audience, .*found: mobile/) as never,
+        ],
+      },
+    ],
+    [
+      'an ID Token for another client, as of Keycloak,',
+      () => signer.sign({ aud: 'mobile', sub: 'alice', typ: 'ID' }),
+      {
+        'ID Token': [
+          'wrong',
+          expect.stringMatching(/^Refused: wrong-audience, .*found: mobile/) as never,
+        ],
+      },
+    ],
+    [
+      'an encrypted token',
+      () => `eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0..aXYxMjM0NTY3ODkw.dGV4dA.dGFn`,
+      { 'ID Token': ['wrong', expect.stringMatching(/^Refused: /) as never] },
+    ],
+    [
+      'an access token behind its scheme',
+      async () => `Bearer ${await signer.accessToken()}`,
+      { 'Access token': TAKEN },
+    ],
+    [
+      'an access token behind its header',
+      async () => `authorization: bearer ${await signer.accessToken()}`,
+      { 'Access token': TAKEN },
+    ],
+    [
+      'an access token that is signed by a secret',
+      () => bySecret({ aud: AUDIENCE, sub: 'alice', client_id: CLIENT_ID }),
+      {
+        'Access token': [
+          'wrong',
+          'Refused: algorithm-not-allowed, claim: alg, expected: RS256, found: HS512. No option allows it: let the provider sign by a key, with another algorithm.',
+        ],
+      },
+    ],
+    [
+      'an ID Token that is signed by a secret',
+      () => bySecret({ aud: CLIENT_ID, sub: 'alice', nonce: 'n' }),
+      {
+        'ID Token': [
+          'wrong',
+          'Refused: algorithm-not-allowed, claim: alg, expected: RS256, found: HS512. Add it to "algorithms" or "logoutTokenAlgorithms", or change the registration.',
+        ],
       },
     ],
     [
@@ -687,6 +1045,86 @@ describe('the doctor, given a token,', () => {
     const { found } = await report(args(), `${text}\n`);
     const asked = Object.entries(found).filter(([feature]) => kinds.includes(feature));
     expect(Object.fromEntries(asked)).toEqual(expected);
+  });
+
+  it.each<[of: string, token: () => Promise<string>]>([
+    ['Keycloak', () => bySecret({ aud: signer.issuer, sub: 'alice', sid: 's', typ: 'Refresh' })],
+    ['Keycloak, offline', () => bySecret({ aud: signer.issuer, sub: 'alice', typ: 'Offline' })],
+    ['PingAM', () => signer.sign({ aud: CLIENT_ID, sub: 'alice', tokenName: 'refresh_token' })],
+    ['Cognito', () => signer.sign({ sub: 'alice', token_use: 'refresh' })],
+    ['another', () => signer.sign({ sub: 'alice' }, { typ: 'refresh+jwt' })],
+  ])('tells a refresh token of %s', async (_of, token) => {
+    const { findings } = await report(args(), await token());
+    expect(findings.at(-1)).toEqual({
+      feature: 'Refresh token',
+      level: 'wrong',
+      detail:
+        'It looks like a refresh token, which its provider alone reads. Give an access token, ID Token or Logout Token.',
+    });
+    expect(findings.filter(({ feature }) => kinds.includes(feature))).toEqual([]);
+  });
+
+  const OPEN = (aud: string) =>
+    `No audience was given to compare with its "aud", which is ${aud}. All else is right.`;
+
+  it.each<[what: string, token: () => Promise<string>, found: Record<string, string[]>]>([
+    [
+      'an access token',
+      () => signer.accessToken(),
+      { 'Access token': ['unknown', OPEN(AUDIENCE)] },
+    ],
+    [
+      'one for two',
+      () => signer.accessToken({ aud: ['account', 'shop'] }),
+      { 'Access token': ['unknown', OPEN('account, shop')] },
+    ],
+    [
+      'one for a person',
+      () => signer.accessToken({ aud: 'alice@example.com' }),
+      { 'Access token': ['unknown', OPEN('(withheld)')] },
+    ],
+    [
+      'one without "aud"',
+      () => signer.accessToken({ aud: undefined }),
+      {
+        'Access token': [
+          'wrong',
+          expect.stringMatching(
+            /^Refused: wrong-audience, .*: the audience of this API\./,
+          ) as never,
+        ],
+      },
+    ],
+    [
+      'an expired one',
+      () => signer.accessToken({ exp: anHourAgo, iat: anHourAgo - 60 }),
+      { 'Access token': ['wrong', expect.stringMatching(/^Refused: expired/) as never] },
+    ],
+    [
+      'an ID Token',
+      () => signer.idToken(),
+      {
+        'ID Token': TAKEN,
+        'Access token': ['risky', expect.stringMatching(/^Refused: like-id-token/) as never],
+      },
+    ],
+  ])('and no audience, leaves "aud" of %s open', async (_what, token, expected) => {
+    const without = [signer.issuer, '--client-id', CLIENT_ID, '--token'];
+    const text = await token();
+    const { found, options } = await report(without, text);
+    const asked = Object.entries(found).filter(([feature]) => kinds.includes(feature));
+    expect(Object.fromEntries(asked)).toEqual(expected);
+    expect((options as { audience: string }).audience).toBe('https://api.example.com');
+  });
+
+  it.each<[what: string, accessTokens: object, found: string[]]>([
+    ['no audience', {}, ['unknown', OPEN(AUDIENCE)]],
+    ['clients', { clients: [CLIENT_ID] }, TAKEN],
+  ])('and options of a file with %s', async (_what, accessTokens, expected) => {
+    const provider = { issuer: signer.issuer, clientId: CLIENT_ID, accessTokens };
+    const file = await optionsFile({ provider });
+    const { found } = await report(['--options', file, '--token'], await signer.accessToken());
+    expect(found['Access token']).toEqual(expected);
   });
 
   it.each<[kind: string, token: (claims: Claims) => Promise<string>]>([
@@ -819,6 +1257,117 @@ describe('the doctor, given a Redis,', () => {
   });
 });
 
+describe('the doctor, given a token and a Redis,', () => {
+  let server: ProviderServer;
+  let signer: Signer;
+  let redis: RedisServer;
+  let oidc: OidcLogout;
+
+  beforeAll(async () => {
+    [server, redis] = await Promise.all([startProviderServer(), startRedisServer()]);
+    signer = await createSigner(server.issuer);
+    server.answer = serveMetadata(server.issuer, [signer.jwk]);
+    const provider = { issuer: server.issuer, clientId: CLIENT_ID };
+    oidc = oidcLogout({ provider, audience: AUDIENCE, redis: redis.connect() });
+  });
+
+  afterAll(async () => {
+    await oidc.close();
+    await Promise.all([server.close(), redis.close()]);
+  });
+
+  beforeEach(() => redis.flush());
+
+  async function ask(token: string, path = redis.path) {
+    const args = [server.issuer, '--client-id', CLIENT_ID, '--audience', AUDIENCE];
+    const before = await redis.dump();
+    const { found } = await report([...args, '--token', '--redis', path], token);
+    expect(await redis.dump()).toEqual(before);
+    return found;
+  }
+
+  const KNOWN = 'This configuration takes it. Redis knows of no end.';
+  const NOT_KNOWN = 'This configuration takes it. Redis was not asked.';
+
+  it('asks Redis as the guard does', async () => {
+    const token = await signer.accessToken();
+    expect((await ask(token))['Access token']).toEqual(['fine', KNOWN]);
+    await oidc.sessions.end({ issuer: server.issuer, sid: 'sid-1' });
+    const ended = 'Refused: session-ended. Log in anew.';
+    expect((await ask(token))['Access token']).toEqual(['wrong', ended]);
+    const another = await signer.accessToken({ sid: 'sid-2' });
+    expect((await ask(another))['Access token']).toEqual(['fine', KNOWN]);
+  });
+
+  it.each<[what: string, token: () => Promise<string>]>([
+    ['an opaque token', () => Promise.resolve('opaque-7d1f')],
+    [
+      'an access token that looks like an ID Token',
+      () => signer.sign({ aud: [AUDIENCE, CLIENT_ID], sub: 'alice', sid: 'sid-1', at_hash: 'x' }),
+    ],
+  ])('knows %s that was saved', async (_what, token) => {
+    const access_token = await token();
+    expect((await ask(access_token))['Access token']?.[0]).not.toBe('fine');
+    await oidc.sessions.save({ access_token, id_token: await signer.idToken() });
+    expect((await ask(access_token))['Access token']).toEqual(['fine', KNOWN]);
+  });
+
+  it('asks under the prefix of a file, and by its policy', async () => {
+    const provider = { issuer: server.issuer, clientId: CLIENT_ID };
+    const other = oidcLogout({ provider, redis: redis.connect(), keyPrefix: 'shop:' });
+    await other.sessions.end({ issuer: server.issuer, sub: 'alice' });
+    await other.close();
+    const token = await signer.accessToken();
+    const examine = async (options: object) => {
+      const file = await optionsFile({ provider, audience: AUDIENCE, ...options });
+      const args = ['--options', file, '--token', '--redis', redis.path];
+      return (await report(args, token)).found['Access token'];
+    };
+    expect(await examine({})).toEqual(['fine', KNOWN]);
+    const ended = 'Refused: subject-ended. Log in anew.';
+    expect(await examine({ keyPrefix: 'shop:' })).toEqual(['wrong', ended]);
+    const lost = 'Refused: memory-lost. Log in anew.';
+    expect(await examine({ onStoreLoss: 'refuse' })).toEqual(['wrong', lost]);
+  });
+
+  it('begins no memory there', async () => {
+    const provider = { issuer: server.issuer, clientId: CLIENT_ID };
+    const options = { provider, audience: AUDIENCE, onStoreLoss: 'refuse' } as const;
+    // Redis knows the script from now on, so that one command would be enough.
+    const app = oidcLogout({ ...options, redis: redis.connect() });
+    await until(async () => Object.keys(await redis.dump()).length > 0);
+    await app.close();
+    await redis.flush();
+    const args = ['--options', await optionsFile(options), '--token', '--redis', redis.path];
+    await report(args, await signer.accessToken());
+    expect(await redis.dump()).toEqual({});
+  });
+
+  it.each<[kind: string, token: () => Promise<string>]>([
+    ['ID Token', () => signer.idToken()],
+    ['Logout Token', () => signer.logoutToken()],
+  ])('changes nothing there by the look at an %s', async (kind, token) => {
+    const access_token = await signer.accessToken();
+    await oidc.sessions.save({ access_token, id_token: await signer.idToken() });
+    expect((await ask(await token()))[kind]).toEqual(['fine', NOT_KNOWN]);
+  });
+
+  it('says so where Redis is away', async () => {
+    const found = await ask(await signer.accessToken(), `${redis.path}-not`);
+    expect(found['Access token']).toEqual(['fine', NOT_KNOWN]);
+    expect(found.Redis).toEqual(['wrong', 'It cannot be asked: ENOENT.']);
+  });
+
+  it('says so where Redis refuses to be read', async () => {
+    const client = redis.connect();
+    await client.call('ACL', 'SETUSER', 'default', '-mget');
+    const found = await ask(await signer.accessToken()).finally(() =>
+      client.call('ACL', 'SETUSER', 'default', '+@all'),
+    );
+    expect(found['Access token']).toEqual(['unknown', 'Redis cannot be asked: NOPERM.']);
+  });
+});
+
 describe('the doctor', () => {
   it.each(['http://op.example.com', 'https://op.example.com?a=b', 'op', 'https://\u001b[2J'])(
     'refuses the issuer %j',
@@ -838,28 +1387,92 @@ Something is wrong. 0 risky, 0 not known.
   );
 
   const USAGE = /^Usage: express-oidc-logout doctor <issuer> \[options\]\n(?:.{0,80}\n)+$/;
+  const OP = 'https://op.example.com';
+  const BASE_URL =
+    '"--base-url" must be an https: URL without query, fragment and user (http: on loopback, or with "--allow-insecure").';
+  const IS_TOKEN = 'A token is read from standard input, and no argument.';
+  const others =
+    '--client-id, --audience, --base-url, --token, --options, --redis, --json, --allow-insecure, --help';
 
-  it.each([
-    ['nothing', []],
-    ['another command', ['nurse', 'https://op.example.com']],
-    ['no issuer', ['doctor']],
-    ['two issuers', ['doctor', 'https://op.example.com', 'https://op.example.org']],
-    ['an unknown option', ['doctor', 'https://op.example.com', '--verbose']],
-    ['an option without its value', ['doctor', 'https://op.example.com', '--base-url']],
-    ['a token and no client', ['doctor', 'https://op.example.com', '--token']],
-    ['options and a client', ['doctor', '--options', 'options.json', '--client-id', 'web']],
-    ['a base URL that is none', ['doctor', 'https://op.example.com', '--base-url', 'app']],
+  it.each<[what: string, args: string[], reason: string]>([
+    ['nothing', [], 'The command is "doctor".'],
+    ['another command', ['nurse', OP], 'The command is "doctor".'],
+    ['no issuer', ['doctor'], 'The issuer is missing.'],
+    ['an option alone', ['doctor', '--json'], 'The issuer is missing.'],
+    ['two issuers', ['doctor', OP, 'https://op.example.org'], 'Only one issuer can be asked.'],
     [
-      'a base URL with a query',
-      ['doctor', 'https://op.example.com', '--base-url', 'https://app.example.com?a=b'],
+      'a misspelled option',
+      ['doctor', OP, '--audence', 'x'],
+      '"--audence" is not an option of the doctor; did you mean "--audience"?',
     ],
+    [
+      'an option of git',
+      ['doctor', OP, '--no-json'],
+      '"--no-json" is not an option of the doctor; did you mean "--json"?',
+    ],
+    [
+      'an unknown option',
+      ['doctor', OP, '--verbose'],
+      `"--verbose" is not an option of the doctor; its options are ${others}`,
+    ],
+    [
+      'an unknown letter',
+      ['doctor', OP, '-x'],
+      `"-x" is not an option of the doctor; its options are ${others}`,
+    ],
+    ['an option without its value', ['doctor', OP, '--base-url'], '"--base-url" needs a value.'],
+    ['another one', ['doctor', '--redis'], '"--redis" needs a value.'],
+    ['an option in place of a value', ['doctor', '--redis', '--json'], '"--redis" needs a value.'],
+    ['an empty value', ['doctor', OP, '--client-id', ''], '"--client-id" needs a value.'],
+    ['an empty value behind "="', ['doctor', OP, '--audience='], '"--audience" needs a value.'],
+    ['a value too many', ['doctor', OP, '--json=yes'], '"--json" takes no value.'],
+    ['a token and no client', ['doctor', OP, '--token'], '"--token" needs "--client-id".'],
+    ['a token and no issuer', ['doctor', '--token', '--redis', 'x'], 'The issuer is missing.'],
+    ['a token as the value', ['doctor', OP, '--token=eyJhbGciOi'], '"--token" takes no value.'],
+    ['a token as an argument', ['doctor', OP, '--token', 'eyJhbGciOi'], IS_TOKEN],
+    ['a token in place of the issuer', ['doctor', 'eyJhbGciOi'], IS_TOKEN],
+    ['an opaque token as the issuer', ['doctor', '--token', 'ory_at_1'], IS_TOKEN],
+    [
+      'options and a client',
+      ['doctor', '--options', 'options.json', '--client-id', 'web'],
+      'Beside "--options", "--client-id" and "--audience" must be left out.',
+    ],
+    ['a base URL that is none', ['doctor', OP, '--base-url', 'app'], BASE_URL],
+    ['a base URL with a query', ['doctor', OP, '--base-url', `${OP}?a=b`], BASE_URL],
     [
       'a base URL of http: elsewhere than on loopback',
-      ['doctor', 'https://op.example.com', '--base-url', 'http://app.example.com'],
+      ['doctor', OP, '--base-url', 'http://app.example.com'],
+      BASE_URL,
     ],
-  ])('tells its usage when it is given %s', async (_what, args) => {
-    const outcome = await cli(args);
-    expect(outcome).toEqual({ status: 2, stdout: '', stderr: expect.stringMatching(USAGE) });
+  ])('tells why, and its usage, when it is given %s', async (_what, args, reason) => {
+    const { status, stdout, stderr } = await cli(args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    const [first, empty, ...usage] = stderr.split('\n');
+    expect([first, empty, usage.join('\n')]).toEqual([reason, '', expect.stringMatching(USAGE)]);
+    expect(stderr).not.toMatch(/eyJ|ory_at_1/);
+  });
+
+  const EMPTY = '"--token" reads a token from standard input, which is empty.';
+  const ALONE = 'Standard input must be one token alone, such as the value of "id_token".';
+
+  it.each<[what: string, input: string, reason: string]>([
+    ['nothing', '', EMPTY],
+    ['an empty line', ' \n', EMPTY],
+    ['a token response', '{"access_token":"eyJhbGciOi"}', ALONE],
+    ['a list', '["eyJhbGciOi"]', ALONE],
+    ['a quoted token', '"eyJhbGciOi"', ALONE],
+    ['two tokens', 'eyJhbGciOi\neyJhbGciOi', ALONE],
+    ['two tokens of the scheme', 'Bearer eyJhbGciOi eyJhbGciOi', ALONE],
+    ['a token after words', 'the token: eyJhbGciOi', ALONE],
+  ])('refuses %s as a token, and repeats nothing of it', async (_what, input, reason) => {
+    const { status, stdout, stderr } = await cli(
+      ['doctor', OP, '--client-id', 'web', '--token'],
+      input,
+    );
+    expect({ status, stdout, first: stderr.split('\n')[0] }).toEqual({
+      ...{ status: 2, stdout: '', first: reason },
+    });
+    expect(stderr).not.toContain('eyJ');
   });
 
   it.each<[what: string, options: object | undefined, text: RegExp]>([
@@ -908,10 +1521,18 @@ describe('the command', () => {
     expect(outcome.stdout).toContain('  fine   Access token          This configuration takes it.');
     expect(outcome.stdout).toContain('there is no ioredis in this');
     expect((await start(bin, ['nurse'])).status).toBe(2);
+    // As `| head -0` does.
+    const unread = await start(bin, ['--help'], '', ({ stdout }) => stdout?.destroy());
+    expect(unread).toEqual({ status: 0, stdout: '', stderr: '' });
     await Promise.all([server.close(), built.close()]);
   });
 
-  function start(bin: string, args: readonly string[], input = ''): Promise<Outcome> {
+  function start(
+    bin: string,
+    args: readonly string[],
+    input = '',
+    begun: (child: ChildProcess) => void = () => undefined,
+  ): Promise<Outcome> {
     return new Promise((resolve) => {
       const child = execFile(
         process.execPath,
@@ -921,6 +1542,7 @@ describe('the command', () => {
           resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr });
         },
       );
+      begun(child);
       child.stdin?.end(input);
     });
   }

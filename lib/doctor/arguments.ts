@@ -1,33 +1,12 @@
-import { parseArgs } from 'node:util';
 import { isSecureUrl } from '../input/secure-url.ts';
-
-export const USAGE = `Usage: express-oidc-logout doctor <issuer> [options]
-
-Reads the provider's metadata and keys, and tells what of express-oidc-logout
-works there, what to register, and the options to copy.
-
-  --client-id <id>   of this app: for the options, and to ask the provider
-                     whether it takes a logout without ID Token
-  --audience <aud>   what "aud" of the access tokens contains
-  --base-url <url>   where the app is found, an https: URL without query
-                     (default: https://app.example.com)
-  --token            read an access token, ID Token or Logout Token from
-                     standard input: does this configuration take it?
-  --options <file>   the options of oidcLogout() as JSON, instead of issuer,
-                     client id and audience
-  --redis <url>      ask a Redis too
-  --json             print JSON
-  --allow-insecure   allow http: elsewhere than on loopback
-  --help             print this
-
-Exit status: 0 nothing is wrong, 1 something is, 2 wrong arguments.
-`;
+import { parseArguments } from './parse-arguments.ts';
+import { refuseArguments } from './usage.ts';
 
 export interface Arguments {
   readonly issuer: string | undefined;
   readonly clientId: string | undefined;
   readonly audience: string | undefined;
-  readonly baseUrl: string;
+  readonly baseUrl: string | undefined;
   readonly token: boolean;
   readonly options: string | undefined;
   readonly redis: string | undefined;
@@ -35,46 +14,41 @@ export interface Arguments {
   readonly insecure: boolean;
 }
 
-const OPTIONS = {
-  'client-id': { type: 'string' },
-  audience: { type: 'string' },
-  'base-url': { type: 'string', default: 'https://app.example.com' },
-  token: { type: 'boolean', default: false },
-  options: { type: 'string' },
-  redis: { type: 'string' },
-  json: { type: 'boolean', default: false },
-  'allow-insecure': { type: 'boolean', default: false },
-  help: { type: 'boolean', short: 'h', default: false },
-} as const;
-
-/** `undefined` for wrong arguments. */
-export function readArguments(args: readonly string[]): Arguments | 'help' | undefined {
-  const parsed = parse(args);
-  if (parsed === undefined) return undefined;
-  const { 'allow-insecure': insecure, 'base-url': baseUrl, 'client-id': clientId } = parsed.values;
-  const { audience, help, json, options, redis, token } = parsed.values;
+/** @throws {@link ArgumentError} */
+export function readArguments(args: readonly string[]): Arguments | 'help' {
+  const { positionals, values } = parseArguments(args);
+  const { 'allow-insecure': insecure, 'base-url': baseUrl, 'client-id': clientId } = values;
+  const { audience, help, json, options, redis, token } = values;
   if (help) return 'help';
-  const [command, pasted, ...others] = parsed.positionals;
-  if (command !== 'doctor' || others.length > 0) return undefined;
+  const [command, pasted, ...others] = positionals;
   const issuer = pasted?.replace(/\/\.well-known\/openid-configuration$/, '');
   const given = { issuer, clientId, audience, baseUrl, token, options, redis, json, insecure };
-  return isComplete(given) && isBaseUrl(given) ? given : undefined;
+  const fault = command === 'doctor' ? faultOf(given, others) : 'The command is "doctor".';
+  return fault === undefined ? given : refuseArguments(fault);
 }
 
-function isComplete({ audience, clientId, issuer, options, redis, token }: Arguments): boolean {
-  if (options !== undefined) return (clientId ?? audience) === undefined;
-  if (token) return issuer !== undefined && clientId !== undefined;
-  return (issuer ?? redis) !== undefined;
+function faultOf(given: Arguments, others: readonly string[]): string | undefined {
+  const { audience, clientId, issuer, options, redis, token } = given;
+  if (isTokenAmong(given, others)) return 'A token is read from standard input, and no argument.';
+  if (others.length > 0) return 'Only one issuer can be asked.';
+  if (!isBaseUrl(given)) {
+    return '"--base-url" must be an https: URL without query, fragment and user (http: on loopback, or with "--allow-insecure").';
+  }
+  if (options !== undefined) {
+    return (clientId ?? audience) === undefined
+      ? undefined
+      : 'Beside "--options", "--client-id" and "--audience" must be left out.';
+  }
+  if ((issuer ?? (token ? undefined : redis)) === undefined) return 'The issuer is missing.';
+  return token && clientId === undefined ? '"--token" needs "--client-id".' : undefined;
+}
+
+function isTokenAmong({ issuer = '', token }: Arguments, others: readonly string[]): boolean {
+  const positionals = [issuer, ...others];
+  if (positionals.some((text) => text.startsWith('eyJ'))) return true;
+  return token && positionals.some((text) => text !== '' && !URL.canParse(text));
 }
 
 function isBaseUrl({ baseUrl, insecure }: Arguments): boolean {
-  return isSecureUrl(baseUrl, insecure) && !baseUrl.includes('?');
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS });
-  } catch {
-    return undefined;
-  }
+  return baseUrl === undefined || (isSecureUrl(baseUrl, insecure) && !baseUrl.includes('?'));
 }

@@ -10,9 +10,9 @@ import type { ReplicationRules } from '../store/replicated-writes.ts';
 import type { Arguments } from './arguments.ts';
 import type { Patient } from './examination.ts';
 import { addressOfReturn } from './prescription.ts';
+import { ArgumentError } from './usage.ts';
 
-/** The message is all that is printed. */
-export class ArgumentError extends Error {}
+const EXAMPLE_BASE_URL = 'https://app.example.com';
 
 /** What the app has, as far as it was told. */
 export interface Configuration {
@@ -26,10 +26,9 @@ export interface Configuration {
 
 /** @throws {@link ArgumentError} when the file has no such options. */
 export async function readConfiguration(given: Arguments): Promise<Configuration> {
-  const { baseUrl, clientId, insecure: allowInsecure, issuer, options: path } = given;
+  const { issuer, options: path } = given;
   if (path === undefined) {
-    const known = { clientId, postLogoutRedirectUri: addressOfReturn(baseUrl), allowInsecure };
-    const patient = issuer === undefined ? undefined : { issuer, ...known };
+    const patient = issuer === undefined ? undefined : givenPatient(given, issuer);
     return { options: undefined, patient, keyPrefix: KEY_PREFIX, durability: undefined };
   }
   try {
@@ -52,15 +51,29 @@ function rulesOf(durability: DurabilityOptions | undefined): ReplicationRules | 
   return readOptions(DURABILITY_OPTIONS, durability, place);
 }
 
+function givenPatient({ baseUrl, clientId, insecure }: Arguments, issuer: string): Patient {
+  return {
+    ...{ issuer, clientId, allowInsecure: insecure, idTokenHint: undefined },
+    baseUrl: baseUrl ?? EXAMPLE_BASE_URL,
+    postLogoutRedirectUri: baseUrl && addressOfReturn(baseUrl),
+  };
+}
+
 function patientOf(options: OidcLogoutOptions, { baseUrl, issuer, insecure }: Arguments): Patient {
   const entries = [options.provider].flat();
   const entry = issuer === undefined ? entries[0] : entries.find((one) => one.issuer === issuer);
   if (entry === undefined) throw new TypeError('"provider" has no such issuer');
-  const [postLogoutRedirectUri = addressOfReturn(baseUrl)] = [entry.postLogoutRedirectUri].flat();
-  const allowInsecure = insecure || options.allowInsecureRequests === true;
+  const { clientId, idTokenHint = 'auto', postLogoutRedirectUri = [] } = entry;
+  const uris = [postLogoutRedirectUri].flat();
   return {
-    ...{ issuer: entry.issuer, clientId: entry.clientId, idTokenHint: entry.idTokenHint },
-    postLogoutRedirectUri,
-    allowInsecure,
+    ...{ issuer: entry.issuer, clientId, idTokenHint },
+    allowInsecure: insecure || options.allowInsecureRequests === true,
+    baseUrl: baseUrl ?? originAmong(uris) ?? EXAMPLE_BASE_URL,
+    postLogoutRedirectUri: uris[0] ?? (baseUrl && addressOfReturn(baseUrl)),
   };
+}
+
+/** An address in an app of a phone has none. */
+function originAmong(uris: readonly string[]): string | undefined {
+  return uris.map((uri) => new URL(uri).origin).find((origin) => origin !== 'null');
 }

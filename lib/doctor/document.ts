@@ -29,6 +29,10 @@ export async function fetchDocument(url: string): Promise<Document> {
   }
 }
 
+export function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
 const EXPLANATIONS = new Map([
   ['SyntaxError', 'answers no JSON'],
   ['RESPONSE_TOO_LARGE', 'answers more than 1 MB'],
@@ -38,6 +42,13 @@ const EXPLANATIONS = new Map([
 ]);
 
 export function explain(error: unknown): string {
+  if (isBadPort(error)) return 'cannot be asked: fetch() refuses this port';
   const reason = failureReason(error);
   return EXPLANATIONS.get(reason) ?? `cannot be asked (${reason})`;
+}
+
+// Such as port 1: https://fetch.spec.whatwg.org/#port-blocking. The error has no code.
+function isBadPort(error: unknown): boolean {
+  const { cause } = error as { readonly cause?: { readonly message?: unknown } };
+  return cause?.message === 'bad port';
 }

@@ -1,5 +1,6 @@
 import { isSecureUrl } from '../input/secure-url.ts';
-import type { Document } from './document.ts';
+import { examineAlgorithms, usableAlgorithms } from './algorithms.ts';
+import { type Document, listOf } from './document.ts';
 import { examineHint } from './end-session.ts';
 import { type Finding, fine, risky, unknown, wrong } from './finding.ts';
 import { examineKeys } from './keys.ts';
@@ -29,9 +30,12 @@ export interface Offer {
 export interface Patient {
   readonly issuer: string;
   readonly clientId: string | undefined;
-  /** As far as it is set. */
-  readonly idTokenHint?: string | undefined;
-  readonly postLogoutRedirectUri: string;
+  /** `undefined` where the options are still to be written. */
+  readonly idTokenHint: string | undefined;
+  /** Of the app; an example where nobody told. */
+  readonly baseUrl: string;
+  /** As registered; `undefined` where nobody told. */
+  readonly postLogoutRedirectUri: string | undefined;
   readonly allowInsecure: boolean;
 }
 
@@ -41,34 +45,44 @@ export async function examine(patient: Patient): Promise<Examination> {
   if (typeof metadata === 'string') {
     return { findings: [wrong('Metadata', metadata)], offer: undefined };
   }
-  const hint = await hintOf(metadata, patient);
-  const offer = offerOf(metadata, patient, hint);
+  const product = productOf(issuer, metadata);
+  const known = { ...product?.unannounced, ...metadata };
+  const hint = await hintOf(known, patient, product);
+  const needsIdToken = hint?.level === 'risky' || product?.needsIdToken === true;
+  const offer = { ...offerOf(known, patient), product, needsIdToken };
   const findings = [
     fine('Metadata', 'Readable, and of this issuer.'),
-    await examineKeys(metadata.jwks_uri, allowInsecure),
-    examineAlgorithms(metadata),
-    endSessionOf(metadata, allowInsecure),
+    await examineKeys(known.jwks_uri, allowInsecure),
+    examineAlgorithms(known),
+    endSessionOf(known, allowInsecure),
     ...(hint === undefined ? [] : [hint]),
     ...channelsOf(offer),
-    ...endpointsOf(metadata, allowInsecure),
+    ...endpointsOf(known, allowInsecure),
   ];
   return { findings, offer };
 }
 
-async function hintOf(metadata: Document, patient: Patient): Promise<Finding | undefined> {
-  const { end_session_endpoint: endpoint } = metadata;
-  const { allowInsecure, clientId, issuer, postLogoutRedirectUri } = patient;
+const HINT = 'Without ID Token';
+
+async function hintOf(
+  { end_session_endpoint: endpoint }: Document,
+  { allowInsecure, clientId, idTokenHint, postLogoutRedirectUri }: Patient,
+  product: Product | undefined,
+): Promise<Finding | undefined> {
   if (!isSecureUrl(endpoint, allowInsecure)) return undefined;
-  if (productOf(issuer, metadata)?.options?.('').endSession !== undefined) return undefined;
-  if (patient.idTokenHint === 'required') {
-    return fine('Without ID Token', 'Not asked: "idTokenHint" is \'required\'.');
+  if (product?.options?.('').endSession !== undefined) return undefined;
+  if (idTokenHint === 'required' || (idTokenHint === undefined && product?.needsIdToken)) {
+    return fine(HINT, 'Not asked: "idTokenHint" is \'required\'.');
   }
-  return clientId === undefined
-    ? unknown('Without ID Token', 'Not asked: give --client-id, and --base-url as registered.')
+  if (clientId === undefined) {
+    return unknown(HINT, 'Not asked: give --client-id, and --base-url as registered.');
+  }
+  return postLogoutRedirectUri === undefined
+    ? unknown(HINT, 'Not asked: give --base-url as registered.')
     : examineHint(endpoint, { clientId, postLogoutRedirectUri });
 }
 
-function offerOf(metadata: Document, patient: Patient, hint: Finding | undefined): Offer {
+function offerOf(metadata: Document, patient: Patient) {
   const hasSid =
     metadata.backchannel_logout_session_supported === true ||
     metadata.frontchannel_logout_session_supported === true ||
@@ -80,8 +94,6 @@ function offerOf(metadata: Document, patient: Patient, hint: Finding | undefined
     frontChannel: announced(metadata.frontchannel_logout_supported),
     sid: hasSid || announced(metadata.backchannel_logout_session_supported),
     algorithm: usableAlgorithms(metadata)[0] ?? 'RS256',
-    needsIdToken: hint?.level === 'risky',
-    product: productOf(patient.issuer, metadata),
   };
 }
 
@@ -150,31 +162,4 @@ interface Texts {
 function ofThree(value: boolean | undefined, feature: string, texts: Texts): Finding {
   if (value === undefined) return unknown(feature, texts.unknown);
   return value ? fine(feature, texts.yes) : risky(feature, texts.no);
-}
-
-const USABLE_ALGORITHMS = [
-  ...['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519', 'RS384', 'PS384', 'ES384'],
-  ...['RS512', 'PS512', 'ES512', 'ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'],
-];
-
-function usableAlgorithms(metadata: Document): string[] {
-  const offered = listOf(metadata.id_token_signing_alg_values_supported);
-  return USABLE_ALGORITHMS.filter((algorithm) => offered.includes(algorithm));
-}
-
-function examineAlgorithms(metadata: Document): Finding {
-  const feature = 'Signatures';
-  const [algorithm] = usableAlgorithms(metadata);
-  if (algorithm === 'RS256') return fine(feature, 'RS256, as by default.');
-  if (algorithm !== undefined) {
-    return fine(feature, `No RS256: set "algorithms" to ['${algorithm}'].`);
-  }
-  if (metadata.id_token_signing_alg_values_supported === undefined) {
-    return unknown(feature, 'The provider does not tell; RS256 is the default.');
-  }
-  return wrong(feature, 'None by a key of the provider that this package takes.');
-}
-
-function listOf(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
 }

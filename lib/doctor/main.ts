@@ -1,13 +1,14 @@
-import { text } from 'node:stream/consumers';
 import type { OidcLogoutOptions } from '../options/oidc-logout-options.ts';
-import { type Arguments, readArguments, USAGE } from './arguments.ts';
-import { ArgumentError, type Configuration, readConfiguration } from './configuration.ts';
+import { type Arguments, readArguments } from './arguments.ts';
+import { type Configuration, readConfiguration } from './configuration.ts';
 import { type Examination, examine, type Patient } from './examination.ts';
 import { type Finding, unknown } from './finding.ts';
-import { prescribe } from './prescription.ts';
+import { optionsFor, prescribe } from './prescription.ts';
 import { examineRedis } from './redis.ts';
 import { type Report, textOf } from './report.ts';
 import { examineToken } from './token.ts';
+import { readToken } from './token-text.ts';
+import { ArgumentError, USAGE } from './usage.ts';
 
 export interface Streams {
   readonly stdin: NodeJS.ReadableStream;
@@ -17,15 +18,17 @@ export interface Streams {
 
 /** Answers the exit status. */
 export async function main(args: readonly string[], streams: Streams): Promise<number> {
-  const given = readArguments(args);
-  if (given === 'help') {
-    streams.stdout.write(USAGE);
-    return 0;
-  }
   try {
-    if (given === undefined) throw new ArgumentError(USAGE);
-    const report = await reportOn(given, await readConfiguration(given), streams);
-    streams.stdout.write(given.json ? `${JSON.stringify(report, null, 2)}\n` : textOf(report));
+    const given = readArguments(args);
+    if (given === 'help') {
+      streams.stdout.write(USAGE);
+      return 0;
+    }
+    const token = given.token ? await readToken(streams.stdin) : undefined;
+    const report = await reportOn(given, await readConfiguration(given), token);
+    streams.stdout.write(
+      given.json ? `${JSON.stringify(report, null, 2)}\n` : textOf(report, given),
+    );
     return report.ok ? 0 : 1;
   } catch (error) {
     if (!(error instanceof ArgumentError)) throw error;
@@ -36,25 +39,24 @@ export async function main(args: readonly string[], streams: Streams): Promise<n
 
 async function reportOn(
   given: Arguments,
-  { durability, keyPrefix, options, patient }: Configuration,
-  { stdin }: Streams,
+  { durability, keyPrefix, options: configured, patient }: Configuration,
+  token: string | undefined,
 ): Promise<Report> {
   const { findings, offer } = await examineAt(patient);
-  const prescription = offer && prescribe(offer, given);
-  const known = options ?? prescription?.options;
+  const options = configured ?? (offer && optionsFor(offer, given));
   const { redis: url } = given;
   const all = [
     ...findings,
-    ...(await tokenFindings(given, known, stdin)),
+    ...(await tokenFindings(token, options, url)),
     ...(url === undefined ? [] : await examineRedis({ url, keyPrefix, durability })),
   ];
   return {
     issuer: patient?.issuer,
     ok: all.every(({ level }) => level !== 'wrong'),
     findings: all,
-    ...prescription,
+    ...(offer && prescribe(offer, optionsFor(offer, given))),
     // Who has options needs none.
-    options: options === undefined ? known : undefined,
+    ...(configured && { options: undefined }),
   };
 }
 
@@ -63,14 +65,16 @@ async function examineAt(patient: Patient | undefined): Promise<Examination> {
 }
 
 async function tokenFindings(
-  given: Arguments,
+  token: string | undefined,
   options: OidcLogoutOptions | undefined,
-  stdin: Streams['stdin'],
+  redis: string | undefined,
 ): Promise<Finding[]> {
-  if (options === undefined) {
-    return given.token ? [unknown('Tokens', "Not asked, without the provider's metadata.")] : [];
+  const feature = 'Tokens';
+  if (token === undefined) {
+    const detail = 'Not asked: --token tells of one whether this configuration takes it.';
+    return options === undefined ? [] : [unknown(feature, detail)];
   }
-  if (given.token) return examineToken((await text(stdin)).trim(), options);
-  const detail = 'Not asked: --token tells of one whether this configuration takes it.';
-  return [unknown('Tokens', detail)];
+  return options === undefined
+    ? [unknown(feature, "Not asked, without the provider's metadata.")]
+    : examineToken({ token, options, redis });
 }

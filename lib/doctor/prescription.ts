@@ -4,8 +4,7 @@ import type { ProviderOptions } from '../options/provider-options.ts';
 import { clientRegistration } from '../options/client-metadata.ts';
 import type { ClientMetadata } from '../provider/client-metadata.ts';
 import type { Arguments } from './arguments.ts';
-import type { Offer } from './examination.ts';
-import type { SpecialOptions } from './products.ts';
+import type { Offer, Patient } from './examination.ts';
 
 export function addressOfReturn(baseUrl: string): string {
   return `${baseUrl.replace(/\/$/, '')}/logged-out`;
@@ -18,44 +17,62 @@ export interface Prescription {
   readonly options: OidcLogoutOptions | undefined;
 }
 
-export function prescribe(offer: Offer, given: Arguments): Prescription {
+export function prescribe(offer: Offer, options: OidcLogoutOptions): Prescription {
   return {
     product: offer.product?.name,
     notes: offer.product?.notes,
-    register: registrationFor(offer, given),
-    options: optionsFor(offer, given),
+    register: registrationFor(offer),
+    options: toCopy(options),
   };
 }
 
-function optionsFor(offer: Offer, given: Arguments): OidcLogoutOptions {
-  const { algorithm, endSession, needsIdToken, patient, product } = offer;
-  const { clientId = 'web', issuer, postLogoutRedirectUri, allowInsecure } = patient;
-  const special = product?.options?.(clientId) ?? {};
+/** As far as was told. */
+export function optionsFor(offer: Offer, given: Arguments): OidcLogoutOptions {
+  const { patient, product } = offer;
+  const { clientId = 'web', allowInsecure } = patient;
+  const { audience = product?.isClientAudience && clientId } = given;
   return {
-    provider: {
-      ...{ issuer, clientId },
-      ...(endSession && { postLogoutRedirectUri }),
-      ...(algorithm !== 'RS256' && { algorithms: [algorithm] }),
-      ...(needsIdToken && { idTokenHint: 'required' as const }),
-      ...special,
-    },
-    ...audienceFor(special, given),
+    provider: entryFor(offer, clientId),
+    ...(audience !== undefined && { audience }),
     ...(allowInsecure && { allowInsecureRequests: true }),
   };
 }
 
-function audienceFor({ accessTokens }: SpecialOptions, { audience }: Arguments) {
-  if (audience !== undefined) return { audience };
-  return accessTokens?.clients === undefined ? { audience: 'https://api.example.com' } : {};
+function entryFor(offer: Offer, clientId: string): ProviderOptions {
+  const { algorithm, endSession, needsIdToken, patient, product } = offer;
+  return {
+    ...{ issuer: patient.issuer, clientId },
+    ...(endSession && { postLogoutRedirectUri: returnTo(patient) }),
+    ...(algorithm !== 'RS256' && { algorithms: [algorithm] }),
+    ...(endSession && needsIdToken && { idTokenHint: 'required' }),
+    ...product?.options?.(clientId),
+  };
+}
+
+/** With an example where nobody told the audience. */
+function toCopy(options: OidcLogoutOptions): OidcLogoutOptions {
+  if (namesAudience(options)) return options;
+  const { provider, ...others } = options;
+  return { provider, audience: 'https://api.example.com', ...others };
+}
+
+export function namesAudience({ audience, provider }: OidcLogoutOptions): boolean {
+  const entries = [provider].flat();
+  return audience !== undefined || entries.every((entry) => entry.accessTokens?.clients);
+}
+
+function returnTo({ baseUrl, postLogoutRedirectUri }: Patient): string {
+  return postLogoutRedirectUri ?? addressOfReturn(baseUrl);
 }
 
 /** Never both channels: Keycloak then uses the front channel alone. */
-function registrationFor(offer: Offer, { baseUrl }: Arguments): ClientMetadata {
+function registrationFor(offer: Offer): ClientMetadata {
   const { algorithm, backChannel, endSession, frontChannel, patient, sid } = offer;
   const isFrontAlone = frontChannel === true && backChannel !== true;
   const metadata = clientRegistration({
-    ...{ baseUrl, algorithms: algorithm, allowInsecureRequests: patient.allowInsecure },
-    ...(endSession && { postLogoutRedirectUri: patient.postLogoutRedirectUri }),
+    ...{ baseUrl: patient.baseUrl, algorithms: algorithm },
+    allowInsecureRequests: patient.allowInsecure,
+    ...(endSession && { postLogoutRedirectUri: returnTo(patient) }),
     ...((isFrontAlone || backChannel === false) && { backChannelLogout: null }),
     ...(isFrontAlone && { frontChannelLogout: true }),
   });
@@ -65,9 +82,21 @@ function registrationFor(offer: Offer, { baseUrl }: Arguments): ClientMetadata {
 }
 
 /** The lines of the argument of `oidcLogout()`. */
-export function sourceOf({ provider, ...options }: OidcLogoutOptions): string[] {
-  const secret = { [inspect.custom]: () => 'process.env.OIDC_CLIENT_SECRET' };
+export function sourceOf(
+  { provider, ...options }: OidcLogoutOptions,
+  { redis }: Arguments,
+): string[] {
   const { issuer, clientId, ...others } = provider as ProviderOptions;
-  const entry = { issuer, clientId, clientSecret: secret, ...others };
-  return inspect({ provider: entry, ...options }, { compact: false, depth: null }).split('\n');
+  const clientSecret = code('process.env.OIDC_CLIENT_SECRET');
+  const whole = {
+    provider: { issuer, clientId, clientSecret, ...others },
+    ...options,
+    encryptionKey: code('process.env.OIDC_ENCRYPTION_KEY'),
+    ...(redis !== undefined && { redis: code('redis') }),
+  };
+  return inspect(whole, { compact: false, depth: null }).split('\n');
+}
+
+function code(text: string): object {
+  return { [inspect.custom]: () => text };
 }

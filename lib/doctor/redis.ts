@@ -1,16 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import process from 'node:process';
-import { setTimeout } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
 import { failureReason } from '../input/failure-reason.ts';
 import { infoValue, warningsOf } from '../store/server-check.ts';
-import type { RedisConnection } from '../store/redis-client.ts';
 import type { ReplicationRules } from '../store/replicated-writes.ts';
-import { TIMEOUT_MS } from './document.ts';
 import { type Finding, fine, risky, unknown, wrong } from './finding.ts';
 import { commandsAt } from './redis-commands.ts';
+import { type DoctorRedis, withRedis } from './redis-connection.ts';
 
 export interface RedisQuestion {
   readonly url: string;
@@ -18,47 +12,12 @@ export interface RedisQuestion {
   readonly durability: ReplicationRules | undefined;
 }
 
-interface Client extends RedisConnection {
-  readonly options: { readonly socketTimeout?: unknown };
-}
-
-const LATE = [wrong('Redis', `It does not answer within ${TIMEOUT_MS / 1000} s.`)];
-
-type Ioredis = new (url: string, options: object) => Client;
-
-/** Of the app, which may have no ioredis. */
-async function findIoredis(): Promise<Ioredis | undefined> {
-  const { resolve } = createRequire(join(process.cwd(), 'package.json'));
-  try {
-    const { Redis } = (await import(pathToFileURL(resolve('ioredis')).href)) as { Redis: Ioredis };
-    return Redis;
-  } catch {
-    return undefined;
-  }
-}
-
 export async function examineRedis(question: RedisQuestion): Promise<Finding[]> {
-  const Redis = await findIoredis();
-  if (Redis === undefined) {
-    return [unknown('Redis', 'Not asked: there is no ioredis in this folder. npm install ioredis')];
-  }
-  const client = new Redis(question.url, { lazyConnect: true, retryStrategy: null });
-  let failure: unknown;
-  client.on('error', (error: unknown) => (failure = error));
-  try {
-    return await Promise.race([
-      client.connect().then(() => examineServer(client, question)),
-      setTimeout(TIMEOUT_MS, LATE, { ref: false }),
-    ]);
-  } catch (error) {
-    // The client's own error tells no more than that the connection is closed.
-    return [wrong('Redis', `It cannot be asked: ${failureReason(failure ?? error)}.`)];
-  } finally {
-    client.disconnect();
-  }
+  const found = await withRedis(question.url, (client) => examineServer(client, question));
+  return [found].flat();
 }
 
-async function examineServer(client: Client, question: RedisQuestion): Promise<Finding[]> {
+async function examineServer(client: DoctorRedis, question: RedisQuestion): Promise<Finding[]> {
   const info = await client.call('info').catch(() => '');
   const settings = typeof info === 'string' ? info : '';
   const prefix = `${question.keyPrefix}doctor-${randomUUID()}:`;
@@ -94,14 +53,14 @@ function settingsOf(info: string): Finding[] {
   ];
 }
 
-function socketTimeoutOf({ options }: Client): Finding {
+function socketTimeoutOf({ options }: DoctorRedis): Finding {
   const feature = 'Redis time-out';
   return options.socketTimeout === undefined
     ? unknown(feature, 'Set "socketTimeout" of your client, else a dead connection stays in use.')
     : fine(feature, 'The URL sets "socketTimeout".');
 }
 
-async function tryCommands(client: Client, prefix: string): Promise<Finding> {
+async function tryCommands(client: DoctorRedis, prefix: string): Promise<Finding> {
   const refused = new Map<string, string>();
   for (const command of commandsAt(prefix)) {
     const reason = await refusalOf(client.call(...command));
@@ -130,7 +89,11 @@ async function refusalOf(reply: Promise<unknown>): Promise<string | undefined> {
   }
 }
 
-async function tryWait(client: Client, key: string, rules: ReplicationRules): Promise<Finding> {
+async function tryWait(
+  client: DoctorRedis,
+  key: string,
+  rules: ReplicationRules,
+): Promise<Finding> {
   const feature = 'Redis durability';
   const { replicas, timeout } = rules;
   try {

@@ -1,4 +1,5 @@
 import type { ClientMetadata } from '../provider/client-metadata.ts';
+import type { Arguments } from './arguments.ts';
 import type { Finding, Level } from './finding.ts';
 import { type Prescription, sourceOf } from './prescription.ts';
 
@@ -18,14 +19,14 @@ const MARKS: Record<Level, string> = {
 const WIDTH = 80;
 
 /** For a terminal of 80 columns. Only longer URLs exceed a line. */
-export function textOf(report: Report): string {
+export function textOf(report: Report, given: Arguments): string {
   const { issuer, findings, product, notes = [], register, options } = report;
   const sections = [
     issuer === undefined ? [] : [issuer],
     findings.flatMap(findingLines),
     notes.length === 0 ? [] : [`${product}:`, ...notes.flatMap(noteLines)],
     register === undefined ? [] : registrationLines(register),
-    options === undefined ? [] : ['Options of oidcLogout():', ...sourceOf(options)],
+    options === undefined ? [] : ['Options of oidcLogout():', ...sourceOf(options, given)],
     [summaryOf(findings)],
   ];
   const lines = sections.filter(({ length }) => length > 0).map((section) => section.join('\n'));

@@ -1,108 +1,109 @@
-import { randomUUID } from 'node:crypto';
-import { IncomingMessage, ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
-import {
-  InvalidIdTokenError,
-  InvalidLogoutTokenError,
-  InvalidTokenError,
-  ProviderUnavailableError,
-} from '../errors.ts';
-import { guard, resolveGuardOptions } from '../http/guard.ts';
-import { type OidcLogoutOptions, resolveOptions } from '../options/oidc-logout-options.ts';
-import { createParts } from '../parts.ts';
-import { MemoryStore } from '../store/memory.ts';
+import type { OidcLogoutOptions } from '../options/oidc-logout-options.ts';
+import type { RedisClient } from '../store/redis-client.ts';
 import { isEncryptedJwt } from '../token/encrypted-jwt.ts';
-import { readJwt } from '../token/jwt.ts';
+import { evidenceOf } from '../token/evidence.ts';
+import { type Jwt, readJwt } from '../token/jwt.ts';
 import { type Finding, fine, risky, unknown, wrong } from './finding.ts';
-import { REMEDIES } from './remedies.ts';
+import { namesAudience } from './prescription.ts';
+import { readingAlone, withRedis } from './redis-connection.ts';
+import { refusalFinding } from './refusal-finding.ts';
+import { createTokenChecks, type TokenChecks } from './token-checks.ts';
+import { isAccessToken, isRefreshToken } from './token-kinds.ts';
 
-/** Takes the token as the middlewares of these options do, with an empty store. */
-export async function examineToken(token: string, given: OidcLogoutOptions): Promise<Finding[]> {
-  const settings = resolveOptions({
-    ...given,
-    ...{ nearCache: undefined, onStoreLoss: 'accept' },
-    ...{ redis: undefined, store: new MemoryStore() },
-  });
-  const parts = createParts(settings);
-  const checks = {
-    accessToken: check('Access token', () => {
-      const options = resolveGuardOptions({ token: () => token, errors: 'next' }, settings);
-      return pass(guard({ ...settings, ...parts, ...options }));
-    }),
-    idToken: check('ID Token', () =>
-      parts.sessions.save({ access_token: randomUUID(), id_token: token }),
-    ),
-    logoutToken: check('Logout Token', () => parts.backChannelLogout.accept(token)),
-  };
-  try {
-    return await firstTaken(checksOf(token, checks));
-  } finally {
-    parts.closeStore();
-  }
+export interface TokenQuestion {
+  readonly token: string;
+  readonly options: OidcLogoutOptions;
+  /** The URL of a Redis that may know of the token. */
+  readonly redis: string | undefined;
 }
 
-type Check = () => Promise<Finding>;
+/** Takes the token as the middlewares of these options do. */
+export async function examineToken(question: TokenQuestion): Promise<Finding[]> {
+  const { redis } = question;
+  if (redis === undefined) return examineWith(question, undefined);
+  const findings = await withRedis(redis, (client) => examineWith(question, readingAlone(client)));
+  return Array.isArray(findings) ? findings : examineWith(question, undefined);
+}
 
-function checksOf(
-  token: string,
-  { accessToken, idToken, logoutToken }: Record<'accessToken' | 'idToken' | 'logoutToken', Check>,
-): Check[] {
-  if (isEncryptedJwt(token)) return [idToken, logoutToken];
+async function examineWith(
+  question: TokenQuestion,
+  client: RedisClient | undefined,
+): Promise<Finding[]> {
+  const { token, options } = question;
   const jwt = readJwt(token);
-  if (jwt === undefined) return [accessToken];
-  return 'events' in jwt.claims ? [logoutToken] : [accessToken, idToken];
-}
-
-/** Nobody but the sender knows of which kind a token is meant to be. */
-async function firstTaken(checks: readonly Check[]): Promise<Finding[]> {
-  const refused: Finding[] = [];
-  for (const each of checks) {
-    const finding = await each();
-    if (finding.level === 'fine') {
-      return [finding, ...refused.map(({ feature, detail }) => risky(feature, detail))];
-    }
-    refused.push(finding);
+  if (jwt !== undefined && isRefreshToken(jwt)) return [REFRESH_TOKEN];
+  const audience = namesAudience(options) ? options.audience : audienceOf(jwt);
+  const checks = createTokenChecks({ ...options, audience }, client);
+  try {
+    return await findingsOf({ ...question, jwt, isRedisAsked: client !== undefined }, checks);
+  } finally {
+    checks.close();
   }
-  return refused;
 }
 
-function check(feature: string, take: () => Promise<unknown>): Check {
-  return async () => {
-    try {
-      await take();
-      return fine(feature, 'This configuration takes it.');
-    } catch (error) {
-      return judge(feature, error);
-    }
-  };
+const REFRESH_TOKEN = wrong(
+  'Refresh token',
+  'It looks like a refresh token, which its provider alone reads. Give an access token, ID Token or Logout Token.',
+);
+
+// So that all else is checked too.
+function audienceOf(jwt: Jwt | undefined): string[] {
+  const values = [jwt?.claims.aud].flat().filter((value) => typeof value === 'string');
+  const named = values.filter((value) => value !== '');
+  return named.length > 0 ? named : ['the audience of this API'];
 }
 
-function judge(feature: string, error: unknown): Finding {
-  if (error instanceof ProviderUnavailableError) {
-    return unknown(feature, `The provider's keys cannot be had: ${error.reason}.`);
+interface Examined extends TokenQuestion {
+  readonly jwt: Jwt | undefined;
+  readonly isRedisAsked: boolean;
+}
+
+/** Nobody but the sender knows of which kind a token is meant to be: the likelier kind is told. */
+async function findingsOf(examined: Examined, checks: TokenChecks): Promise<Finding[]> {
+  const { jwt, options, redis, token } = examined;
+  const taken = redis === undefined ? TAKEN : `${TAKEN} ${NOT_ASKED}`;
+  const idToken = () => outcomeOf(fine('ID Token', taken), checks.idToken(token));
+  const logoutToken = () => outcomeOf(fine('Logout Token', taken), checks.logoutToken(token));
+  const accessToken = () => outcomeOf(takenAccessToken(examined), checks.accessToken(token));
+  if (isEncryptedJwt(token)) return firstTaken(await idToken(), logoutToken);
+  if (jwt === undefined || isAccessToken(jwt, options)) return [(await accessToken()).finding];
+  if ('events' in jwt.claims) return [(await logoutToken()).finding];
+  const asIdToken = await idToken();
+  if (!asIdToken.isTaken) return firstTaken(asIdToken, accessToken);
+  const { finding } = await accessToken();
+  const { feature, level, detail } = finding;
+  return [asIdToken.finding, level === 'wrong' ? risky(feature, detail) : finding];
+}
+
+const TAKEN = 'This configuration takes it.';
+const NOT_ASKED = 'Redis was not asked.';
+
+function takenAccessToken({ jwt, options, redis, isRedisAsked }: Examined): Finding {
+  const feature = 'Access token';
+  const known = isRedisAsked ? 'Redis knows of no end.' : NOT_ASKED;
+  const end = redis === undefined ? '' : ` ${known}`;
+  if (jwt === undefined || namesAudience(options)) return fine(feature, TAKEN + end);
+  const { found = '' } = evidenceOf(jwt, 'aud', { found: jwt.claims.aud });
+  const open = `No audience was given to compare with its "aud", which is ${found}.`;
+  return unknown(feature, `${open} All else is right.${end}`);
+}
+
+interface Outcome {
+  readonly finding: Finding;
+  readonly isTaken: boolean;
+}
+
+async function outcomeOf(taken: Finding, taking: Promise<unknown>): Promise<Outcome> {
+  try {
+    await taking;
+    return { finding: taken, isTaken: true };
+  } catch (error) {
+    return { finding: refusalFinding(taken.feature, error), isTaken: false };
   }
-  if (error instanceof TypeError) return wrong(feature, `${error.message}.`);
-  const isRefusal =
-    error instanceof InvalidTokenError ||
-    error instanceof InvalidIdTokenError ||
-    error instanceof InvalidLogoutTokenError;
-  if (!isRefusal) throw error;
-  const { reason, claim, expected, found } = error;
-  const evidence = [
-    reason,
-    ...(claim === undefined ? [] : [`claim: ${claim}`]),
-    ...(expected === undefined ? [] : [`expected: ${expected}`]),
-    ...(found === undefined ? [] : [`found: ${found}`]),
-  ];
-  return wrong(feature, `Refused: ${evidence.join(', ')}. ${REMEDIES[reason]}`);
 }
 
-function pass(handler: ReturnType<typeof guard>): Promise<void> {
-  const req = new IncomingMessage(new Socket());
-  return new Promise((resolve, reject) => {
-    void handler(req, new ServerResponse(req), (error?: unknown) => {
-      if (error instanceof Error) reject(error);
-      else resolve();
-    });
-  });
+async function firstTaken(likelier: Outcome, other: () => Promise<Outcome>): Promise<Finding[]> {
+  if (likelier.isTaken) return [likelier.finding];
+  const { finding, isTaken } = await other();
+  return [isTaken ? finding : likelier.finding];
 }

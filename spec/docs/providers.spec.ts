@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
-import { USAGE } from '../../lib/doctor/arguments.ts';
+import { USAGE } from '../../lib/doctor/usage.ts';
 import { oidcLogout } from '../../lib/index.ts';
 import { REPOSITORY } from '../support/consumer-project.ts';
 import { openPage } from '../support/page.ts';

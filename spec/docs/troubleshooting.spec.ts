@@ -21,7 +21,7 @@ const REFUSED = PAGE.take('js', "'token-refused'");
 const FAILED = PAGE.take('js', "'store-error'");
 const LOGGED_OUT = PAGE.take('js', "'logout'");
 const LOGOUT_TOKENS = PAGE.take('js', "'logout-token-refused'");
-const COMMANDS = ['--token', '--redis', '--base-url'].map((part) => PAGE.take('sh', part));
+const COMMANDS = ['--token', '--redis', 'web --base-url'].map((part) => PAGE.take('sh', part));
 
 let server: ProviderServer;
 let signer: Signer;
