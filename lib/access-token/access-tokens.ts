@@ -85,18 +85,16 @@ export class AccessTokens {
   /** A token that expired long ago no longer vouches for a logout. */
   refuseLongExpired({ expiresAt, provider }: AccessToken): void {
     const { clockTolerance, expiredTokenGrace } = this.#rules;
-    const tolerance = Math.max(clockTolerance, expiredTokenGrace);
-    const isOver = expiresAt <= Date.now() / 1000 - tolerance;
-    if (isOver) throw expired(expiresAt, tolerance, provider);
+    refuseExpired(expiresAt, Math.max(clockTolerance, expiredTokenGrace), provider);
   }
 
   #checkUse(accessToken: AccessToken): void {
     const { expiresAt, issuedAt, isSenderConstrained, provider } = accessToken;
     if (isSenderConstrained) throw refusal(provider, 'sender-constrained');
     const { clockTolerance, maxTokenLifetime } = this.#rules;
-    const now = Date.now() / 1000;
-    if (expiresAt <= now - clockTolerance) throw expired(expiresAt, clockTolerance, provider);
+    refuseExpired(expiresAt, clockTolerance, provider);
     // No token may outlive the entry that ends its session.
+    const now = Date.now() / 1000;
     const lifetime = expiresAt - Math.min(issuedAt ?? now, now);
     if (lifetime <= maxTokenLifetime + clockTolerance) return;
     throw livesTooLong(provider, maxTokenLifetime, Math.round(lifetime));
@@ -220,9 +218,10 @@ export class AccessTokens {
   }
 }
 
-function expired(expiresAt: number, tolerance: number, provider: Provider): InvalidTokenError {
+function refuseExpired(expiresAt: number, tolerance: number, provider: Provider): void {
+  if (expiresAt > Date.now() / 1000 - tolerance) return;
   const evidence = evidenceOfTime('exp', expiresAt, `${tolerance} s ago at most`);
-  return refusal(provider, 'expired', evidence);
+  throw refusal(provider, 'expired', evidence);
 }
 
 function expiryOf({ exp }: JWTPayload, provider: Provider, maxTokenLifetime: number): number {

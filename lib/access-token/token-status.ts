@@ -1,4 +1,5 @@
 import { type RefusingEntry, refusingEntry } from '../invalidation/judgement.ts';
+import type { Login } from '../invalidation/login.ts';
 import type { TokenEntry } from '../invalidation/token-entry.ts';
 import { decodeCutOff } from '../store/codecs/cut-off.ts';
 import { decodeTokenEntry } from '../store/codecs/token-entry.ts';
@@ -7,7 +8,7 @@ import type { Epoch } from '../store/epoch.ts';
 import type { Key, Operations } from '../store/operations.ts';
 import { readTokenClaims } from '../token/token-claims.ts';
 import type { AccessToken } from './access-token.ts';
-import { EPOCH, ownStatusKeys, type StatusKeys, withLogin } from './status-keys.ts';
+import { type NamedKey, type StatusKeys, statusKeys } from './status-keys.ts';
 
 export interface TokenStatus {
   /** `undefined` for a valid token. */
@@ -30,11 +31,15 @@ export interface AskedToken extends Pick<
 
 interface Question {
   readonly token: AskedToken;
+  readonly keys: StatusKeys;
   readonly resolve: (status: TokenStatus) => void;
   readonly reject: (failure: unknown) => void;
 }
 
-type Texts = Map<Key, string | undefined>;
+const EPOCH = { kind: 'epoch' } as const;
+
+/** By the names of the keys. */
+type Texts = Map<string, string | undefined>;
 
 /**
  * All look-ups of one turn of the event loop share one round trip; a token whose login is not yet
@@ -43,8 +48,8 @@ type Texts = Map<Key, string | undefined>;
 export class TokenStatuses {
   readonly #operations: Operations;
   readonly #epoch: Epoch;
-  /** With the login of the last look-up: the next one is one round trip. */
-  readonly #keys = new WeakMap<AskedToken, StatusKeys>();
+  /** The login of each token at its last look-up: the next one is one round trip. */
+  readonly #logins = new WeakMap<AskedToken, Login>();
   #questions: Question[] = [];
 
   constructor(operations: Operations, epoch: Epoch) {
@@ -54,8 +59,9 @@ export class TokenStatuses {
 
   /** @throws {@link StoreUnavailableError} */
   statusOf(token: AskedToken): Promise<TokenStatus> {
+    const keys = statusKeys(token, this.#logins.get(token) ?? token.saved?.login);
     return new Promise((resolve, reject) => {
-      const asked = this.#questions.push({ token, resolve, reject });
+      const asked = this.#questions.push({ token, keys, resolve, reject });
       if (asked === 1) setImmediate(() => void this.#answerAll());
     });
   }
@@ -71,70 +77,59 @@ export class TokenStatuses {
         for (const { reject } of open) reject(error);
         return;
       }
-      open = open.filter((question) => !this.#answer(question, texts));
+      open = open.flatMap((question) => this.#answer(question, texts) ?? []);
     }
   }
 
-  /** Only the missing keys. */
+  /** Only the missing keys, each once. */
   async #read(questions: readonly Question[], texts: Texts): Promise<void> {
-    const missing: Key[] = [];
-    for (const { token } of questions) {
-      for (const key of this.#keysOf(token).all) {
-        if (texts.has(key)) continue;
-        texts.set(key, undefined);
-        missing.push(key);
-      }
+    const missing = new Map<string, Key>();
+    if (!texts.has(EPOCH.kind)) missing.set(EPOCH.kind, EPOCH);
+    for (const { keys } of questions) {
+      for (const key of keys.all) if (!texts.has(key.name)) missing.set(key.name, key);
     }
-    const found = await this.#operations.read(missing);
-    missing.forEach((key, index) => texts.set(key, found[index]));
+    const found = await this.#operations.read([...missing.values()]);
+    [...missing.keys()].forEach((name, index) => texts.set(name, found[index]));
   }
 
-  /** `false` where the token turns out to have a login whose keys were not read. */
-  #answer({ token, resolve, reject }: Question, texts: Texts): boolean {
+  /** The question itself where the token turns out to have a login whose keys were not read. */
+  #answer(question: Question, texts: Texts): Question | undefined {
+    const { token, resolve, reject } = question;
     try {
-      const known = this.#keysOf(token);
-      const entry = decodeTokenEntry(textOf(known.entry, texts));
-      const keys = entry?.login === undefined ? known : withLogin(known, entry.login);
-      if (keys !== known) this.#keys.set(token, keys);
-      if (!keys.all.every((key) => texts.has(key))) return false;
+      const entry = decodeTokenEntry(textOf(question.keys.entry, texts));
+      const keys = entry?.login === undefined ? question.keys : statusKeys(token, entry.login);
+      if (entry?.login !== undefined) this.#logins.set(token, entry.login);
+      if (!keys.all.every(({ name }) => texts.has(name))) return { ...question, keys };
       resolve(this.#judge(token, entry, { keys, texts }));
     } catch (error) {
       reject(error);
     }
-    return true;
+    return undefined;
   }
 
   #judge(
     { sessionKey: session, authTime, issuedAt }: AskedToken,
     entry: TokenEntry | undefined,
-    { keys: { own, login, digests }, texts }: { keys: StatusKeys; texts: Texts },
+    { keys, texts }: { readonly keys: StatusKeys; readonly texts: Texts },
   ): TokenStatus {
     const isSaved = entry?.login !== undefined;
+    const owner = isSaved ? keys.login : keys.own;
     const readings = {
       entry,
-      entryVerdict: isSaved ? decodeVerdict(textOf(login?.verdict, texts)) : undefined,
-      ownVerdict: decodeVerdict(textOf(own.verdict, texts)),
-      cutOff: decodeCutOff(textOf((isSaved ? login : own)?.cutOff, texts)),
-      epoch: this.#epoch.refusedUntil(textOf(EPOCH, texts)),
+      entryVerdict: isSaved ? decodeVerdict(textOf(owner.verdict, texts)) : undefined,
+      ownVerdict: decodeVerdict(textOf(keys.own.verdict, texts)),
+      cutOff: decodeCutOff(textOf(owner.cutOff, texts)),
+      epoch: this.#epoch.refusedUntil(texts.get(EPOCH.kind)),
     };
     return {
       refusedBy: refusingEntry({ session, authTime, issuedAt }, readings),
       isSaved,
       isSenderConstrained: isSaved && readTokenClaims(entry.claims)?.bound === true,
-      digests,
+      digests: keys.all.map(({ of }) => of),
     };
-  }
-
-  #keysOf(token: AskedToken): StatusKeys {
-    const known = this.#keys.get(token);
-    if (known !== undefined) return known;
-    const own = ownStatusKeys(token);
-    const keys = token.saved === undefined ? own : withLogin(own, token.saved.login);
-    this.#keys.set(token, keys);
-    return keys;
   }
 }
 
-function textOf(key: Key | undefined, texts: Texts): string | undefined {
-  return key === undefined ? undefined : texts.get(key);
+function textOf(key: NamedKey | undefined, texts: Texts): string | undefined {
+  return key === undefined ? undefined : texts.get(key.name);
 }

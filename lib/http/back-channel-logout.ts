@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import { type HttpError, InvalidRequestError, MethodNotAllowedError } from '../errors.ts';
 import type { Events } from '../events.ts';
+import { isObject } from '../input/json-object.ts';
 import type { BackChannelLogout } from '../logout/back-channel-logout.ts';
 import { tellLogoutTokenRefused } from '../refusal-events.ts';
 import { sendEmpty } from './answer.ts';
@@ -39,8 +40,8 @@ export function backChannelLogout({
 }
 
 function readLogoutToken(form: unknown): string {
-  const { logout_token } = Object(form) as { readonly logout_token?: unknown };
-  if (typeof logout_token === 'string' && logout_token !== '') return logout_token;
+  const token = isObject(form) ? form.logout_token : undefined;
+  if (typeof token === 'string' && token !== '') return token;
   throw new InvalidRequestError('logout-token-missing');
 }
 

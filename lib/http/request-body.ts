@@ -16,7 +16,7 @@ export type BodyReader = (req: Request, res: Response) => Promise<unknown>;
 
 /** Of at most `limit` bytes after decompression. */
 export function createBodyReader(limit: number, mediaTypes: readonly string[]): BodyReader {
-  // The type chooses the parser.
+  // A body of another type never gets to the parsers.
   const rules = { limit, verify: refuseEmpty, type: () => true };
   const parseJson = express.json({ ...rules, strict: false });
   const parseForm = express.urlencoded({ ...rules, extended: false });

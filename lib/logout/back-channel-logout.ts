@@ -11,9 +11,9 @@ import { tellLogoutTokenRefused } from '../refusal-events.ts';
 import type { SessionEnds } from '../session/ends.ts';
 import type { Ending } from '../session/ending.ts';
 import type { Repetitions } from '../session/repetitions.ts';
-import { inTime } from '../store/deadline.ts';
 import { type LogoutToken, verifyLogoutTokenBy } from '../token/logout-token.ts';
 import { logoutTokenKey, sessionKey, subjectKey } from '../token/token-keys.ts';
+import { within } from './within.ts';
 
 // Providers wait at least 2.5 s for an answer.
 const LAST_TRY_MS = 1500;
@@ -53,13 +53,9 @@ export class BackChannelLogout {
    * take effect later.
    */
   async accept(token: string): Promise<void> {
-    await inTime(
-      ANSWER_MS,
-      () => this.#deliver(token),
-      () => {
-        throw new ProviderUnavailableError('timeout');
-      },
-    );
+    await within(ANSWER_MS, this.#deliver(token), () => {
+      throw new ProviderUnavailableError('timeout');
+    });
   }
 
   #deliver(token: string): Promise<void> {
@@ -174,7 +170,7 @@ export class BackChannelLogout {
       clockTolerance: this.#parts.clockTolerance,
       maxAge: this.#parts.logoutTokenMaxAge,
     };
-    return verifyLogoutTokenBy(rules, token, provider.findKeyOrSecret);
+    return verifyLogoutTokenBy(token, provider.findKeyOrSecret, rules);
   }
 
   #tell(

@@ -11,7 +11,6 @@ import {
 import type { Provider } from '../provider/provider.ts';
 import type { Providers } from '../provider/providers.ts';
 import { readOwner, type SessionOwner } from '../session/session-owner.ts';
-import { inTime } from '../store/deadline.ts';
 import type { Operations } from '../store/operations.ts';
 import { isOfClient } from '../token/token-kind.ts';
 import { type KeptAnswer, KeptAnswers, type KeptAnswersParts } from './kept-answers.ts';
@@ -22,6 +21,7 @@ import {
   type PresentedTokens,
   readPresentedTokens,
 } from './presented-tokens.ts';
+import { within } from './within.ts';
 
 /** What the app wants of one logout. */
 export interface LogoutWishes {
@@ -130,11 +130,7 @@ export class RpInitiatedLogout {
   }
 
   async #untilAsked({ asked }: LogoutEnd): Promise<void> {
-    await inTime(
-      this.#parts.revocationTimeout * 1000,
-      () => asked,
-      () => undefined,
-    );
+    await within(this.#parts.revocationTimeout * 1000, asked, () => undefined);
   }
 
   async #answer(

@@ -11,11 +11,10 @@ export class Batch<In, Out> {
     this.#runAll = runAll;
   }
 
-  async run(inputs: readonly In[]): Promise<Out[]> {
-    const start = this.#inputs.length;
-    this.#inputs.push(...inputs);
+  async run(input: In): Promise<Out> {
+    const index = this.#inputs.push(input) - 1;
     this.#outputs ??= this.#atTheEndOfTheTurn();
-    return (await this.#outputs).slice(start, start + inputs.length);
+    return (await this.#outputs)[index] as Out;
   }
 
   async #atTheEndOfTheTurn(): Promise<readonly Out[]> {

@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from '../errors.ts';
-import { inTime } from './deadline.ts';
+import { inTime } from './in-time.ts';
 import type { RedisClient } from './redis-client.ts';
 
 /**
@@ -27,6 +27,7 @@ export class Connection {
 
   async untilReady(): Promise<void> {
     const { status } = this.#client;
+    if (status === 'ready') return;
     // The app closed the client.
     if (status === 'end') throw new StoreUnavailableError('not-connected');
     // A lazy client need not have an offline queue.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { inTime } from './deadline.ts';
+import { inTime } from './in-time.ts';
 import type { Store, StoreWrite } from './store.ts';
 
 /** Two stores of one app, in two processes. */
@@ -30,7 +30,7 @@ export interface StoreContractTest {
 
 /**
  * The rules for every {@link Store}, for any test runner. Each test has its own keys, and all tests
- * may share a database.
+ * may share a database, one after the other.
  */
 export const storeContract: readonly StoreContractTest[] = [
   test('knows nothing that was not stored', async ({ store }, [a, b]) => {

@@ -30,9 +30,9 @@ export class ReadyRedis<Client extends RedisClient = RedisClient> {
   }
 
   async send(...command: RedisCommand): Promise<unknown> {
-    const [reply] = await this.#commands.run([command]);
-    if (reply?.status === 'fulfilled') return reply.value;
-    throw reply?.reason;
+    const reply = await this.#commands.run(command);
+    if (reply.status === 'fulfilled') return reply.value;
+    throw reply.reason;
   }
 
   /** One command, but on a Cluster one for each key. */

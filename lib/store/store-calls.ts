@@ -1,7 +1,7 @@
 import { isInstance } from '../input/app-function.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import type { Events } from '../events.ts';
-import { inTime } from './deadline.ts';
+import { inTime } from './in-time.ts';
 import { storeFailureReason } from './store-failure-reason.ts';
 
 /** Every call to a store passes here, ends in time, and fails as one kind of error. */
@@ -20,15 +20,11 @@ export class StoreCalls {
   }
 
   async run<T>(operation: string, call: () => Promise<T>): Promise<T> {
-    const wasConnected = this.#isConnected();
     try {
       if (this.#isStalled()) this.#admitProbe();
-      const answer = await inTime(this.#timeoutMs, call, () => this.#late());
-      this.#stalledUntil = 0;
-      return answer;
+      return await this.#attempt(call);
     } catch (error) {
       const reason = storeFailureReason(error);
-      if (reason !== 'stalled') this.#notice(reason, wasConnected);
       this.#events.emit('store-error', { operation, reason });
       throw isInstance(error, StoreUnavailableError) ? error : new StoreUnavailableError(reason);
     }
@@ -46,12 +42,21 @@ export class StoreCalls {
     this.#nextProbeAt = now + this.#timeoutMs;
   }
 
-  #late(): never {
-    throw new StoreUnavailableError(this.#isConnected() ? 'timeout' : 'not-connected');
+  async #attempt<T>(call: () => Promise<T>): Promise<T> {
+    const wasConnected = this.#isConnected();
+    try {
+      const answer = await inTime(this.#timeoutMs, call, () => this.#late());
+      this.#stalledUntil = 0;
+      return answer;
+    } catch (error) {
+      const isConnected = wasConnected && this.#isConnected();
+      const hangs = isConnected && storeFailureReason(error) === 'timeout';
+      this.#stalledUntil = hangs ? performance.now() + 2 * this.#timeoutMs : 0;
+      throw error;
+    }
   }
 
-  #notice(reason: string, wasConnected: boolean): void {
-    const hangs = reason === 'timeout' && wasConnected && this.#isConnected();
-    this.#stalledUntil = hangs ? performance.now() + 2 * this.#timeoutMs : 0;
+  #late(): never {
+    throw new StoreUnavailableError(this.#isConnected() ? 'timeout' : 'not-connected');
   }
 }

@@ -26,15 +26,21 @@ export class ByteCache<T> {
   }
 
   get(key: string): T | undefined {
-    const entry = this.#entries.get(endOf(key));
-    if (entry?.key !== key || entry.endsAt <= performance.now()) return undefined;
-    return entry.value;
+    const end = endOf(key);
+    const entry = this.#entries.get(end);
+    if (entry?.key !== key) return undefined;
+    if (entry.endsAt > performance.now()) return entry.value;
+    this.#entries.delete(end);
+    return undefined;
   }
 
   set(key: string, value: T, { characters, ttlMs }: { characters: number; ttlMs: number }): void {
     if (ttlMs <= 0) return;
     const size = BYTES_PER_ENTRY + BYTES_PER_CHARACTER * characters;
-    this.#entries.set(endOf(key), { key, value, endsAt: performance.now() + ttlMs }, { size });
+    const end = endOf(key);
+    // The end of an earlier key would keep that key in memory.
+    this.#entries.delete(end);
+    this.#entries.set(end, { key, value, endsAt: performance.now() + ttlMs }, { size });
   }
 }
 

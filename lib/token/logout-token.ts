@@ -96,14 +96,14 @@ export async function verifyLogoutToken(
 ): Promise<LogoutToken> {
   // Checked at each call: a missing rule would let wrong tokens pass.
   const rules = readOptions(OPTIONS, options, optionsOfCall('verifyLogoutToken()'));
-  return verifyLogoutTokenBy(rules, logoutToken, key);
+  return verifyLogoutTokenBy(logoutToken, key, rules);
 }
 
 /** @throws {@link InvalidLogoutTokenError} or {@link ProviderUnavailableError} */
 export async function verifyLogoutTokenBy(
-  rules: LogoutTokenRules,
   logoutToken: string,
   key: LogoutTokenKey,
+  rules: LogoutTokenRules,
 ): Promise<LogoutToken> {
   const { encryption } = rules;
   const isEncrypted = encryption !== undefined;

@@ -11,6 +11,7 @@ import { StoreCalls } from '../../lib/store/store-calls.ts';
 import { StoreOperations } from '../../lib/store/store-operations.ts';
 import { LIFETIMES } from '../support/lifetimes.ts';
 import { byTime } from '../support/session-states.ts';
+import { until } from '../support/until.ts';
 
 const TTL = 60;
 
@@ -19,11 +20,15 @@ class RecordedOperations extends StoreOperations {
   readonly reads: string[][] = [];
   /** What fails the reads after the first one. */
   failure: Error | undefined;
+  /** What every answer waits for. */
+  delay = Promise.resolve();
 
-  override read(keys: readonly Key[]): Promise<(string | undefined)[]> {
+  override async read(keys: readonly Key[]): Promise<(string | undefined)[]> {
     this.reads.push(keys.map((key) => (key.kind === 'epoch' ? 'epoch' : `${key.kind} ${key.of}`)));
-    const { failure, reads } = this;
-    return failure !== undefined && reads.length > 1 ? Promise.reject(failure) : super.read(keys);
+    if (this.failure !== undefined && this.reads.length > 1) throw this.failure;
+    const texts = await super.read(keys);
+    await this.delay;
+    return texts;
   }
 }
 
@@ -86,6 +91,39 @@ describe('TokenStatuses', () => {
     expect(operations.reads).toEqual([
       ['epoch', 'access-token a'],
       ['epoch', 'access-token b'],
+    ]);
+  });
+
+  it('asks for each key once, whoever shares a session or a subject', async () => {
+    await link('a', loginOf('x', { subject: 's' }));
+    const claims = { subjectKey: 's', sessionKey: 'x' };
+    const tokens = [tokenOf('a', claims), tokenOf('b', claims), tokenOf('c', { subjectKey: 's' })];
+    const [first] = tokens;
+    expect(await Promise.all([...tokens, first!].map(isInvalidated))).toEqual(
+      Array(4).fill(false),
+    );
+    expect(operations.reads).toEqual([
+      ['epoch', 'access-token a', 'verdict x', 'cut-off s', 'access-token b', 'access-token c'],
+    ]);
+  });
+
+  it('answers look-ups at the same time that find different logins of one token', async () => {
+    await link('a', loginOf('x'));
+    const token = tokenOf('a');
+    let answer: () => void = () => undefined;
+    operations.delay = new Promise((resolve) => (answer = resolve));
+    const first = isInvalidated(token);
+    await until(() => operations.reads.length === 1);
+    await link('a', loginOf('y', { time: 101 }));
+    const second = isInvalidated(token);
+    await until(() => operations.reads.length === 2);
+    answer();
+    expect(await Promise.all([first, second])).toEqual([false, false]);
+    expect(operations.reads).toEqual([
+      ['epoch', 'access-token a'],
+      ['epoch', 'access-token a'],
+      ['verdict x', 'cut-off of-x'],
+      ['verdict y', 'cut-off of-y'],
     ]);
   });
 

@@ -47,6 +47,16 @@ describe('ByteCache', () => {
     expect(cache.get('a')).toBeUndefined();
   });
 
+  it('gives no room to a value whose time is over', () => {
+    const cache = new ByteCache(2 * 2000);
+    cache.set('a', a, { ...WHILE, ttlMs: 1000 });
+    cache.set('b', b, WHILE);
+    letPass(1000);
+    expect(cache.get('a')).toBeUndefined();
+    cache.set('c', c, WHILE);
+    expect([cache.get('b'), cache.get('c')]).toEqual([b, c]);
+  });
+
   it('keeps nothing that does not fit by itself, nor what is over', () => {
     const cache = new ByteCache(2000);
     cache.set('a', a, WHILE);
