@@ -98,10 +98,8 @@ describe('TokenStatuses', () => {
     await link('a', loginOf('x', { subject: 's' }));
     const claims = { subjectKey: 's', sessionKey: 'x' };
     const tokens = [tokenOf('a', claims), tokenOf('b', claims), tokenOf('c', { subjectKey: 's' })];
-    const [first] = tokens;
-    expect(await Promise.all([...tokens, first!].map(isInvalidated))).toEqual(
-      Array(4).fill(false),
-    );
+    const asked = [...tokens, ...tokens.slice(0, 1)];
+    expect(await Promise.all(asked.map(isInvalidated))).toEqual([false, false, false, false]);
     expect(operations.reads).toEqual([
       ['epoch', 'access-token a', 'verdict x', 'cut-off s', 'access-token b', 'access-token c'],
     ]);
