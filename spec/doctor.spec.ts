@@ -129,7 +129,7 @@ Options of oidcLogout():
     postLogoutRedirectUri: 'https://shop.example.com/logged-out'
   },
   audience: 'https://api.example.com',
-  encryptionKey: process.env.OIDC_ENCRYPTION_KEY
+  encryptionKey: process.env.ENCRYPTION_KEY
 }
 
 Nothing is wrong. 0 risky, 2 not known.
@@ -158,7 +158,7 @@ Options of oidcLogout():
   },
   audience: 'https://api.example.com',
   allowInsecureRequests: true,
-  encryptionKey: process.env.OIDC_ENCRYPTION_KEY,
+  encryptionKey: process.env.ENCRYPTION_KEY,
   redis: redis
 }
 `);
@@ -199,7 +199,7 @@ Options of oidcLogout():
     ]
   },
   audience: 'https://shop.example.com',
-  encryptionKey: process.env.OIDC_ENCRYPTION_KEY
+  encryptionKey: process.env.ENCRYPTION_KEY
 }
 
 Nothing is wrong. 2 risky, 3 not known.

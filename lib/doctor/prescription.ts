@@ -91,7 +91,7 @@ export function sourceOf(
   const whole = {
     provider: { issuer, clientId, clientSecret, ...others },
     ...options,
-    encryptionKey: code('process.env.OIDC_ENCRYPTION_KEY'),
+    encryptionKey: code('process.env.ENCRYPTION_KEY'),
     ...(redis !== undefined && { redis: code('redis') }),
   };
   return inspect(whole, { compact: false, depth: null }).split('\n');

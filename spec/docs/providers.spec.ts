@@ -14,7 +14,7 @@ const ISSUERS = [...PAGE.text.matchAll(/issuer: '([^']+)'/g)].map(([, issuer = '
 const CODE = new Map(ISSUERS.map((issuer) => [issuer, PAGE.take('js', `issuer: '${issuer}'`)]));
 
 it.each(ISSUERS)('has options for %s that can be copied, with a guard', (issuer) => {
-  const env = { OIDC_CLIENT_SECRET: 'secret', OIDC_ENCRYPTION_KEY: randomBytes(32) };
+  const env = { OIDC_CLIENT_SECRET: 'secret', ENCRYPTION_KEY: randomBytes(32) };
   const context = { oidcLogout, process: { env }, redis: undefined };
   const code = `${CODE.get(issuer) ?? ''}\noidc.guard();`;
   expect(() => void runInNewContext(code, context)).not.toThrow();
