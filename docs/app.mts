@@ -1,4 +1,5 @@
 /** The quick start in TypeScript, beside `login.mjs` and `login.d.mts`. */
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Request } from 'express';
 import session from 'express-session';
@@ -49,7 +50,6 @@ app.get('/', (_req, res) => {
   res.send(`<a href="/login">Log in</a> <a href="/api">Call the API</a> ${logout}`);
 });
 
-const server = app.listen(Number(PORT), '127.0.0.1', (error) => {
-  if (error) throw error;
+const server = createServer(app).listen(Number(PORT), '127.0.0.1', () => {
   console.log(`Listening on port ${(server.address() as AddressInfo).port}`);
 });

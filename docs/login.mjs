@@ -12,6 +12,7 @@ const NEEDED = { OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_AUDIENCE, BASE_URL, ...SECRET
 for (const [name, value] of Object.entries(NEEDED)) {
   if (!value) throw new Error(`${name} is not set: add it to .env, and start with --env-file=.env`);
 }
+if (BASE_URL.endsWith('/')) throw new Error('BASE_URL must not end with a slash');
 
 const ENDED = 'ERR_OIDC_LOGOUT_SESSION_ENDED';
 // The browser brings no login, or one that the provider does not know any more.
@@ -24,10 +25,13 @@ const METHODS = {
   client_secret_basic: client.ClientSecretBasic,
   client_secret_post: client.ClientSecretPost,
 };
+if (OIDC_CLIENT_AUTH && !Object.hasOwn(METHODS, OIDC_CLIENT_AUTH)) {
+  throw new Error(`OIDC_CLIENT_AUTH must be ${Object.keys(METHODS).join(' or ')}`);
+}
 
 function authenticate(server, ...request) {
   const supported = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
-  const method = OIDC_CLIENT_AUTH ?? Object.keys(METHODS).find((name) => supported.includes(name));
+  const method = OIDC_CLIENT_AUTH || Object.keys(METHODS).find((name) => supported.includes(name));
   METHODS[method](OIDC_CLIENT_SECRET)(server, ...request);
 }
 
@@ -56,7 +60,8 @@ function answerFailure(error, res) {
   const again = '<a href="/login">Log in again</a>';
   if (error.code === ENDED) return res.status(401).send(`This session has just ended. ${again}`);
   if (!INCOMPLETE.includes(error.code)) throw error;
-  console.warn('The login did not complete', { reason: error.error ?? error.cause?.message });
+  const reason = error.error ?? error.cause?.message;
+  console.warn('The login did not complete', { reason, description: error.error_description });
   res.status(400).send(`The login did not complete. ${again}`);
 }
 
@@ -70,7 +75,8 @@ async function leave(req, res) {
   const url = client.buildAuthorizationUrl(await discover(), {
     redirect_uri: `${BASE_URL}/callback`,
     scope: 'openid',
-    resource: OIDC_AUDIENCE, // asks for an access token for the API; Auth0 wants `audience`
+    // Asks for an access token for the API, by a URI alone (RFC 8707); Auth0 wants `audience`.
+    ...(URL.canParse(OIDC_AUDIENCE) && { resource: OIDC_AUDIENCE }),
     ...{ state: expectedState, nonce: expectedNonce, code_challenge_method: 'S256' },
     code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
   });

@@ -699,9 +699,16 @@ describe('the doctor knows', () => {
     const documents = serveMetadata(signer.issuer, [signer.jwk]);
     server.answer = (req, res) => {
       req.url = req.url?.replace('/realms/shop', '');
-      documents(req, res);
+      if (req.url?.startsWith('/logout?') === true) res.writeHead(400).end();
+      else documents(req, res);
     };
-    const { stdout } = await cli(['doctor', signer.issuer]);
+    const registered = ['--client-id', 'web', '--base-url', 'https://app.example.com'];
+    const { stdout } = await cli(['doctor', signer.issuer, ...registered]);
+    // Keycloak asks the user, so an error has another cause.
+    expect(stdout).not.toContain('idTokenHint');
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(
+      'A logout is an error there (400): https://app.example.com/logged-out is not registered for web.',
+    );
     expect(stdout).toContain(`
 Keycloak:
   - Register "Backchannel logout URL" and leave "Front channel logout" off: with

@@ -7,6 +7,8 @@ const FEATURE = 'Without ID Token';
 export interface Registered {
   readonly clientId: string;
   readonly postLogoutRedirectUri: string;
+  /** A logout without ID Token is no error of this product. */
+  readonly isHintNeedless: boolean;
 }
 
 /**
@@ -30,15 +32,19 @@ export async function examineHint(endpoint: string, registered: Registered): Pro
   }
 }
 
-function judge(response: Response, { clientId, postLogoutRedirectUri }: Registered): Finding {
+function judge(response: Response, registered: Registered): Finding {
+  const { clientId, postLogoutRedirectUri, isHintNeedless } = registered;
   const { status } = response;
   if (status >= 500) return unknown(FEATURE, `The End Session endpoint answers ${status}.`);
   if (status < 400 && !leadsToError(response)) {
     return fine(FEATURE, `A logout without ID Token is no error there (${status}).`);
   }
+  const unregistered = `${postLogoutRedirectUri} is not registered for ${clientId}`;
+  if (isHintNeedless)
+    return risky(FEATURE, `A logout is an error there (${status}): ${unregistered}.`);
   return risky(
     FEATURE,
-    `A logout without ID Token is an error there (${status}), and the session lives: set "idTokenHint" to 'required'. Or ${postLogoutRedirectUri} is not registered for ${clientId}.`,
+    `A logout without ID Token is an error there (${status}), and the session lives: set "idTokenHint" to 'required'. Or ${unregistered}.`,
   );
 }
 

@@ -48,7 +48,7 @@ export async function examine(patient: Patient): Promise<Examination> {
   const product = productOf(issuer, metadata);
   const known = { ...product?.unannounced, ...metadata };
   const hint = await hintOf(known, patient, product);
-  const needsIdToken = hint?.level === 'risky' || product?.needsIdToken === true;
+  const needsIdToken = product?.needsIdToken ?? hint?.level === 'risky';
   const offer = { ...offerOf(known, patient), product, needsIdToken };
   const findings = [
     fine('Metadata', 'Readable, and of this issuer.'),
@@ -79,7 +79,10 @@ async function hintOf(
   }
   return postLogoutRedirectUri === undefined
     ? unknown(HINT, 'Not asked: give --base-url as registered.')
-    : examineHint(endpoint, { clientId, postLogoutRedirectUri });
+    : examineHint(endpoint, {
+        ...{ clientId, postLogoutRedirectUri },
+        isHintNeedless: product?.needsIdToken === false,
+      });
 }
 
 function offerOf(metadata: Document, patient: Patient) {

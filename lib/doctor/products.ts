@@ -9,8 +9,8 @@ export interface Product {
   readonly is: (issuer: URL, metadata: Document) => boolean;
   /** What its metadata would say, if they said all. */
   readonly unannounced?: Document;
-  /** Whether a logout without ID Token is an error there. */
-  readonly needsIdToken?: true;
+  /** Whether a logout without ID Token is an error there, also for a registered address. */
+  readonly needsIdToken?: boolean;
   /** Whether "aud" of its access tokens is the client. */
   readonly isClientAudience?: true;
   /** What its entry needs beside the standard. */
@@ -26,6 +26,7 @@ const PRODUCTS: readonly Product[] = [
   {
     name: 'Keycloak',
     is: ({ pathname }) => /\/realms\/[^/]+$/.test(pathname),
+    needsIdToken: false,
     notes: [
       'Register "Backchannel logout URL" and leave "Front channel logout" off: with both, no Logout Token is ever sent.',
       'Without an "Audience" mapper in the client scope <client>-dedicated, "aud" is "account", and the guard refuses every token.',

@@ -163,7 +163,7 @@ function encryptionKey(): Option<Uint8Array | string, Uint8Array> {
     read(given, { name }) {
       const bytes = typeof given === 'string' ? Buffer.from(given, 'base64') : given;
       if (bytes instanceof Uint8Array && bytes.byteLength === 32) return bytes;
-      throw new TypeError(`"${name}" must be 32 bytes, or a base64url string of 32 bytes`);
+      throw new TypeError(`"${name}" must be 32 bytes, or their base64url or base64`);
     },
   };
 }
