@@ -1,10 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import {
+  isOfLaterLogin,
   type Readings,
   type RefusingEntry,
   refusingEntry,
   type TokenTimes,
 } from '../../lib/invalidation/judgement.ts';
+import type { CutOff } from '../../lib/invalidation/cut-off.ts';
+import type { SessionState } from '../../lib/invalidation/session-record.ts';
 import { loginAt } from '../support/session-states.ts';
 
 const token: TokenTimes = { session: 'session', authTime: 90, issuedAt: 100 };
@@ -135,5 +138,45 @@ describe('refusingEntry of a token that nobody saved', () => {
     ['nobody knows when the memory began', 'memory-lost', {}, { epoch: Infinity }],
   ])('where %s: %s', (_where, expected, times, readings) => {
     expect(refusingEntry({ ...token, ...times }, { ...nothing, ...readings })).toBe(expected);
+  });
+});
+
+describe('an ID Token after the end of its session', () => {
+  const record = { last: 100, ids: ['id100'], subject: 'subject', owner: '', tokens: {} };
+  const live = { record: { ...record, end: undefined }, verdict: undefined };
+  const ended = {
+    ...live.record,
+    end: { event: '', claimant: '', claimedAt: 0, endedAt: 0, state: '', left: '' },
+  };
+  const cutOff = { all: 90, withoutSid: -1 };
+
+  it.each<[string, boolean, number, Partial<SessionState>, Partial<CutOff>?]>([
+    ['the session was saved again, and none ended before', true, 100, {}],
+    ['nobody saved the session again', false, 100, { record: undefined }],
+    ['the session ended again', false, 100, { record: ended }],
+    ['the session is of another user', false, 100, { record: { ...live.record, subject: 'x' } }],
+    ['it was issued before the newest login', false, 99, { verdict: upTo(90) }],
+    ['it was issued with the newest login', true, 100, { verdict: upTo(90) }],
+    ['it was issued by a refresh of the newest login', true, 200, { verdict: upTo(90) }],
+    ['it was issued in the last second that ended', false, 150, { verdict: upTo(150) }],
+    ['it was issued in the next second', true, 151, { verdict: upTo(150) }],
+    [
+      'further logins of that second ended',
+      false,
+      151,
+      { verdict: { before: 150, named: ['id151'] } },
+    ],
+    ['its user ended before', true, 100, {}, { all: 99 }],
+    ['its user ended in the second of the newest login', false, 200, {}, { all: 100 }],
+    ['its user ended in the second of the token', false, 99, {}, { all: 99 }],
+    ['its user ended for logins without a sid alone', true, 100, {}, { withoutSid: 500 }],
+  ])('where %s, is of a later login: %s', (_where, expected, time, state, changes = {}) => {
+    const login = { subject: 'subject', time };
+    expect(isOfLaterLogin(login, { ...live, ...state }, { ...cutOff, ...changes })).toBe(expected);
+  });
+
+  it('of the second 0 is of a later login where no end is known', () => {
+    const first = { ...live, record: { ...live.record, last: 0 } };
+    expect(isOfLaterLogin({ subject: 'subject', time: 0 }, first, undefined)).toBe(true);
   });
 });
