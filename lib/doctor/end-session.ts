@@ -40,8 +40,9 @@ function judge(response: Response, registered: Registered): Finding {
     return fine(FEATURE, `A logout without ID Token is no error there (${status}).`);
   }
   const unregistered = `${postLogoutRedirectUri} is not registered for ${clientId}`;
-  if (isHintNeedless)
+  if (isHintNeedless) {
     return risky(FEATURE, `A logout is an error there (${status}): ${unregistered}.`);
+  }
   return risky(
     FEATURE,
     `A logout without ID Token is an error there (${status}), and the session lives: set "idTokenHint" to 'required'. Or ${unregistered}.`,
