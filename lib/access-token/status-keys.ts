@@ -1,5 +1,6 @@
 import type { Login } from '../invalidation/login.ts';
 import type { Key } from '../store/operations.ts';
+import type { AccessToken } from './access-token.ts';
 
 type Kind = 'access-token' | 'verdict' | 'cut-off';
 
@@ -23,11 +24,9 @@ export interface StatusKeys {
   readonly all: readonly NamedKey[];
 }
 
-/** The digests of a token; a login known by its ID Token has no `key`. */
-export interface TokenDigests {
+/** An access token; or a login known by the claims of its ID Token, which has no key. */
+export interface TokenDigests extends Pick<AccessToken, 'subjectKey' | 'sessionKey'> {
   readonly key: string | undefined;
-  readonly subjectKey: string | undefined;
-  readonly sessionKey: string | undefined;
 }
 
 export function statusKeys(

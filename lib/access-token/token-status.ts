@@ -8,7 +8,7 @@ import type { Epoch } from '../store/epoch.ts';
 import type { Key, Operations } from '../store/operations.ts';
 import { readTokenClaims } from '../token/token-claims.ts';
 import type { AccessToken } from './access-token.ts';
-import { type NamedKey, type StatusKeys, statusKeys } from './status-keys.ts';
+import { type NamedKey, type StatusKeys, statusKeys, type TokenDigests } from './status-keys.ts';
 
 export interface TokenStatus {
   /** `undefined` for a valid token. */
@@ -21,13 +21,7 @@ export interface TokenStatus {
   readonly digests: readonly string[];
 }
 
-/** An access token; or a login known by the claims of its ID Token, which has no key. */
-export interface AskedToken extends Pick<
-  AccessToken,
-  'subjectKey' | 'sessionKey' | 'authTime' | 'issuedAt' | 'saved'
-> {
-  readonly key: string | undefined;
-}
+export type AskedToken = TokenDigests & Pick<AccessToken, 'authTime' | 'issuedAt' | 'saved'>;
 
 interface Question {
   readonly token: AskedToken;
@@ -97,8 +91,9 @@ export class TokenStatuses {
     const { token, resolve, reject } = question;
     try {
       const entry = decodeTokenEntry(textOf(question.keys.entry, texts));
-      const keys = entry?.login === undefined ? question.keys : statusKeys(token, entry.login);
-      if (entry?.login !== undefined) this.#logins.set(token, entry.login);
+      const login = entry?.login;
+      const keys = login === undefined ? question.keys : statusKeys(token, login);
+      if (login !== undefined) this.#logins.set(token, login);
       if (!keys.all.every(({ name }) => texts.has(name))) return { ...question, keys };
       resolve(this.#judge(token, entry, { keys, texts }));
     } catch (error) {

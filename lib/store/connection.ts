@@ -21,10 +21,6 @@ export class Connection {
     return ['ready', 'connect'].includes(this.#client.status);
   }
 
-  get isReady(): boolean {
-    return this.#client.status === 'ready';
-  }
-
   async untilReady(): Promise<void> {
     const { status } = this.#client;
     if (status === 'ready') return;

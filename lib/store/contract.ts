@@ -252,6 +252,7 @@ function given(store: Store, keys: readonly string[]): Promise<(string | undefin
 
 /** In an array of this realm, as `assert` compares; in Jest a store may answer one of another realm. */
 function present(values: readonly (string | null | undefined)[]): (string | undefined)[] {
+  assert.equal(Array.isArray(values), true, 'the values are no array');
   return Array.from(values, (value) => value ?? undefined);
 }
 

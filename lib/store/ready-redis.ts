@@ -24,7 +24,7 @@ export class ReadyRedis<Client extends RedisClient = RedisClient> {
   }
 
   async whenReady(): Promise<Client> {
-    if (!this.#connection.isReady) await this.#connection.untilReady();
+    await this.#connection.untilReady();
     this.#used();
     return this.client;
   }

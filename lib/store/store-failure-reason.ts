@@ -13,15 +13,12 @@ const OF_CLIENT: Readonly<Record<string, string>> = {
 };
 
 export function storeFailureReason(error: unknown): string {
-  if (isInstance(error, StoreUnavailableError)) return error.reason;
-  return ofClient(error) ?? failureReason(error);
-}
-
-function ofClient(error: unknown): string | undefined {
   try {
-    return isInstance(error, Error) ? OF_CLIENT[error.message] : undefined;
+    if (isInstance(error, StoreUnavailableError)) return error.reason;
+    const ofClient = isInstance(error, Error) ? OF_CLIENT[error.message] : undefined;
+    return ofClient ?? failureReason(error);
   } catch {
     // A getter of an app's thrown value may throw.
-    return undefined;
+    return 'unknown';
   }
 }

@@ -21,6 +21,11 @@ const BROKEN: [fault: string, rule: string, fault: Fault][] = [
     (memory) => ({ read: async (keys) => (await memory.read(keys)).reverse() }),
   ],
   [
+    'answers an iterator',
+    'answers texts in the order of the keys',
+    (memory) => ({ read: async (keys) => (await memory.read(keys)).values() as never }),
+  ],
+  [
     'trims what it keeps',
     'keeps every text as it is',
     (memory) => ({
