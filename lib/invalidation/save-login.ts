@@ -61,11 +61,13 @@ function move(
   live: SessionRecord,
   { login, ...save }: LoginToSave,
 ): Step<SessionState, 'moved'> {
-  const raised = raise(verdict, live.last - 1, live.ids);
   const ended = { event: eventOf(live), claimant: '', owner: live.owner };
   return {
-    state: { verdict: raised, record: newRecord(login, save) },
+    state: {
+      verdict: raise(verdict, live.last - 1, live.ids),
+      record: newRecord(login, save),
+    },
     reply: 'moved',
-    published: [...(raised === verdict ? [] : [{ changed: login.session }]), { ended }],
+    published: [{ changed: login.session }, { ended }],
   };
 }

@@ -12,11 +12,8 @@ local keptTime = kept and whole(kept)
 local answer = 'ok'
 if live and live.subject ~= subject then
   if time <= live.last then return 'over' end
-  local raised, isStricter = raise(verdict, live.last - 1, live.ids)
-  if isStricter then
-    writeVerdict(KEYS[1], raised, ARGV[10])
-    redis.call('PUBLISH', ARGV[11], session)
-  end
+  writeVerdict(KEYS[1], (raise(verdict, live.last - 1, live.ids)), ARGV[10])
+  redis.call('PUBLISH', ARGV[11], session)
   local message = { event = eventOf(live), claimant = '', owner = live.owner }
   redis.call('PUBLISH', ARGV[12], cjson.encode(message))
   live, answer = nil, 'moved'
