@@ -4,6 +4,7 @@ import { ProviderUnavailableError } from '../errors.ts';
 import { failureReason } from '../input/failure-reason.ts';
 import { boundedResponse } from './bounded-fetch.ts';
 import type { Provider } from './provider.ts';
+import type { NoTokenEndpoint } from './token-endpoint.ts';
 import { requestForToken, type TokenToAskFor } from './token-request.ts';
 
 export type RevocationResult =
@@ -39,7 +40,12 @@ export async function revokeToken(
   token: TokenToAskFor,
 ): Promise<RevocationResult> {
   try {
-    return await provider.requests.make((signal) => askFor(provider, token, signal));
+    const endpoint = await provider.tokenEndpoint('revocation');
+    if (endpoint.url === undefined) return resultWithout(endpoint);
+    return await provider.requests.make(async (signal) => {
+      const request = { ...token, endpoint, signal, readResponse: readError };
+      return resultOf(await requestForToken(provider, 'revocation', request));
+    });
   } catch (error) {
     const known = isInstance(error, ProviderUnavailableError) ? error.reason : undefined;
     const reason = known ?? failureReason(error);
@@ -47,17 +53,7 @@ export async function revokeToken(
   }
 }
 
-async function askFor(
-  provider: Provider,
-  token: TokenToAskFor,
-  signal: AbortSignal,
-): Promise<RevocationResult> {
-  const endpoint = await provider.tokenEndpoint('revocation');
-  if (endpoint.url !== undefined) {
-    const request = { ...token, endpoint, signal, readResponse: readError };
-    return resultOf(await requestForToken(provider, 'revocation', request));
-  }
-  const { reason, isUnusable } = endpoint;
+function resultWithout({ reason, isUnusable }: NoTokenEndpoint): RevocationResult {
   if (!isUnusable) return { outcome: 'no-endpoint' };
   return { outcome: 'failed', reason, retryAfter: undefined, isAnswer: false };
 }
