@@ -4,7 +4,7 @@ import type { IssuedToken, Revocations, TokensToRevoke } from '../provider/revoc
 import type { Operations } from '../store/operations.ts';
 import type { Ending, LateTokens, SessionEnding } from './ending.ts';
 import type { SessionOwner } from './session-owner.ts';
-import type { OpenTokens, SessionSeal } from './session-seal.ts';
+import type { OpenRefreshToken, SessionSeal } from './session-seal.ts';
 
 export interface EndRevocation {
   /** Resolves when every revocation was tried once or put off; never rejects. */
@@ -13,7 +13,7 @@ export interface EndRevocation {
   readonly done: Promise<string>;
 }
 
-interface KeptTokens extends OpenTokens {
+interface KeptToken extends OpenRefreshToken {
   readonly clientId: string;
 }
 
@@ -70,9 +70,9 @@ export class EndRevocations {
   }
 
   /** Keycloak may bring a session back if a Logout Token's revocations come before the answer. */
-  #tokensOf(ending: Ending, kept: readonly KeptTokens[]): TokensToRevoke {
+  #tokensOf(ending: Ending, kept: readonly KeptToken[]): TokensToRevoke {
     const { cause, owner, handedIn = {} } = ending;
-    const isSpared = ({ scope }: KeptTokens) =>
+    const isSpared = ({ scope }: KeptToken) =>
       cause === 'back-channel' && ending.revokesOfflineAccess !== true && isOffline(scope);
     const own = kept.filter((tokens) => !isSpared(tokens));
     return {
@@ -84,7 +84,7 @@ export class EndRevocations {
   }
 
   #issued(
-    { clientId, refreshToken: text }: KeptTokens,
+    { clientId, refreshToken: text }: KeptToken,
     { issuer }: SessionOwner,
   ): IssuedToken | undefined {
     const provider = this.#parts.providers.find(issuer, clientId);
@@ -97,9 +97,9 @@ export class EndRevocations {
     return end !== undefined && end.event === event && end.left.includes('r');
   }
 
-  #open({ session }: SessionEnding, { tokens }: SessionRecord): KeptTokens[] {
+  #open({ session }: SessionEnding, { tokens }: SessionRecord): KeptToken[] {
     return Object.entries(tokens).map(([clientId, sealed]) => ({
-      ...this.#parts.seal.open(session, clientId, sealed),
+      ...this.#parts.seal.openRefreshToken(session, clientId, sealed),
       clientId,
     }));
   }

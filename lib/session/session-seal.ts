@@ -2,10 +2,13 @@ import type { SealedTokens } from '../invalidation/session-record.ts';
 import { readMembers } from '../input/json-object.ts';
 import type { Encryption } from './encryption.ts';
 
-export interface OpenTokens {
-  readonly idToken: string | undefined;
+export interface OpenRefreshToken {
   readonly refreshToken: string | undefined;
   readonly scope: string | undefined;
+}
+
+export interface OpenTokens extends OpenRefreshToken {
+  readonly idToken: string | undefined;
 }
 
 /** Seals each text for its own place in a record. */
@@ -27,8 +30,19 @@ export class SessionSeal {
     };
   }
 
+  /** `undefined` for a text sealed by an earlier key. */
   openIdToken(session: string, clientId: string, sealed: SealedTokens): string | undefined {
     return this.#open(`id:${session}:${clientId}`, sealed.idToken);
+  }
+
+  /** A text sealed by an earlier key counts as not kept. */
+  openRefreshToken(session: string, clientId: string, sealed: SealedTokens): OpenRefreshToken {
+    // Without a key no text of a refresh token can be one of this package.
+    const kept = this.#encryption.isOn
+      ? this.#open(`refresh:${session}:${clientId}`, sealed.refreshToken)
+      : undefined;
+    const { refreshToken, scope } = readMembers(kept ?? '');
+    return { refreshToken: textOf(refreshToken), scope: textOf(scope) };
   }
 
   /** Never empty, because a record with a `state` is kept longer. */
@@ -38,17 +52,6 @@ export class SessionSeal {
 
   openState(call: string, sealed: string): string | undefined {
     return this.#open(`logout:${call}`, sealed)?.slice(1);
-  }
-
-  /** Texts sealed by an earlier key count as not kept. */
-  open(session: string, clientId: string, sealed: SealedTokens): OpenTokens {
-    const idToken = this.openIdToken(session, clientId, sealed);
-    // Without a key no text of a refresh token can be one of this package.
-    const kept = this.#encryption.isOn
-      ? this.#open(`refresh:${session}:${clientId}`, sealed.refreshToken)
-      : undefined;
-    const { refreshToken, scope } = readMembers(kept ?? '');
-    return { idToken, refreshToken: textOf(refreshToken), scope: textOf(scope) };
   }
 
   #seal(place: string, text: string | undefined): string {
