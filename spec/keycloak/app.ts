@@ -23,7 +23,7 @@ export const SECRET = 'a secret of Keycloak and an app';
 export type Browser = Pick<BrowserSession, 'open' | 'submit'>;
 
 export function newBrowser(): BrowserSession {
-  return new BrowserSession({ stopAt: 'https://' });
+  return new BrowserSession({ stopAt: 'https://app-' });
 }
 
 export interface Tokens {
@@ -40,6 +40,8 @@ export interface LoggedIn {
 }
 
 export interface AppSettings {
+  /** Default: that of all specs. */
+  readonly realm?: Realm;
   /** Default: a new one. */
   readonly clientId?: string;
   /** What the client is beyond the usual, in the admin API's words. */
@@ -48,6 +50,8 @@ export interface AppSettings {
   readonly options?: Partial<OidcLogoutOptions>;
   /** How the app authenticates at the token endpoint. Default: by its secret in the body. */
   readonly authentication?: openid.ClientAuth;
+  /** Reaches the token endpoint. */
+  readonly fetch?: typeof fetch;
 }
 
 export type Event = [name: string, event: object];
@@ -83,17 +87,17 @@ export function useApps(): (settings?: AppSettings) => Promise<App> {
   afterAll(() => Promise.all(apps.map((app) => app.close())));
 
   return async (settings = {}) => {
-    const app = await startApp(Realm.current(), settings);
+    const app = await startApp(settings);
     apps.push(app);
     return app;
   };
 }
 
-async function startApp(realm: Realm, settings: AppSettings): Promise<App> {
+async function startApp(settings: AppSettings): Promise<App> {
   const app = express();
   const server = createServer(app);
   const url = `http://127.0.0.1:${await listen(server, 0)}`;
-  const { clientId = newClientId() } = settings;
+  const { clientId = newClientId(), realm = Realm.current() } = settings;
   const { attributes, ...client } = settings.client ?? {};
   const id = await realm.addClient({
     clientId,
@@ -133,7 +137,10 @@ async function startApp(realm: Realm, settings: AppSettings): Promise<App> {
     clientId,
     undefined,
     authentication,
-    { execute: [openid.allowInsecureRequests] },
+    {
+      execute: [openid.allowInsecureRequests],
+      ...(settings.fetch && { [openid.customFetch]: settings.fetch as openid.CustomFetch }),
+    },
   );
 
   return {

@@ -9,22 +9,34 @@ const VERSION = '26.7.3';
 const UNPACK = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unpack';
 const CACHE = join(REPOSITORY, 'node_modules/.cache/keycloak');
 const HOME = join(CACHE, `keycloak-${VERSION}`);
-const LISTENING = /Listening on: (http:\S+)$/;
+const LISTENING = /Listening on: (http:\S+) and (https:\S+)$/;
 
 /** The client of the admin API. Only this machine can reach the server. */
 export const ADMIN = { client_id: 'specs', client_secret: 'specs' };
 
-export interface Keycloak {
-  readonly url: string;
+export interface Keycloak extends Addresses {
   stop(): Promise<void>;
 }
 
+interface Addresses {
+  readonly url: string;
+  /** Where clients may present a certificate. */
+  readonly httpsUrl: string;
+}
+
 /** Starts the server on loopback. Its database stays, so that the next start is quick. */
-export async function startKeycloak(): Promise<Keycloak> {
+export async function startKeycloak(certificates: string): Promise<Keycloak> {
   if (!existsSync(HOME)) unpack();
+  const certificate = join(certificates, 'server');
   const server = spawn(
     join(HOME, 'bin/kc.sh'),
-    ['start-dev', '--http-host=127.0.0.1', '--http-port=0'],
+    [
+      ...['start-dev', '--http-host=127.0.0.1', '--http-port=0', '--https-port=0'],
+      `--https-certificate-file=${certificate}.pem`,
+      `--https-certificate-key-file=${certificate}.key`,
+      `--truststore-paths=${join(certificates, 'authority.pem')}`,
+      '--https-client-auth=request',
+    ],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
@@ -36,8 +48,7 @@ export async function startKeycloak(): Promise<Keycloak> {
       },
     },
   );
-  const url = await addressOf(server);
-  return { url, stop: () => stop(server) };
+  return { ...(await addressesOf(server)), stop: () => stop(server) };
 }
 
 /** Maven keeps the archive. An unpacking that was interrupted leaves no server. */
@@ -52,15 +63,15 @@ function unpack(): void {
   rmSync(folder, { recursive: true });
 }
 
-async function addressOf({ stdout }: ChildProcess): Promise<string> {
+async function addressesOf({ stdout }: ChildProcess): Promise<Addresses> {
   if (stdout === null) throw new Error('Keycloak has no output');
   const log: string[] = [];
   for await (const line of createInterface(stdout)) {
     log.push(line);
-    const [, url] = LISTENING.exec(line) ?? [];
-    if (url === undefined) continue;
+    const [, url, httpsUrl] = LISTENING.exec(line) ?? [];
+    if (url === undefined || httpsUrl === undefined) continue;
     stdout.resume();
-    return url;
+    return { url, httpsUrl };
   }
   throw new Error(`Keycloak did not start:\n${log.join('\n')}`);
 }

@@ -1,5 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createCertificates } from './certificates.ts';
 import { startKeycloak } from './keycloak.ts';
 import { missingPrograms } from './programs.ts';
 import { Realm } from './realm.ts';
@@ -17,18 +21,33 @@ if (missing.length > 0) {
   process.exit(UNAVAILABLE);
 }
 
-const keycloak = await startKeycloak();
+const certificates = mkdtempSync(join(tmpdir(), 'certificates-'));
 try {
-  const { url } = keycloak;
-  const realm = await Realm.create(url);
-  const jest = spawn(process.execPath, [...JEST, ...process.argv.slice(2)], {
-    stdio: 'inherit',
-    env: { ...process.env, KEYCLOAK_URL: url, KEYCLOAK_REALM: realm.name },
-  });
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => jest.kill());
-  const [status] = (await once(jest, 'exit')) as [number | null];
-  process.exitCode = status ?? 1;
-  if (status !== null) await realm.delete();
+  createCertificates(certificates);
+  await runSpecs();
 } finally {
-  await keycloak.stop();
+  rmSync(certificates, { recursive: true });
+}
+
+async function runSpecs(): Promise<void> {
+  const keycloak = await startKeycloak(certificates);
+  try {
+    const { url, httpsUrl } = keycloak;
+    const realm = await Realm.create(url);
+    const jest = spawn(process.execPath, [...JEST, ...process.argv.slice(2)], {
+      stdio: 'inherit',
+      env: {
+        ...process.env,
+        ...{ KEYCLOAK_URL: url, KEYCLOAK_HTTPS_URL: httpsUrl, KEYCLOAK_REALM: realm.name },
+        KEYCLOAK_CERTIFICATES: certificates,
+        NODE_EXTRA_CA_CERTS: join(certificates, 'authority.pem'),
+      },
+    });
+    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => jest.kill());
+    const [status] = (await once(jest, 'exit')) as [number | null];
+    process.exitCode = status ?? 1;
+    if (status !== null) await realm.delete();
+  } finally {
+    await keycloak.stop();
+  }
 }

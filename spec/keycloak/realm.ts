@@ -26,6 +26,11 @@ export class Realm {
     return new Realm(process.env.KEYCLOAK_URL ?? '', process.env.KEYCLOAK_REALM ?? '');
   }
 
+  /** The same realm by HTTPS, which is another issuer. */
+  static currentByHttps(): Realm {
+    return new Realm(process.env.KEYCLOAK_HTTPS_URL ?? '', Realm.current().name);
+  }
+
   static async create(url: string): Promise<Realm> {
     const realm = new Realm(url, `specs-${randomBytes(6).toString('hex')}`);
     await realm.#request('POST', '', {
