@@ -899,7 +899,10 @@ describe('the doctor, asked about', () => {
     const token = await signer.sign({ aud: 'shop', sub: 'alice', scope: ['openid'] });
     const args = [issuer, '--client-id', 'shop', '--token'];
     const { found } = await report(args, token);
-    expect(found['Access token']).toEqual(['fine', 'This configuration takes it.']);
+    expect(found['Access token']).toEqual([
+      'fine',
+      'This configuration takes it. Whether it has ended was not asked: give --redis.',
+    ]);
   });
 });
 
@@ -918,6 +921,12 @@ describe('the doctor, given a token,', () => {
   afterAll(() => server.close());
 
   const TAKEN = ['fine', 'This configuration takes it.'];
+  const NOT_LOOKED_UP = 'Whether it has ended was not asked: give --redis.';
+  const TAKEN_BY_GUARD = ['fine', `This configuration takes it. ${NOT_LOOKED_UP}`];
+  const REFUSED_BY_GUARD = (reason: string) => [
+    'fine',
+    `This configuration takes it. The guard refuses it (${reason}): it is an ID Token. Send the access token to the API; where those of the provider look like this, call sessions.save.`,
+  ];
   const bySecret = (claims: Claims) =>
     new SignJWT({ iss: signer.issuer, ...claims })
       .setProtectedHeader({ alg: 'HS512' })
@@ -927,18 +936,23 @@ describe('the doctor, given a token,', () => {
   const anHourAgo = Math.floor(Date.now() / 1000) - 3600;
 
   it.each<[what: string, token: () => Promise<string> | string, found: Record<string, string[]>]>([
-    ['an access token', () => signer.accessToken(), { 'Access token': TAKEN }],
+    ['an access token', () => signer.accessToken(), { 'Access token': TAKEN_BY_GUARD }],
     ['a Logout Token', () => signer.logoutToken(), { 'Logout Token': TAKEN }],
+    ['an ID Token', () => signer.idToken(), { 'ID Token': REFUSED_BY_GUARD('wrong-audience') }],
     [
-      'an ID Token',
-      () => signer.idToken(),
-      {
-        'ID Token': TAKEN,
-        'Access token': [
-          'risky',
-          expect.stringMatching(/^Refused: wrong-audience, .*found: web/) as never,
-        ],
-      },
+      'an ID Token, as of Keycloak,',
+      () => signer.sign({ aud: CLIENT_ID, sub: 'alice', typ: 'ID' }),
+      { 'ID Token': REFUSED_BY_GUARD('wrong-audience') },
+    ],
+    [
+      'an expired ID Token',
+      () => signer.idToken({ exp: anHourAgo, iat: anHourAgo - 60 }),
+      { 'ID Token': REFUSED_BY_GUARD('wrong-audience') },
+    ],
+    [
+      'an ID Token for the API as well',
+      () => signer.idToken({ aud: [CLIENT_ID, AUDIENCE], azp: CLIENT_ID, nonce: 'n' }),
+      { 'ID Token': REFUSED_BY_GUARD('like-id-token') },
     ],
     [
       'an access token for another API',
@@ -1000,12 +1014,27 @@ describe('the doctor, given a token,', () => {
     [
       'an access token behind its scheme',
       async () => `Bearer ${await signer.accessToken()}`,
-      { 'Access token': TAKEN },
+      { 'Access token': TAKEN_BY_GUARD },
     ],
     [
       'an access token behind its header',
       async () => `authorization: bearer ${await signer.accessToken()}`,
-      { 'Access token': TAKEN },
+      { 'Access token': TAKEN_BY_GUARD },
+    ],
+    [
+      'an access token behind the name of its field',
+      async () => `access_token=${await signer.accessToken()}`,
+      { 'Access token': TAKEN_BY_GUARD },
+    ],
+    [
+      'an ID Token behind the name of its field',
+      async () => `id_token=${await signer.idToken()}`,
+      { 'ID Token': REFUSED_BY_GUARD('wrong-audience') },
+    ],
+    [
+      'a Logout Token behind the name of its field',
+      async () => `logout_token=${await signer.logoutToken()}`,
+      { 'Logout Token': TAKEN },
     ],
     [
       'an access token that is signed by a secret',
@@ -1072,7 +1101,7 @@ describe('the doctor, given a token,', () => {
   });
 
   const OPEN = (aud: string) =>
-    `No audience was given to compare with its "aud", which is ${aud}. All else is right.`;
+    `No audience was given to compare with its "aud", which is ${aud}. All else is right. ${NOT_LOOKED_UP}`;
 
   it.each<[what: string, token: () => Promise<string>, found: Record<string, string[]>]>([
     [
@@ -1107,14 +1136,7 @@ describe('the doctor, given a token,', () => {
       () => signer.accessToken({ exp: anHourAgo, iat: anHourAgo - 60 }),
       { 'Access token': ['wrong', expect.stringMatching(/^Refused: expired/) as never] },
     ],
-    [
-      'an ID Token',
-      () => signer.idToken(),
-      {
-        'ID Token': TAKEN,
-        'Access token': ['risky', expect.stringMatching(/^Refused: like-id-token/) as never],
-      },
-    ],
+    ['an ID Token', () => signer.idToken(), { 'ID Token': REFUSED_BY_GUARD('like-id-token') }],
   ])('and no audience, leaves "aud" of %s open', async (_what, token, expected) => {
     const without = [signer.issuer, '--client-id', CLIENT_ID, '--token'];
     const text = await token();
@@ -1126,12 +1148,20 @@ describe('the doctor, given a token,', () => {
 
   it.each<[what: string, accessTokens: object, found: string[]]>([
     ['no audience', {}, ['unknown', OPEN(AUDIENCE)]],
-    ['clients', { clients: [CLIENT_ID] }, TAKEN],
+    ['clients', { clients: [CLIENT_ID] }, TAKEN_BY_GUARD],
   ])('and options of a file with %s', async (_what, accessTokens, expected) => {
     const provider = { issuer: signer.issuer, clientId: CLIENT_ID, accessTokens };
     const file = await optionsFile({ provider });
     const { found } = await report(['--options', file, '--token'], await signer.accessToken());
     expect(found['Access token']).toEqual(expected);
+  });
+
+  it('tells of an ID Token that the guard takes as well', async () => {
+    const accessTokens = { likeIdTokens: true };
+    const provider = { issuer: signer.issuer, clientId: CLIENT_ID, accessTokens };
+    const file = await optionsFile({ provider, audience: CLIENT_ID });
+    const { found } = await report(['--options', file, '--token'], await signer.idToken());
+    expect(found).toMatchObject({ 'ID Token': TAKEN, 'Access token': TAKEN_BY_GUARD });
   });
 
   it.each<[kind: string, token: (claims: Claims) => Promise<string>]>([
@@ -1152,7 +1182,7 @@ describe('the doctor, given a token,', () => {
     const file = await optionsFile({ provider, audience: 'account', onStoreLoss: 'refuse' });
     const token = await signer.accessToken({ aud: 'account' });
     const { found, options } = await report(['--options', file, '--token'], token);
-    expect(found['Access token']).toEqual(TAKEN);
+    expect(found['Access token']).toEqual(TAKEN_BY_GUARD);
     expect(found['Without ID Token']).toEqual([
       'fine',
       'Not asked: "idTokenHint" is \'required\'.',
@@ -1350,13 +1380,18 @@ describe('the doctor, given a token and a Redis,', () => {
     expect(await redis.dump()).toEqual({});
   });
 
-  it.each<[kind: string, token: () => Promise<string>]>([
-    ['ID Token', () => signer.idToken()],
-    ['Logout Token', () => signer.logoutToken()],
-  ])('changes nothing there by the look at an %s', async (kind, token) => {
+  it.each<[kind: string, token: () => Promise<string>, more: string]>([
+    [
+      'ID Token',
+      () => signer.idToken(),
+      ' The guard refuses it (wrong-audience): it is an ID Token.',
+    ],
+    ['Logout Token', () => signer.logoutToken(), ''],
+  ])('changes nothing there by the look at an %s', async (kind, token, more) => {
     const access_token = await signer.accessToken();
     await oidc.sessions.save({ access_token, id_token: await signer.idToken() });
-    expect((await ask(await token()))[kind]).toEqual(['fine', NOT_KNOWN]);
+    const [level, detail] = (await ask(await token()))[kind] ?? [];
+    expect([level, detail?.startsWith(NOT_KNOWN + more)]).toEqual(['fine', true]);
   });
 
   it('says so where Redis is away', async () => {
@@ -1392,6 +1427,21 @@ Something is wrong. 0 risky, 0 not known.
       });
     },
   );
+
+  it.each([
+    ['op.example.com', 'https://op.example.com'],
+    ['op.example.com:8443/realms/shop', 'https://op.example.com:8443/realms/shop'],
+    ['localhost:8080/realms/shop', 'http://localhost:8080/realms/shop'],
+    ['127.0.0.1:8080', 'http://127.0.0.1:8080'],
+  ])('tells how the issuer %s is given with its scheme', async (issuer, meant) => {
+    const told = ['wrong', `The issuer lacks its scheme: it must be ${meant}`];
+    expect((await report([issuer])).found.Metadata).toEqual(told);
+    const { found } = await report([issuer, '--client-id', 'web', '--token'], 'opaque-7d1f');
+    expect(found).toEqual({
+      Metadata: told,
+      Tokens: ['unknown', "Not asked, without the provider's metadata."],
+    });
+  });
 
   const USAGE = /^Usage: express-oidc-logout doctor <issuer> \[options\]\n(?:.{0,80}\n)+$/;
   const OP = 'https://op.example.com';
@@ -1471,6 +1521,8 @@ Something is wrong. 0 risky, 0 not known.
     ['two tokens', 'eyJhbGciOi\neyJhbGciOi', ALONE],
     ['two tokens of the scheme', 'Bearer eyJhbGciOi eyJhbGciOi', ALONE],
     ['a token after words', 'the token: eyJhbGciOi', ALONE],
+    ['a query', 'access_token=eyJhbGciOi&token_type=Bearer', ALONE],
+    ['a name without a token', 'access_token=', ALONE],
   ])('refuses %s as a token, and repeats nothing of it', async (_what, input, reason) => {
     const { status, stdout, stderr } = await cli(
       ['doctor', OP, '--client-id', 'web', '--token'],
@@ -1485,6 +1537,11 @@ Something is wrong. 0 risky, 0 not known.
   it.each<[what: string, options: object | undefined, text: RegExp]>([
     ['is not there', undefined, /ENOENT/],
     ['is wrong', { provider: { issuer: 'https://op.example.com' } }, /"provider.clientId"/],
+    [
+      'has an issuer without scheme',
+      { provider: { issuer: 'op.example.com', clientId: 'web' } },
+      /^.*: "provider\.issuer" must be .*; did you mean "https:\/\/op\.example\.com"\?$/m,
+    ],
     [
       'has a wrong durability',
       {

@@ -1,4 +1,4 @@
-import { isSecureUrl } from '../input/secure-url.ts';
+import { isSecureUrl, withScheme } from '../input/secure-url.ts';
 import { parseArguments } from './parse-arguments.ts';
 import { refuseArguments } from './usage.ts';
 
@@ -46,7 +46,12 @@ function faultOf(given: Arguments, others: readonly string[]): string | undefine
 function isTokenAmong({ issuer = '', token }: Arguments, others: readonly string[]): boolean {
   const positionals = [issuer, ...others];
   if (positionals.some((text) => text.startsWith('eyJ'))) return true;
-  return token && positionals.some((text) => text !== '' && !URL.canParse(text));
+  return token && positionals.some((text) => text !== '' && !isLikeUrl(text));
+}
+
+// An issuer without its scheme is told as one.
+function isLikeUrl(text: string): boolean {
+  return URL.canParse(text) || withScheme(text) !== undefined;
 }
 
 function isBaseUrl({ baseUrl, insecure }: Arguments): boolean {

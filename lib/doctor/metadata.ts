@@ -1,4 +1,4 @@
-import { isSecureUrl } from '../input/secure-url.ts';
+import { isSecureUrl, withScheme } from '../input/secure-url.ts';
 import { fetchServerMetadata, type ProviderMetadata } from '../provider/metadata.ts';
 import { type Document, DocumentError, fetchDocument, TIMEOUT_MS } from './document.ts';
 
@@ -10,6 +10,8 @@ export async function readMetadata(
   allowInsecure: boolean,
 ): Promise<Document | string> {
   if (!isSecureUrl(issuer, allowInsecure) || issuer.includes('?')) {
+    const meant = withScheme(issuer);
+    if (meant !== undefined) return `The issuer lacks its scheme: it must be ${meant}`;
     return 'The issuer must be an https: URL without query and fragment; see --allow-insecure.';
   }
   try {

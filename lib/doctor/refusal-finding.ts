@@ -30,7 +30,7 @@ export function refusalFinding(feature: string, error: unknown): Finding {
   return wrong(feature, `Refused: ${evidence.join(', ')}. ${remedyFor(error)}`);
 }
 
-function isRefusal(error: unknown): error is Refusal {
+export function isRefusal(error: unknown): error is Refusal {
   return (
     error instanceof InvalidTokenError ||
     error instanceof InvalidIdTokenError ||

@@ -3,10 +3,10 @@ import type { RedisClient } from '../store/redis-client.ts';
 import { isEncryptedJwt } from '../token/encrypted-jwt.ts';
 import { evidenceOf } from '../token/evidence.ts';
 import { type Jwt, readJwt } from '../token/jwt.ts';
-import { type Finding, fine, risky, unknown, wrong } from './finding.ts';
+import { type Finding, fine, unknown, wrong } from './finding.ts';
 import { namesAudience } from './prescription.ts';
 import { readingAlone, withRedis } from './redis-connection.ts';
-import { refusalFinding } from './refusal-finding.ts';
+import { isRefusal, refusalFinding } from './refusal-finding.ts';
 import { createTokenChecks, type TokenChecks } from './token-checks.ts';
 import { isAccessToken, isRefreshToken } from './token-kinds.ts';
 
@@ -70,35 +70,43 @@ async function findingsOf(examined: Examined, checks: TokenChecks): Promise<Find
   if ('events' in jwt.claims) return [(await logoutToken()).finding];
   const asIdToken = await idToken();
   if (!asIdToken.isTaken) return firstTaken(asIdToken, accessToken);
-  const { finding } = await accessToken();
-  const { feature, level, detail } = finding;
-  return [asIdToken.finding, level === 'wrong' ? risky(feature, detail) : finding];
+  return besideGuard(asIdToken.finding, await accessToken());
 }
 
 const TAKEN = 'This configuration takes it.';
 const NOT_ASKED = 'Redis was not asked.';
+const LIST_NOT_ASKED = 'Whether it has ended was not asked: give --redis.';
+
+function besideGuard(idToken: Finding, { finding, reason }: Outcome): Finding[] {
+  if (reason === undefined) return [idToken, finding];
+  const refused = `The guard refuses it (${reason}): it is an ID Token. Send the access token to the API; where those of the provider look like this, call sessions.save.`;
+  return [fine(idToken.feature, `${idToken.detail} ${refused}`)];
+}
 
 function takenAccessToken({ jwt, options, redis, isRedisAsked }: Examined): Finding {
   const feature = 'Access token';
   const known = isRedisAsked ? 'Redis knows of no end.' : NOT_ASKED;
-  const end = redis === undefined ? '' : ` ${known}`;
-  if (jwt === undefined || namesAudience(options)) return fine(feature, TAKEN + end);
+  const end = redis === undefined ? LIST_NOT_ASKED : known;
+  if (jwt === undefined || namesAudience(options)) return fine(feature, `${TAKEN} ${end}`);
   const { found = '' } = evidenceOf(jwt, 'aud', { found: jwt.claims.aud });
   const open = `No audience was given to compare with its "aud", which is ${found}.`;
-  return unknown(feature, `${open} All else is right.${end}`);
+  return unknown(feature, `${open} All else is right. ${end}`);
 }
 
 interface Outcome {
   readonly finding: Finding;
   readonly isTaken: boolean;
+  /** Of a refusal. */
+  readonly reason: string | undefined;
 }
 
 async function outcomeOf(taken: Finding, taking: Promise<unknown>): Promise<Outcome> {
   try {
     await taking;
-    return { finding: taken, isTaken: true };
+    return { finding: taken, isTaken: true, reason: undefined };
   } catch (error) {
-    return { finding: refusalFinding(taken.feature, error), isTaken: false };
+    const reason = isRefusal(error) ? error.reason : undefined;
+    return { finding: refusalFinding(taken.feature, error), isTaken: false, reason };
   }
 }
 

@@ -1,6 +1,6 @@
 import { closestMatch } from 'leven';
 import { isObject } from './json-object.ts';
-import { isSecureUrl } from './secure-url.ts';
+import { isSecureUrl, schemeHint } from './secure-url.ts';
 
 function refuse(name: string, expected: string): never {
   throw new TypeError(`"${name}" must be ${expected}`);
@@ -35,7 +35,7 @@ export function checkUrl(value: unknown, name: string, allowInsecure: boolean): 
   if (isSecureUrl(value, allowInsecure)) return value;
   return refuse(
     name,
-    'an absolute https: URL without fragment and user (http: on loopback, or with "allowInsecureRequests")',
+    `an absolute https: URL without fragment and user (http: on loopback, or with "allowInsecureRequests")${schemeHint(value)}`,
   );
 }
 

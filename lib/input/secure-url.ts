@@ -17,3 +17,17 @@ export function isSecureUrl(value: unknown, allowInsecure: boolean): value is st
     protocol === 'https:' || (protocol === 'http:' && (allowInsecure || LOOPBACK.test(hostname)))
   );
 }
+
+const WITHOUT_SCHEME = /^(?:localhost|[a-z\d-]+(?:\.[a-z\d-]+)+)(?::\d+)?(?:\/[^?]*)?$/i;
+
+/** The URL that is meant by a host without `https://` or, on loopback, `http://`. */
+export function withScheme(value: unknown): string | undefined {
+  if (typeof value !== 'string' || !WITHOUT_SCHEME.test(value)) return undefined;
+  return [`http://${value}`, `https://${value}`].find((url) => isSecureUrl(url, false));
+}
+
+/** The end of a text that refuses this value. */
+export function schemeHint(value: unknown): string {
+  const meant = withScheme(value);
+  return meant === undefined ? '' : `; did you mean "${meant}"?`;
+}

@@ -1,7 +1,7 @@
 import { checkObject, checkText, checkTexts } from '../input/checks.ts';
 import type { Option } from '../input/option.ts';
 import { isPrivateUseUri } from '../input/private-use-uri.ts';
-import { isSecureUrl } from '../input/secure-url.ts';
+import { isSecureUrl, schemeHint } from '../input/secure-url.ts';
 
 /** A native app's own URI is one by its own right. */
 export function postLogoutRedirectUris(): Option<string | readonly string[], readonly string[]> {
@@ -12,8 +12,9 @@ export function postLogoutRedirectUris(): Option<string | readonly string[], rea
       const isUri = (uri: string) =>
         isSecureUrl(uri, allowInsecureRequests) || isPrivateUseUri(uri);
       if (uris.every(isUri)) return uris;
+      const hint = schemeHint(uris.find((uri) => !isUri(uri)));
       throw new TypeError(
-        `"${name}" must be absolute https: URLs without fragment and user (http: on loopback, or with "allowInsecureRequests"), or URIs of a native app such as com.example.app:/logged-out`,
+        `"${name}" must be absolute https: URLs without fragment and user (http: on loopback, or with "allowInsecureRequests"), or URIs of a native app such as com.example.app:/logged-out${hint}`,
       );
     },
   };

@@ -148,7 +148,20 @@ describe('oidcLogout', () => {
     ],
     [
       { provider: { ...provider, issuer: 'op.example.com' } },
-      '"provider.issuer" must be an absolute https: URL',
+      '"provider.issuer" must be an absolute https: URL without fragment and user (http: on loopback, or with "allowInsecureRequests"); did you mean "https://op.example.com"?',
+    ],
+    [
+      { provider: { ...provider, issuer: 'localhost:8080/realms/shop' } },
+      '; did you mean "http://localhost:8080/realms/shop"?',
+    ],
+    [
+      {
+        provider: {
+          ...provider,
+          postLogoutRedirectUri: ['com.example.app:/logged-out', 'app.example.com/logged-out'],
+        },
+      },
+      'such as com.example.app:/logged-out; did you mean "https://app.example.com/logged-out"?',
     ],
     [
       { provider: { ...provider, issuer: 'http://op.example.com' } },

@@ -142,7 +142,7 @@ describe('clientMetadata', () => {
   it.each<[unknown, unknown, string]>([
     [undefined, {}, `"baseUrl" ${URL_EXPECTED}`],
     ['', {}, `"baseUrl" ${URL_EXPECTED}`],
-    ['app.example.com', {}, `"baseUrl" ${URL_EXPECTED}`],
+    ['app.example.com', {}, `"baseUrl" ${URL_EXPECTED}; did you mean "https://app.example.com"?`],
     ['/app', {}, `"baseUrl" ${URL_EXPECTED}`],
     ['http://app.example.com', {}, `"baseUrl" ${URL_EXPECTED}`],
     ['ftp://app.example.com', {}, `"baseUrl" ${URL_EXPECTED}`],
