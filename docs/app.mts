@@ -10,12 +10,15 @@ import { login } from './login.mjs';
 const { BASE_URL = '', OIDC_ISSUER: issuer = '', OIDC_CLIENT_ID: clientId = '' } = process.env;
 const { OIDC_CLIENT_SECRET: clientSecret, OIDC_AUDIENCE: audience } = process.env;
 const { ENCRYPTION_KEY: encryptionKey, SESSION_SECRET: secret = '' } = process.env;
-const { PORT, REDIS_URL = 'redis://127.0.0.1' } = process.env;
+const { PORT = '3000', REDIS_URL = 'redis://127.0.0.1' } = process.env;
+const tellRedis = ({ code, message }: NodeJS.ErrnoException) => {
+  console.error('redis:', code ?? message);
+};
 const oidc = oidcLogout({
   provider: { issuer, clientId, clientSecret, postLogoutRedirectUri: `${BASE_URL}/logged-out` },
   audience,
   encryptionKey,
-  redis: new Redis(REDIS_URL),
+  redis: new Redis(REDIS_URL).on('error', tellRedis),
 });
 oidc.on('token-refused', (event) => {
   console.warn('refused:', event);

@@ -10,6 +10,7 @@ import { REPOSITORY, type RunningApp } from '../support/consumer-project.ts';
 import { targetOf } from '../support/logout-page.ts';
 import { openPage } from '../support/page.ts';
 import { followQuickStart, QUICK_START, type QuickStart } from '../support/quick-start.ts';
+import { until } from '../support/until.ts';
 
 const README = openPage('README.md');
 const INSTALL = README.take('sh', 'express ioredis');
@@ -54,6 +55,8 @@ describe('the quick start', () => {
     const variables = /\b(?:[A-Z]+(?:_[A-Z]+)+|PORT)\b/g;
     const namesIn = (text: string) => [...new Set(text.match(variables))].sort();
     expect(namesIn(`${ENVIRONMENT}\n${START}`)).toEqual(namesIn(QUICK_START));
+    const [, port = ''] = /^PORT=(\d+)$/m.exec(ENVIRONMENT) ?? [];
+    expect(QUICK_START).toContain(`PORT = ${port},`);
     expect(README.text.slice(0, README.text.indexOf('```')).split('\n').length).toBeLessThan(21);
     expect(START.split('\n').at(-1)).toBe('node --env-file=.env app.mjs');
   });
@@ -135,16 +138,33 @@ describe('the quick start', () => {
     return { browser, url };
   }
 
+  const SHOW_TOLD = "const told = [];\napp.get('/told', (req, res) => res.json(told));\n$&";
+
   it('says why the API refuses a token', async () => {
-    const show = "const told = [];\napp.get('/told', (req, res) => res.json(told));\n$&";
     const program = QUICK_START.replace("console.warn('refused:', event)", 'told.push(event)')
       .replace('process.env.OIDC_AUDIENCE', "'https://other.example.com'")
-      .replace('const server = ', show);
+      .replace('const server = ', SHOW_TOLD);
     const { browser, url } = await logInBeside(program, 'other');
     expect((await browser.open(`${url}/api`)).status).toBe(401);
     const { html } = await browser.open(`${url}/told`);
     expect(JSON.parse(html)).toEqual([expect.objectContaining({ reason: 'wrong-audience' })]);
     expect(README.text).toContain('the console says `wrong-audience`');
+  });
+
+  it('hears of a Redis that is away, so that ioredis writes no stack at each try', async () => {
+    const program = QUICK_START.replace("console.error('redis:', ", 'told.push(').replace(
+      'const server = ',
+      SHOW_TOLD,
+    );
+    const client = { OIDC_CLIENT_ID: 'alone', OIDC_CLIENT_SECRET: 'the secret of alone' };
+    const { url } = await quickStart.startBeside(program, {
+      ...client,
+      REDIS_URL: 'redis://127.0.0.1:9',
+    });
+    await until(async () => {
+      const told = (await (await fetch(`${url}/told`)).json()) as unknown[];
+      return told.length > 0 && told.every((code) => code === 'ECONNREFUSED');
+    });
   });
 
   it('is there in TypeScript', async () => {
