@@ -140,8 +140,10 @@ export class AccessTokens {
 
   #kindOf(jwt: JwtAccessToken, provider: Provider): 'access-token' | 'unclear' {
     const { accessTokens, ofIssuer } = provider.settings;
-    const clientIds = [...ofIssuer.clientIds, ...(accessTokens.clients ?? [])];
-    const kind = kindOf(jwt, { clientIds, strict: this.#rules.strict });
+    const { clients } = accessTokens;
+    const clientIds = [...ofIssuer.clientIds, ...(clients ?? [])];
+    const isAnyAudience = clients !== undefined;
+    const kind = kindOf(jwt, { clientIds, isAnyAudience, strict: this.#rules.strict });
     if (typeof kind !== 'string') throw refusal(provider, kind.reason, kind);
     const evidence = this.#evidenceOfOtherClient(jwt, provider);
     if (evidence !== undefined) throw refusal(provider, 'other-client', evidence);

@@ -13,6 +13,13 @@ const CLAIMS_OF_ACCESS_TOKENS = ['scope', 'scp', 'client_id', 'cid', 'appid', 'i
 /** `unclear`: the claims may be an ID Token's, as in the access tokens of some providers. */
 export type TokenKind = 'access-token' | 'unclear' | Refusal<'wrong-type' | 'logout-token'>;
 
+interface KindRules {
+  readonly clientIds: readonly string[];
+  /** Nobody compares `aud`, so any may be a client. */
+  readonly isAnyAudience: boolean;
+  readonly strict: boolean;
+}
+
 /**
  * A JWT typed `at+jwt` is an access token. Most providers issue access tokens without a type of
  * their own; their claims must not be an ID Token's, a Logout Token's or a refresh token's.
@@ -20,10 +27,8 @@ export type TokenKind = 'access-token' | 'unclear' | Refusal<'wrong-type' | 'log
  * @see [RFC 9068, section 4](https://www.rfc-editor.org/rfc/rfc9068#section-4)
  * @see [RFC 8725, section 3.12](https://www.rfc-editor.org/rfc/rfc8725#section-3.12)
  */
-export function kindOf(
-  jwt: Jwt,
-  { clientIds, strict }: { clientIds: readonly string[]; strict: boolean },
-): TokenKind {
+export function kindOf(jwt: Jwt, rules: KindRules): TokenKind {
+  const { strict } = rules;
   if ('events' in jwt.claims) return { reason: 'logout-token', claim: 'events' };
   const { typ }: { readonly typ?: unknown } = jwt.header;
   const type = typeof typ === 'string' ? typ.toLowerCase() : typ;
@@ -32,10 +37,10 @@ export function kindOf(
     const expected = strict ? 'at+jwt' : 'at+jwt, JWT';
     return { reason: 'wrong-type', ...evidenceOf(jwt, 'typ', { expected, found: typ }) };
   }
-  return kindByClaims(jwt, clientIds);
+  return kindByClaims(jwt, rules);
 }
 
-function kindByClaims(jwt: Jwt, clientIds: readonly string[]): TokenKind {
+function kindByClaims(jwt: Jwt, rules: KindRules): TokenKind {
   const { claims } = jwt;
   const { typ, token_use, tokenName = 'access_token', purpose } = claims;
   const wrong = (claim: string, expected?: string) => {
@@ -53,10 +58,14 @@ function kindByClaims(jwt: Jwt, clientIds: readonly string[]): TokenKind {
   if (tokenName !== 'access_token') return wrong('tokenName', 'access_token');
   if (purpose === 'id') return wrong('purpose');
   if (CLAIMS_OF_ID_TOKENS.some((claim) => claim in claims)) return 'unclear';
-  const audiences: unknown[] = [claims.aud].flat();
-  const meantForClient = clientIds.some((clientId) => audiences.includes(clientId));
-  const saysSo = !meantForClient || CLAIMS_OF_ACCESS_TOKENS.some((claim) => claim in claims);
-  return saysSo ? 'access-token' : 'unclear';
+  const saysSo = CLAIMS_OF_ACCESS_TOKENS.some((claim) => claim in claims);
+  return saysSo || !mayBeForClient(claims, rules) ? 'access-token' : 'unclear';
+}
+
+function mayBeForClient({ aud }: JoseObject, { clientIds, isAnyAudience }: KindRules): boolean {
+  if (isAnyAudience) return aud !== undefined;
+  const audiences: unknown[] = [aud].flat();
+  return clientIds.some((clientId) => audiences.includes(clientId));
 }
 
 const CLIENT_CLAIMS = ['client_id', 'azp', 'cid', 'appid'];

@@ -61,7 +61,11 @@ describe('a list of clients', () => {
     ['no audience', NO_AUDIENCE],
     ['azp in place of client_id', { ...NO_AUDIENCE, client_id: undefined, azp: 'spa' }],
     ['the audience of another API', { aud: 'https://other.example.com' }],
-    ['the audience of Keycloak', { aud: 'account', client_id: undefined, azp: CLIENT_ID }],
+    [
+      'the audience of Keycloak',
+      { aud: 'account', client_id: undefined, azp: CLIENT_ID, typ: 'Bearer' },
+    ],
+    ['a scope', { aud: 'account', client_id: undefined, azp: CLIENT_ID, scope: 'openid' }],
   ])('lets a token of such a client pass with %s', async (_what, claims) => {
     const app = start({ clients: [CLIENT_ID, 'spa'] });
     expect(await statusOf(app, await signer.accessToken(claims))).toBe(200);
@@ -82,10 +86,12 @@ describe('a list of clients', () => {
   it.each<[string, Claims]>([
     ['this client', { aud: CLIENT_ID, azp: CLIENT_ID }],
     ['a client of the list', { aud: 'spa', azp: 'spa' }],
+    ['another client, got by one of the list', { aud: 'other', azp: 'spa' }],
+    ['several clients, got by one of the list', { aud: ['other', 'another'], azp: 'spa' }],
   ])('takes no ID Token of %s for an access token', async (_whose, claims) => {
     const app = start({ clients: [CLIENT_ID, 'spa'] });
     const idToken = await signer.sign({ sub: 'alice', sid: 'sid-1', ...claims });
-    expect(await statusOf(app, idToken)).toBe(401);
+    expect(await answerTo(app, idToken)).toEqual([401, 'The token is not an access token']);
   });
 
   it('counts for its own provider alone', async () => {
