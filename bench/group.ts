@@ -44,4 +44,6 @@ export interface Group {
   readonly about: string;
   /** The first is `bare`, and the second is `pass-through`. */
   readonly variants: Readonly<Record<string, Variant>>;
+  /** The variants of which the page tells where their time goes. */
+  readonly accounts?: readonly string[];
 }

@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { startRedisServer } from '../spec/support/redis-server.ts';
+import { type Account, takeAccounts } from './account/account.ts';
+import { listFunctions, writeAccounts } from './account/section.ts';
 import type { Group } from './group.ts';
 import { GROUPS } from './groups.ts';
 import { describeVersions, writePage, writeSection } from './page.ts';
@@ -23,6 +25,7 @@ const redisServer = await startRedisServer();
 const provider = await startProvider();
 const redis = redisServer.connect();
 const results = new Map<Group, Summary>();
+const accounts: Account[] = [];
 try {
   const settings = { issuer: provider.issuer, redisPath: redisServer.path };
   for (const group of groups) {
@@ -30,12 +33,15 @@ try {
     const server = await ServerProcess.start(group, settings);
     const signer = provider.signers[group.algorithm];
     const summary = summarize(await measureRounds(group, signer, server, redis, rounds));
+    const taken = await takeAccounts(group, summary, { signer, server });
     await server.stop();
+    accounts.push(...taken);
     results.set(group, summary);
-    console.log(writeSection(group, summary));
+    console.log([writeSection(group, summary), ...taken.map(listFunctions)].join('\n\n'));
   }
+  console.log(writeAccounts(accounts));
   if (groups.length === GROUPS.length) {
-    const page = await writePage(rounds, await describeVersions(redis), results);
+    const page = await writePage(rounds, await describeVersions(redis), results, accounts);
     await writeFile(new URL('./RESULTS.md', import.meta.url), page);
     await writeFile(new URL('./results.svg', import.meta.url), drawPlot(results));
   }

@@ -3,8 +3,11 @@ import { availableParallelism } from 'node:os';
 import type { Redis } from 'ioredis';
 import { format } from 'prettier';
 import { parseInfo } from '../spec/support/redis-node.ts';
+import type { Account } from './account/account.ts';
+import { writeAccounts } from './account/section.ts';
 import type { Group } from './group.ts';
 import type { Row, Summary } from './summary.ts';
+import { writeNumber } from './write-number.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -25,10 +28,13 @@ export function writePage(
   rounds: number,
   versions: string,
   results: ReadonlyMap<Group, Summary>,
+  accounts: readonly Account[],
 ): Promise<string> {
   const plot = '![CPU time of a request beyond the bare endpoint](results.svg)';
   const sections = Array.from(results, ([group, summary]) => writeSection(group, summary));
-  return format([head(rounds), versions, plot, ...sections].join('\n\n'), { parser: 'markdown' });
+  return format([head(rounds), versions, plot, ...sections, writeAccounts(accounts)].join('\n\n'), {
+    parser: 'markdown',
+  });
 }
 
 export function writeSection({ name, about }: Group, { rows, alike }: Summary): string {
@@ -44,14 +50,13 @@ export function writeSection({ name, about }: Group, { rows, alike }: Summary): 
 
 function writeRow({ name, server, overBare, redisOverBare }: Row): string {
   const { median, low, high } = overBare;
-  const differences = [write(median), `${write(low)} to ${write(high)}`, write(redisOverBare, 1)];
-  const cells = [name, write(server), ...(name === 'bare' ? ['', '', ''] : differences)];
+  const differences = [
+    writeNumber(median),
+    `${writeNumber(low)} to ${writeNumber(high)}`,
+    writeNumber(redisOverBare, 1),
+  ];
+  const cells = [name, writeNumber(server), ...(name === 'bare' ? ['', '', ''] : differences)];
   return `| ${cells.join(' | ')} |`;
-}
-
-function write(value: number, digits = 0): string {
-  const fraction = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-  return value.toLocaleString('en', { ...fraction, signDisplay: 'negative' });
 }
 
 /** What the figures depend on. */

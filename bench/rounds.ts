@@ -6,12 +6,15 @@ import type { Group } from './group.ts';
 import { createLogins } from './provider.ts';
 import type { ServerProcess } from './server-process.ts';
 
-const LOGINS = 150;
+/** Of one round. */
+export const LOGINS = 150;
 const WARM_UP_ROUNDS = 10;
 
 /** Microseconds of the processor for one request. */
 export interface Cost {
   readonly server: number;
+  /** The part of `server` that is no other thread's. */
+  readonly main: number;
   readonly redis: number;
 }
 
@@ -30,7 +33,8 @@ export async function measureRounds(
   const costs = new Map(Object.keys(variants).map((name) => [name, [] as Cost[]]));
 
   async function clock(): Promise<Cost> {
-    return { server: await server.cpuTime(), redis: await redisTime(redis) };
+    const { allThreads, mainThread } = await server.cpuTime();
+    return { server: allThreads, main: mainThread, redis: await redisTime(redis) };
   }
 
   for (let round = -WARM_UP_ROUNDS; round < rounds; round += 1) {
@@ -47,6 +51,7 @@ export async function measureRounds(
       if (round < 0) continue;
       costs.get(name)?.push({
         server: (after.server - before.server) / measured.length,
+        main: (after.main - before.main) / measured.length,
         redis: (after.redis - before.redis) / measured.length,
       });
     }

@@ -1,5 +1,7 @@
+import type { Profiler } from 'node:inspector';
 import { Pool } from 'undici';
 import { Child } from '../spec/support/child.ts';
+import type { CpuTime } from './cpu-time.ts';
 import type { Group, HttpRequest, Load, Settings } from './group.ts';
 
 const SERVER = new URL('./server.ts', import.meta.url);
@@ -25,10 +27,16 @@ export class ServerProcess {
     }
   }
 
-  /** The time of all threads until now, in microseconds. */
-  async cpuTime(): Promise<number> {
-    const { user, system } = (await this.#child.ask({})) as NodeJS.CpuUsage;
-    return user + system;
+  async cpuTime(): Promise<CpuTime> {
+    return (await this.#child.ask({ ask: 'cpuTime' })) as CpuTime;
+  }
+
+  async startProfile(): Promise<void> {
+    await this.#child.ask({ ask: 'startProfile' });
+  }
+
+  async endProfile(): Promise<Profiler.Profile> {
+    return (await this.#child.ask({ ask: 'endProfile' })) as Profiler.Profile;
   }
 
   async send(variant: string, requests: readonly HttpRequest[]): Promise<void> {

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { endProfile, startProfile } from './account/profiler.ts';
+import { cpuTime } from './cpu-time.ts';
 import type { Settings } from './group.ts';
 import { GROUPS } from './groups.ts';
 
@@ -17,6 +19,10 @@ for (const [name, variant] of Object.entries(group?.variants ?? {})) {
   ports[name] = (server.address() as AddressInfo).port;
 }
 
-process.on('message', () => process.send?.(process.cpuUsage()));
+const ANSWERS = { cpuTime, startProfile, endProfile };
+
+process.on('message', ({ ask }: { ask: keyof typeof ANSWERS }) => {
+  void Promise.resolve(ANSWERS[ask]()).then((answer) => process.send?.(answer ?? {}));
+});
 process.once('disconnect', () => process.exit());
 process.send?.(ports);

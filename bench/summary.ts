@@ -14,6 +14,8 @@ export interface Difference {
 export interface Row {
   readonly name: string;
   readonly server: number;
+  /** The part of `server` that is no other thread's. */
+  readonly main: number;
   readonly overBare: Difference;
   readonly redisOverBare: number;
 }
@@ -41,6 +43,7 @@ export function summarize(costs: Costs): Summary {
     rows: names.map((name) => ({
       name,
       server: median(of(name, 'server')),
+      main: median(of(name, 'main')),
       overBare: compare(name, bare),
       redisOverBare: compare(name, bare, 'redis').median,
     })),
