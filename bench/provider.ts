@@ -32,12 +32,16 @@ export interface Tokens {
   readonly refresh_token: string;
 }
 
-/** Signs the tokens of so many logins, each of a user and a session of its own. */
-export function createLogins(signer: Signer, count: number): Promise<Tokens[]> {
+/** Signs the tokens of so many logins, each of a session of its own, and of a user of its own. */
+export function createLogins(
+  signer: Signer,
+  count: number,
+  { sub, scope = 'read write' }: { readonly sub?: string; readonly scope?: string } = {},
+): Promise<Tokens[]> {
   const logins = Array.from({ length: count }, async () => {
-    const owner = { sub: randomUUID(), sid: randomUUID() };
+    const owner = { sub: sub ?? randomUUID(), sid: randomUUID() };
     return {
-      access_token: await signer.accessToken({ ...owner, jti: randomUUID(), scope: 'read write' }),
+      access_token: await signer.accessToken({ ...owner, jti: randomUUID(), scope }),
       id_token: await signer.idToken(owner),
       refresh_token: randomUUID(),
     };

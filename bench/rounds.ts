@@ -59,7 +59,8 @@ export async function measureRounds(
   return costs;
 }
 
-async function redisTime(redis: Redis): Promise<number> {
+/** Until now, in microseconds. */
+export async function redisTime(redis: Redis): Promise<number> {
   const { used_cpu_user, used_cpu_sys } = parseInfo(await redis.info('cpu'));
   return (Number(used_cpu_user) + Number(used_cpu_sys)) * 1e6;
 }

@@ -6,14 +6,23 @@ import type { Group, HttpRequest, Load, Settings } from './group.ts';
 
 const SERVER = new URL('./server.ts', import.meta.url);
 
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
 /** The process that holds all variants of a group, each at a port of its own. */
 export class ServerProcess {
   readonly #child: Child;
   readonly #load: Load;
   readonly #pools = new Map<string, Pool>();
 
-  static async start({ name, load }: Group, settings: Settings): Promise<ServerProcess> {
-    const child = new Child(SERVER, [name, JSON.stringify(settings)]);
+  static async start(
+    { name, load }: Group,
+    settings: Settings,
+    nodeOptions: readonly string[] = [],
+  ): Promise<ServerProcess> {
+    const child = new Child(SERVER, [name, JSON.stringify(settings)], nodeOptions);
     return new ServerProcess(child, load, (await child.answer()) as Record<string, number>);
   }
 
@@ -29,6 +38,10 @@ export class ServerProcess {
 
   async cpuTime(): Promise<CpuTime> {
     return (await this.#child.ask({ ask: 'cpuTime' })) as CpuTime;
+  }
+
+  async heapUsed(): Promise<number> {
+    return (await this.#child.ask({ ask: 'heapUsed' })) as number;
   }
 
   async startProfile(): Promise<void> {
@@ -48,12 +61,15 @@ export class ServerProcess {
     }
   }
 
-  async #send(variant: string, { status, ...request }: HttpRequest): Promise<void> {
+  async #send(variant: string, request: HttpRequest): Promise<void> {
+    const { status } = await this.request(variant, request);
+    if (status === request.status) return;
+    throw new Error(`${variant} answered ${status} to ${request.method} ${request.path}`);
+  }
+
+  async request(variant: string, { status: _, ...request }: HttpRequest): Promise<Answer> {
     const answer = await this.#pools.get(variant)?.request(request);
-    await answer?.body.dump();
-    if (answer?.statusCode === status) return;
-    const { method, path } = request;
-    throw new Error(`${variant} answered ${answer?.statusCode ?? ''} to ${method} ${path}`);
+    return { status: answer?.statusCode ?? NaN, body: (await answer?.body.text()) ?? '' };
   }
 
   async stop(): Promise<void> {

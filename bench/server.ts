@@ -5,9 +5,12 @@ import { endProfile, startProfile } from './account/profiler.ts';
 import { cpuTime } from './cpu-time.ts';
 import type { Settings } from './group.ts';
 import { GROUPS } from './groups.ts';
+import { APP } from './growth/app.ts';
+import { ENTRIES } from './growth/entries.ts';
+import { heapUsed } from './heap-used.ts';
 
 const [groupName, settings = ''] = process.argv.slice(2);
-const group = GROUPS.find((each) => each.name === groupName);
+const group = [...GROUPS, ENTRIES, APP].find((each) => each.name === groupName);
 
 const ports: Record<string, number> = {};
 for (const [name, variant] of Object.entries(group?.variants ?? {})) {
@@ -19,7 +22,7 @@ for (const [name, variant] of Object.entries(group?.variants ?? {})) {
   ports[name] = (server.address() as AddressInfo).port;
 }
 
-const ANSWERS = { cpuTime, startProfile, endProfile };
+const ANSWERS = { cpuTime, heapUsed, startProfile, endProfile };
 
 process.on('message', ({ ask }: { ask: keyof typeof ANSWERS }) => {
   void Promise.resolve(ANSWERS[ask]()).then((answer) => process.send?.(answer ?? {}));
