@@ -31,9 +31,9 @@ try {
   for (const group of groups) {
     await redisServer.flush();
     const server = await ServerProcess.start(group, settings);
-    const signer = provider.signers[group.algorithm];
-    const summary = summarize(await measureRounds(group, signer, server, redis, rounds));
-    const taken = await takeAccounts(group, summary, { signer, server });
+    const parts = { signer: provider.signers[group.algorithm], server, redis };
+    const summary = summarize(await measureRounds(group, parts, { rounds }));
+    const taken = await takeAccounts(group, summary, parts);
     await server.stop();
     accounts.push(...taken);
     results.set(group, summary);

@@ -21,6 +21,8 @@ differ by more than is measured here. In each of ${rounds} rounds every variant 
 connections where the section says nothing else; every status is checked. \`over bare\` is the median difference
 within a round, with its bootstrap interval; \`Redis\` is that of redis-server. Variants cannot be told apart where the interval of their difference
 contains 0, or the difference is within the interval of \`pass-through\`. \`npm run bench\` measures anew.
+
+What comes of more entries, processes, sessions and tokens is [a page of its own](GROWTH.md).
 `;
 
 /** The page of results, in Markdown. */

@@ -21,13 +21,22 @@ export interface Cost {
 /** The costs of each variant, one of each round. */
 export type Costs = ReadonlyMap<string, readonly Cost[]>;
 
+export interface Parts {
+  readonly signer: Signer;
+  readonly server: ServerProcess;
+  readonly redis: Redis;
+}
+
+export interface Course {
+  readonly rounds: number;
+  readonly beforeRound?: () => Promise<void>;
+}
+
 /** Gives all variants their turn in each round, in random order. */
 export async function measureRounds(
   { variants }: Group,
-  signer: Signer,
-  server: ServerProcess,
-  redis: Redis,
-  rounds: number,
+  { signer, server, redis }: Parts,
+  { rounds, beforeRound }: Course,
 ): Promise<Costs> {
   const steady = await createLogins(signer, LOGINS);
   const costs = new Map(Object.keys(variants).map((name) => [name, [] as Cost[]]));
@@ -38,6 +47,7 @@ export async function measureRounds(
   }
 
   for (let round = -WARM_UP_ROUNDS; round < rounds; round += 1) {
+    await beforeRound?.();
     const turns = Object.entries(variants).map(async ([name, { createRequests }]) => ({
       name,
       batches: await createRequests(signer, steady),

@@ -6,7 +6,7 @@ import { cpuTime } from './cpu-time.ts';
 import type { Settings } from './group.ts';
 import { GROUPS } from './groups.ts';
 import { APP } from './growth/app.ts';
-import { ENTRIES } from './growth/entries.ts';
+import { ENTRIES } from './growth/entries-group.ts';
 import { heapUsed } from './heap-used.ts';
 
 const [groupName, settings = ''] = process.argv.slice(2);

@@ -1,8 +1,6 @@
-import type { Signer } from '../../spec/support/provider.ts';
 import type { Group } from '../group.ts';
 import { createLogins } from '../provider.ts';
-import { LOGINS } from '../rounds.ts';
-import type { ServerProcess } from '../server-process.ts';
+import { LOGINS, type Parts } from '../rounds.ts';
 import type { Row, Summary } from '../summary.ts';
 import { Shares } from './shares.ts';
 
@@ -20,7 +18,7 @@ export interface Account {
 export async function takeAccounts(
   { name: groupName, variants, accounts = [] }: Group,
   { rows }: Summary,
-  { signer, server }: { readonly signer: Signer; readonly server: ServerProcess },
+  { signer, server }: Parts,
 ): Promise<Account[]> {
   const steady = await createLogins(signer, LOGINS);
   const [bare, ...others] = rows;

@@ -3,11 +3,11 @@ import type { Account } from './account.ts';
 import { ORIGINS } from './origins.ts';
 
 const ABOUT = `
-Where the time of a request goes, in microseconds: the main thread's CPU time of the tables above, by the shares of a CPU
-profile of further rounds. A call of V8, of Node or of a small package counts for the folder or package that makes the
-call; that of \`node:crypto\` has a row of its own. What a call wakes, another thread or process, may delay it on the same core, and then shows as its own. \`Node,
-elsewhere\` has no such caller: sockets, timers, promises. \`Other threads\` are those of Node: signatures, part of
-the collector, the compiler.
+Where the time of a request goes, in microseconds: the CPU time of the main thread, as in the tables above, by the shares
+of a CPU profile of further rounds. A call of V8, of Node or of a small package counts for the folder or package that
+makes the call; that of \`node:crypto\` has a row of its own. What a call wakes, another thread or process, may delay it
+on the same core, and then shows as its own. \`Node, elsewhere\` has no such caller: sockets, timers, promises. \`Other
+threads\` are those of Node: signatures, a part of the collection, the compiler.
 `;
 
 /** The accounts beside each other, in Markdown. */

@@ -42,9 +42,12 @@ const endWith =
     res.json(await durationOf(() => sessions.end(req.body as SessionName)));
   };
 
+// Holds all tokens of a measurement.
+const tokenCacheSize = 128 * 1024 * 1024;
+
 const variant = (options?: Partial<OidcLogoutOptions>): Variant => ({
   createApp(settings) {
-    const oidc = createOurs(settings, 'ES256', options);
+    const oidc = createOurs(settings, 'ES256', { tokenCacheSize, ...options });
     oidc.on('session-ended', () => undefined);
     return express()
       .use('/api', oidc.guard(), (_req, res) => void res.json({ ok: true }))

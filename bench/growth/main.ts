@@ -42,9 +42,9 @@ try {
   for (const [name, measure] of Object.entries(MEASURES)) {
     if (positionals.length > 0 && !positionals.includes(name)) continue;
     await redisServer.flush();
-    const section = writeSection(await measure(world));
-    console.log(section);
-    sections.push(section);
+    const written = (await measure(world)).map(writeSection);
+    console.log(written.join('\n\n'));
+    sections.push(...written);
   }
   if (positionals.length === 0) {
     const page = [HEAD, await describeVersions(redis), ...sections].join('\n\n');

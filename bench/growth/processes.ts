@@ -26,7 +26,7 @@ const useOf = ({ access_token }: Tokens): HttpRequest => {
   return { method: 'GET', path: '/api', headers: bearer(access_token), status: 200 };
 };
 
-export async function measureProcesses(world: World): Promise<Section> {
+export async function measureProcesses(world: World): Promise<Section[]> {
   const rows = [];
   for (const size of SIZES) {
     await world.redisServer.flush();
@@ -39,7 +39,7 @@ export async function measureProcesses(world: World): Promise<Section> {
     await Promise.all(servers.map((server) => server.stop()));
     rows.push({ size, figures });
   }
-  return { title: 'Processes', about: ABOUT, of: 'processes', rows };
+  return [{ title: 'Processes', about: ABOUT, of: 'processes', rows }];
 }
 
 async function measureLogouts(

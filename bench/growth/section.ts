@@ -7,13 +7,18 @@ const FLAT = 1.1;
 /** What was measured, by its name. */
 export type Figures = Readonly<Record<string, readonly number[]>>;
 
+export interface Row {
+  readonly size: number;
+  readonly figures: Figures;
+}
+
 export interface Section {
   readonly title: string;
   /** Markdown. */
   readonly about: string;
   /** What grows. */
   readonly of: string;
-  readonly rows: readonly { readonly size: number; readonly figures: Figures }[];
+  readonly rows: readonly Row[];
 }
 
 export function writeSection({ title, about, of, rows }: Section): string {

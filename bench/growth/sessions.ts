@@ -25,13 +25,13 @@ const logoutOf = ({ access_token }: Tokens): HttpRequest => {
   return { ...postJson('/logout', { access_token }), status: 200 };
 };
 
-export async function measureSessions(world: World): Promise<Section> {
+export async function measureSessions(world: World): Promise<Section[]> {
   const server = await ServerProcess.start(APP, world.settings);
   await measureUsers(world, server, 10);
   const rows = [];
   for (const size of SIZES) rows.push({ size, figures: await measureUsers(world, server, size) });
   await server.stop();
-  return { title: 'Sessions of a user', about: ABOUT, of: 'sessions', rows };
+  return [{ title: 'Sessions of a user', about: ABOUT, of: 'sessions', rows }];
 }
 
 async function measureUsers(world: World, server: ServerProcess, size: number): Promise<Figures> {
