@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import helmet from 'helmet';
 import type { Browser, Page } from 'playwright-core';
 import type { ProviderOptions } from '../lib/index.ts';
-import { launchChromium } from './support/chromium.ts';
+import { connectToChromium } from './support/chromium.ts';
 import { type FormApp, startFormApp } from './support/form-logout.ts';
 import { targetOf } from './support/logout-page.ts';
 import { hasNginx, type Nginx, startNginx } from './support/nginx.ts';
@@ -92,7 +92,7 @@ suite(`a logout behind nginx with its default buffers${missing}`, () => {
     let page: Page;
 
     beforeAll(async () => {
-      chromium = await launchChromium();
+      chromium = await connectToChromium();
     });
 
     afterAll(() => chromium.close());

@@ -3,7 +3,7 @@ import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { ProviderOptions } from '../lib/index.ts';
-import { launchChromium } from './support/chromium.ts';
+import { connectToChromium } from './support/chromium.ts';
 import { type FormApp, type FormAppSettings, startFormApp } from './support/form-logout.ts';
 import {
   createSigner,
@@ -20,7 +20,7 @@ let signer: Signer;
 let app: FormApp;
 
 beforeAll(async () => {
-  [chromium, provider] = await Promise.all([launchChromium(), startProviderServer()]);
+  [chromium, provider] = await Promise.all([connectToChromium(), startProviderServer()]);
   signer = await createSigner(provider.issuer);
   // One of each for all: a new page costs a window, and a new context a process of its own.
   context = await chromium.newContext();

@@ -4,7 +4,7 @@ import express, { type RequestHandler } from 'express';
 import type { Browser, BrowserContext, Frame, Page } from 'playwright-core';
 import { closeServer, listen } from '../example-app/listening.ts';
 import { type OidcLogout, oidcLogout, type ReturningRequest } from '../lib/index.ts';
-import { launchChromium } from './support/chromium.ts';
+import { connectToChromium } from './support/chromium.ts';
 import {
   AUDIENCE,
   CLIENT_ID,
@@ -112,7 +112,7 @@ describe('the front-channel logout in a browser', () => {
 
   beforeAll(async () => {
     // Blocks third-party cookies, as some browsers do without being told.
-    chromium = await launchChromium('--test-third-party-cookie-phaseout');
+    chromium = await connectToChromium('--test-third-party-cookie-phaseout');
   });
 
   afterAll(() => chromium.close());
@@ -221,7 +221,7 @@ describe('the way back to the app in a browser', () => {
   let alter: (back: URL) => void;
 
   beforeAll(async () => {
-    chromium = await launchChromium();
+    chromium = await connectToChromium();
   });
 
   afterAll(() => chromium.close());

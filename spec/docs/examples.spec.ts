@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Browser, BrowserContext, Page, Response } from 'playwright-core';
 import { type RunningProvider, startProvider } from '../../example-app/provider.ts';
-import { launchChromium } from '../support/chromium.ts';
+import { connectToChromium } from '../support/chromium.ts';
 import { compiled } from '../support/compiled.ts';
 import { REPOSITORY, type RunningApp, startApp } from '../support/consumer-project.ts';
 import { type RedisPort, startRedisPort } from '../support/redis-port.ts';
@@ -43,7 +43,7 @@ beforeAll(async () => {
     backchannel_logout_uri: `${baseUrl}/oidc/back-channel-logout`,
     backchannel_logout_session_required: true,
   });
-  chromium = await launchChromium();
+  chromium = await connectToChromium();
   // One for all: a new one costs a process of its own.
   context = await chromium.newContext();
 });

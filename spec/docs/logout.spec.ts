@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import { appWith, LOGOUT, optionsFor } from '../support/app.ts';
-import { launchChromium } from '../support/chromium.ts';
+import { connectToChromium } from '../support/chromium.ts';
 import type { RunningApp } from '../support/consumer-project.ts';
 import { type LoginProvider, startLoginProvider } from '../support/login-provider.ts';
 import { openPage } from '../support/page.ts';
@@ -71,7 +71,7 @@ describe('a page that holds the tokens', () => {
 
   it('goes to the provider by itself', async () => {
     const access_token = await provider.signer.accessToken();
-    const browser = await launchChromium();
+    const browser = await connectToChromium();
     try {
       const page = await browser.newPage();
       await page.goto(`${one.url}/page`);

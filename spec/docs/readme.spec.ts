@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { transformSync } from '@swc/core';
 import type { Page as Tab } from 'playwright-core';
 import { BrowserSession } from '../support/browser-session.ts';
-import { launchChromium } from '../support/chromium.ts';
+import { connectToChromium } from '../support/chromium.ts';
 import { REPOSITORY, type RunningApp } from '../support/consumer-project.ts';
 import { targetOf } from '../support/logout-page.ts';
 import { openPage } from '../support/page.ts';
@@ -62,7 +62,7 @@ describe('the quick start', () => {
   });
 
   it('logs a person in, lets the token in, logs the person out, and keeps the token out', async () => {
-    const browser = await launchChromium();
+    const browser = await connectToChromium();
     try {
       const tab = await browser.newPage();
       await tab.goto(baseUrl);

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { type Example, startExample } from '../../example-app/app.ts';
 import { type OidcLogout, oidcLogout } from '../../lib/index.ts';
-import { launchChromium } from '../support/chromium.ts';
+import { connectToChromium } from '../support/chromium.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
 
 const BY_PROVIDER = 'This session was ended at the provider';
@@ -22,7 +22,7 @@ describe('an open page of the example app whose session is ended elsewhere', () 
     redis = await startRedisServer();
     [app, chromium] = await Promise.all([
       startExample({ PORT: '0', REDIS_URL: redis.path }),
-      launchChromium(),
+      connectToChromium(),
     ]);
     // As another process of the same app would.
     administration = oidcLogout({

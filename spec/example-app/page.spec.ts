@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { type Example, startExample } from '../../example-app/app.ts';
 import { startProvider } from '../../example-app/provider.ts';
-import { launchChromium } from '../support/chromium.ts';
+import { connectToChromium } from '../support/chromium.ts';
 
 describe('the page of the example app', () => {
   let app: Example;
@@ -12,7 +12,7 @@ describe('the page of the example app', () => {
   let page: Page;
 
   beforeAll(async () => {
-    [app, chromium] = await Promise.all([startExample({ PORT: '0' }), launchChromium()]);
+    [app, chromium] = await Promise.all([startExample({ PORT: '0' }), connectToChromium()]);
     // One for all: a new one costs a process of its own.
     context = await chromium.newContext();
   });

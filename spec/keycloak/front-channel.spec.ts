@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { BrowserContext, Browser as Chromium, Page } from 'playwright-core';
-import { launchChromium } from '../support/chromium.ts';
+import { connectToChromium } from '../support/chromium.ts';
 import { INVALIDATED } from './answers.ts';
 import { type App, type Browser, newBrowser, useApps } from './app.ts';
 import { Realm } from './realm.ts';
@@ -13,7 +13,7 @@ let context: BrowserContext;
 let page: Page;
 
 beforeAll(async () => {
-  chromium = await launchChromium();
+  chromium = await connectToChromium();
   app = await start({ client: { frontchannelLogout: true } });
 });
 

@@ -1,1 +1,6 @@
-export { removePrograms as default } from './compile-programs.js';
+import { closeChromiumLauncher } from './chromium-launcher.js';
+import { removePrograms } from './compile-programs.js';
+
+export default async function tearDown() {
+  await Promise.all([removePrograms(), closeChromiumLauncher()]);
+}
