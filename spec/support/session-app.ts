@@ -3,8 +3,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler } from 'express';
 import type { Redis } from 'ioredis';
-import { SessionEndedError, StoreUnavailableError } from '../../lib/errors.ts';
-import type { SessionEndedEvent, SessionName, TokenResponse } from '../../lib/index.ts';
+import {
+  SessionEndedError,
+  type SessionEndedEvent,
+  type SessionName,
+  StoreUnavailableError,
+  type TokenResponse,
+} from '../../lib/index.ts';
 import { appWith, optionsFor } from './app.ts';
 import type { Signer } from './provider.ts';
 
