@@ -18,6 +18,7 @@ import {
 } from './support/app.ts';
 import { createSigner, type Signer } from './support/provider.ts';
 import { type RedisServer, startRedisServer } from './support/redis-server.ts';
+import { until } from './support/until.ts';
 
 const UNAVAILABLE = {
   error: 'temporarily_unavailable',
@@ -88,8 +89,7 @@ async function expectOutage(access_token: string): Promise<void> {
 }
 
 async function untilReachable(access_token: string, at = app): Promise<void> {
-  let status = 503;
-  while (status === 503) ({ status } = await call(access_token, at));
+  await until(async () => (await call(access_token, at)).status !== 503);
 }
 
 function reasons(): Set<string> {

@@ -22,6 +22,7 @@ import { startRedisCluster } from '../support/redis-cluster.ts';
 import { addressOf, type RedisNode } from '../support/redis-node.ts';
 import { startRedisSentinel } from '../support/redis-sentinel.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
+import { until } from '../support/until.ts';
 
 const PAGE = openPage('docs/redis.md');
 const SCAN = PAGE.take('redis', 'SCAN');
@@ -66,9 +67,7 @@ describe('the page on Redis', () => {
   async function untilSubscribed(...channels: readonly string[]): Promise<void> {
     const observer = redis.connect();
     for (const channel of channels) {
-      while ((await observer.pubsub('NUMSUB', channel))[1] === 0) {
-        await new Promise((resolve) => setImmediate(resolve));
-      }
+      await until(async () => (await observer.pubsub('NUMSUB', channel))[1] !== 0);
     }
   }
 
@@ -229,7 +228,7 @@ app.use('/_security/oidc/logout', oidc.logout());`;
     const body = new URLSearchParams({ access_token });
     expect((await fetch(one.url + LOGOUT, { method: 'POST', body })).status).toBe(200);
     expect(await statusAt(one)).toBe(401);
-    while ((await statusAt(other)) !== 401);
+    await until(async () => (await statusAt(other)) === 401);
     // Before its Redis: it would go on trying ports that others may get.
     await Promise.all([one.close(), other.close()]);
   }

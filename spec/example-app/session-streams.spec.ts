@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Example, startExample } from '../../example-app/app.ts';
 import { BrowserSession } from '../support/browser-session.ts';
+import { until } from '../support/until.ts';
 
 describe('GET /session/events of the example app', () => {
   let app: Example;
@@ -66,9 +67,11 @@ describe('GET /session/events of the example app', () => {
     for (let tab = 2; tab <= 4; tab += 1) expect((await listen(cookie)).status).toBe(200);
     expect((await listen(cookie)).status).toBe(503);
     closing.abort();
-    let status: number;
-    do ({ status } = await listen(cookie));
-    while (status === 503);
+    let status = 503;
+    await until(async () => {
+      ({ status } = await listen(cookie));
+      return status !== 503;
+    });
     expect(status).toBe(200);
     expect(await logOut(cookie)).toBe(200);
   });

@@ -10,6 +10,7 @@ import {
   jest,
 } from '@jest/globals';
 import express from 'express';
+import type { Redis } from 'ioredis';
 import { CompactEncrypt, exportJWK, type JWK, SignJWT, UnsecuredJWT } from 'jose';
 import request from 'supertest';
 import {
@@ -77,6 +78,7 @@ let ecSigner: Signer;
 let rawKey: KeyObject;
 let keys: object[];
 let apps: App[];
+let clients: Redis[];
 let app: App;
 let session: Tokens;
 
@@ -93,6 +95,7 @@ afterAll(() => redis.close());
 
 beforeEach(async () => {
   apps = [];
+  clients = [];
   app = start();
   session = await login();
 });
@@ -101,8 +104,15 @@ afterEach(async () => {
   jest.useRealTimers();
   redis.resume();
   await Promise.all(apps.map(({ oidc }) => oidc.close()));
+  for (const client of clients) client.disconnect();
   await redis.flush();
 });
+
+function connect(): Redis {
+  const client = redis.connect();
+  clients.push(client);
+  return client;
+}
 
 function start(
   {
@@ -114,7 +124,7 @@ function start(
   outer?: express.Express,
 ): App {
   const standard = optionsFor(signer, { provider: { jwks: { keys }, ...provider } });
-  const started = appWith({ ...standard, redis: redis.connect(), ...options }, outer);
+  const started = appWith({ ...standard, redis: connect(), ...options }, outer);
   apps.push(started);
   return started;
 }
@@ -699,7 +709,7 @@ describe('the keys of the provider', () => {
     server.answer = serveMetadata(server.issuer, [remote.jwk]);
     app = appWith({
       audience: AUDIENCE,
-      redis: redis.connect(),
+      redis: connect(),
       provider: { issuer: server.issuer, clientId: CLIENT_ID },
     });
     apps.push(app);
@@ -995,7 +1005,7 @@ describe('what a Logout Token ends (section 2.7)', () => {
 
   it('is kept until every token of the session is gone', async () => {
     expectOk(await send(await signer.logoutToken({ exp: now() + 600 })));
-    const client = redis.connect();
+    const client = connect();
     const ttls = async (prefix: string) => {
       const found = Object.keys(await redis.dump()).filter((key) => key.startsWith(prefix));
       return Promise.all(found.map((key) => client.ttl(key)));
@@ -1287,8 +1297,7 @@ describe('a Redis that', () => {
 
   async function untilReachable(): Promise<void> {
     const access_token = await signer.accessToken({ sid: 'other' });
-    let status = 503;
-    while (status === 503) status = await statusOf({ access_token });
+    await until(async () => (await statusOf({ access_token })) !== 503);
   }
 
   /** The delivery that follows a failed one. */
@@ -1345,7 +1354,7 @@ describe('a Redis that', () => {
   it('refuses the list: 400, and the next try succeeds', async () => {
     const heard = heardBy(app);
     const token = await signer.logoutToken();
-    const admin = redis.connect();
+    const admin = connect();
     await admin.call('ACL', 'SETUSER', 'default', '-eval', '-evalsha');
     const answer = await send(token);
     await admin.call('ACL', 'SETUSER', 'default', '+eval', '+evalsha');
@@ -1355,7 +1364,7 @@ describe('a Redis that', () => {
   });
 
   it('is not asked for a token that is refused', async () => {
-    const client = redis.connect();
+    const client = connect();
     const alone = start({ redis: client });
     client.disconnect();
     expectError(await send('opaque', alone), UNKNOWN_ISSUER);
@@ -1372,7 +1381,7 @@ describe('two providers', () => {
   beforeEach(async () => {
     other = await createSigner(OTHER_ISSUER);
     const entries = [optionsFor(signer).provider, optionsFor(other).provider].flat();
-    app = appWith({ ...optionsFor(signer), provider: entries, redis: redis.connect() });
+    app = appWith({ ...optionsFor(signer), provider: entries, redis: connect() });
     apps.push(app);
     there = await login({}, app, other);
   });
@@ -1402,7 +1411,7 @@ describe('two providers', () => {
     const entries = [signer, other].flatMap(
       (each) => optionsFor(each, { provider: { idTokenEncryption } }).provider,
     );
-    app = appWith({ ...optionsFor(signer), provider: entries, redis: redis.connect() });
+    app = appWith({ ...optionsFor(signer), provider: entries, redis: connect() });
     apps.push(app);
     const token = await other.logoutToken();
     await expectRefused(send(await encrypt(token, key, { alg })), UNKNOWN_ISSUER);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import request from 'supertest';
 import type { OidcLogoutOptions } from '../../lib/index.ts';
@@ -10,6 +11,9 @@ import { poll, readsAt, type RedisNode } from './redis-node.ts';
 
 /** Milliseconds in which every request is answered, whatever becomes of Redis. */
 export const ANSWERED_WITHIN = 3000;
+
+/** Milliseconds between two rounds: without a pause the traffic takes all of a core while Redis fails over. */
+const PAUSE = 100;
 
 const INVALIDATED = {
   error: 'invalid_token',
@@ -208,6 +212,7 @@ export function startTraffic(
   async function work(instance: Running, witness: Running): Promise<void> {
     const alive = await login(instance);
     while (!isOver) {
+      await setTimeout(PAUSE);
       const access_token = await newToken();
       await send(call(witness, access_token), 200);
       await send(call(instance, alive.access_token), 200);
