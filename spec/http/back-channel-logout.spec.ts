@@ -1176,14 +1176,14 @@ describe('a Logout Token with sub only', () => {
 
   it('ends more sessions than fit into one call of the store', async () => {
     const logins = await Promise.all(
-      Array.from({ length: 600 }, (_, index) => login({ sid: `sid-many-${index}` })),
+      Array.from({ length: 100 }, (_, index) => login({ sid: `sid-many-${index}` })),
     );
     expectOk(await send(await ofSubject()));
-    for (const tokens of [logins[0], logins[300], logins[599]]) {
+    for (const tokens of [logins[0], logins[50], logins[99]]) {
       expect(tokens && (await statusOf(tokens))).toBe(401);
     }
     const ended = app.events.filter(([name]) => name === 'invalidated');
-    expect(ended).toHaveLength(1 + 600 + 1);
+    expect(ended).toHaveLength(1 + 100 + 1);
   });
 });
 

@@ -60,6 +60,8 @@ export class BrowserSession {
     const headers = new Headers(init.headers);
     const cookie = this.cookiesFor(url);
     if (cookie !== '') headers.set('Cookie', cookie);
+    // A connection that is kept would lead to the app that was at this address before.
+    headers.set('Connection', 'close');
     const response = await fetch(url, { ...init, headers, redirect: 'manual' });
     for (const setCookie of response.headers.getSetCookie()) this.#keep(setCookie, url);
     return response;

@@ -50,7 +50,7 @@ async function bundlePackage(to) {
     keepNames: true,
     // For the CommonJS modules inside.
     banner: {
-      js: `import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);`,
+      js: `import { createRequire as requireFor } from 'node:module';\nconst require = requireFor(import.meta.url);`,
     },
   });
 }
