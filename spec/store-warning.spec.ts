@@ -47,6 +47,7 @@ afterEach(async () => {
   await admin.config('SET', 'maxmemory-policy', 'noeviction');
   await admin.replicaof('NO', 'ONE');
   await admin.call('ACL', 'SETUSER', 'default', '+info');
+  await redis.flush();
 });
 
 function start(client: Redis | Cluster = connect()): Warned {
