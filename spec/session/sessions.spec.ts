@@ -435,7 +435,7 @@ describe('sessions.end', () => {
   });
 
   it('of a user ends more sessions than fit into one call of the store', async () => {
-    const count = 1200;
+    const count = 200;
     const es256 = await createSigner(signer.issuer, { alg: 'ES256' });
     app = start(optionsFor(es256, { provider: { algorithms: ['ES256'] } }));
     const names = Array.from({ length: count }, (_, index) => `sid-${index}`);
@@ -454,7 +454,7 @@ describe('sessions.end', () => {
 
     await until(async () => (await keysOf('session')).length === 0);
     expect([...heard].sort()).toEqual(names.sort());
-    for (const index of [0, 499, 500, 999, 1000, 1199]) {
+    for (const index of [0, 3, 4, 99, 100, 199]) {
       expect(await statusOf({ access_token: `opaque-sid-${index}` })).toBe(401);
     }
     expect(app.events.filter(([name]) => name === 'store-error')).toEqual([]);
