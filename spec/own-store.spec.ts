@@ -167,6 +167,31 @@ describe('two processes with a store of the app', () => {
     expect(answer.body).toEqual({ outcome: 'mismatch' });
   });
 
+  it('a store that answers no result answers 503, and 400 to the provider', async () => {
+    const store: Store = {
+      read: (keys) => memory.read(keys),
+      update: async <Result>(keys: readonly string[], change: StoreChange<Result>) => {
+        await memory.update(keys, change);
+        return undefined as Result;
+      },
+      subscribe: (subscriber) => memory.subscribe(subscriber),
+    };
+    const app = appWith({ ...optionsFor(signer), store });
+    const tokens = await tokensOf('sid-1');
+    const code = 'ERR_OIDC_LOGOUT_STORE_UNAVAILABLE';
+    await expect(app.oidc.sessions.save(tokens)).rejects.toMatchObject({ code });
+    await logOut(app, tokens.access_token).expect(503);
+    const logout_token = await signer.logoutToken();
+    await request(app.app)
+      .post(BACK_CHANNEL_LOGOUT)
+      .type('form')
+      .send({ logout_token })
+      .expect(400);
+    const end = app.oidc.sessions.end({ issuer: signer.issuer, sub: 'alice' });
+    await expect(end).rejects.toMatchObject({ code });
+    await app.oidc.close();
+  });
+
   it('a token that was used before it was saved ends with its session', async () => {
     const tokens = await tokensOf(undefined, { idTokenSid: 'b' });
     expect(await statusOf(tokens.access_token, one)).toBe(200);

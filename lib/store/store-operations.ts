@@ -8,6 +8,7 @@ import type { Step } from '../invalidation/step.ts';
 import { addMember, endSubject } from '../invalidation/subject.ts';
 import { invalidateToken, linkToken } from '../invalidation/token-entry.ts';
 import { ChangeSubscribers } from './change-subscribers.ts';
+import { corrupt } from './codecs/corrupt.ts';
 import { decodeEpoch } from './codecs/epoch.ts';
 import { decodeRecord } from './codecs/session-record.ts';
 import { LETTERS, textOfKey } from './key-letters.ts';
@@ -75,9 +76,8 @@ export class StoreOperations implements Operations {
   settleEnd(session: string, event: string, done: string): Promise<void> {
     const settling = { event, done, keepsLogouts: this.#lifetimes.settled > 0 };
     const stored = storedRecord(session, this.#lifetimes);
-    return this.#calls.run('settleEnd', () =>
-      this.#run(stored, (record) => settleEnd(record, settling)),
-    );
+    const change = changeBy(stored, (record) => settleEnd(record, settling));
+    return this.#calls.run('settleEnd', () => this.#store.update(stored.keys, change));
   }
 
   look(session: string): Promise<SessionLook> {
@@ -165,11 +165,14 @@ export class StoreOperations implements Operations {
     return this.#hear(subscriber);
   }
 
-  #run<State, Reply>(
+  /** Without the result nobody knows what is stored. */
+  async #run<State, Reply>(
     stored: Stored<State>,
     operation: (state: State, now: number) => Step<State, Reply>,
   ): Promise<Reply> {
-    return this.#store.update(stored.keys, changeBy(stored, operation));
+    const reply = await this.#store.update(stored.keys, changeBy(stored, operation));
+    if (reply === undefined || reply === null) throw corrupt();
+    return reply;
   }
 
   async #read(keys: readonly string[]): Promise<(string | undefined)[]> {
