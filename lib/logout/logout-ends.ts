@@ -96,14 +96,14 @@ export class LogoutEnds {
 
   /** The token is invalidated because the token may still be saved. */
   async #endUnsaved(logout: PendingLogout, token: AccessToken): Promise<LogoutEnd> {
-    const how = howToEndUnsaved(token, logout.presented.cutOff);
-    const [{ login, isFirst, asked }, end] = await Promise.all([
-      this.#parts.ends.endToken(this.#tokenEnding(logout, token)),
-      token.sessionKey === undefined ? undefined : this.#endSession(logout, token.sessionKey, how),
-    ]);
-    // Saved meanwhile.
+    const { login, isFirst, asked } = await this.#parts.ends.endToken(
+      this.#tokenEnding(logout, token),
+    );
+    // Saved meanwhile. Sent at once with the token, an end of the session could be announced twice.
     if (login !== undefined) return this.#endLogin(logout, login);
-    return end ?? { ...NOTHING, asked, isRepeated: how.by === 'time' || !isFirst };
+    const how = howToEndUnsaved(token, logout.presented.cutOff);
+    if (token.sessionKey !== undefined) return this.#endSession(logout, token.sessionKey, how);
+    return { ...NOTHING, asked, isRepeated: how.by === 'time' || !isFirst };
   }
 
   async #endSession(logout: PendingLogout, session: string, how: HowToEnd): Promise<LogoutEnd> {
