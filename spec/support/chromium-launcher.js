@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import process from 'node:process';
 import { URL } from 'node:url';
-import { findChromium } from './require-programs.js';
+import { findChromium, findHeadlessShell } from './require-programs.js';
 
 // As the last switch of this name counts, those that playwright disables are among them.
 const DISABLED = [
@@ -48,7 +48,9 @@ async function launch(switches) {
   // Imported here: a run without a browser does without.
   const { chromium } = await import('playwright-core');
   const args = [...ARGUMENTS, ...switches];
-  const options = { executablePath: findChromium(), host: HOST, args };
+  // The switches are those of the whole browser.
+  const shell = switches.length === 0 ? findHeadlessShell() : undefined;
+  const options = { executablePath: shell ?? findChromium(), host: HOST, args };
   // Chromium itself crashes as it starts, rarely.
   return chromium.launchServer(options).catch(() => chromium.launchServer(options));
 }

@@ -43,6 +43,11 @@ export function findChromium() {
   return findProgram(PROGRAMS.chromium.names);
 }
 
+/** Chromium's engine without a window takes a third of the time; not every system has a package of it. */
+export function findHeadlessShell() {
+  return findProgram(['chromium-headless-shell']);
+}
+
 function prefixWithoutPassword(manager) {
   if (manager === 'brew' || process.getuid?.() === 0) return [];
   try {
