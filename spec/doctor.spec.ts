@@ -1352,9 +1352,10 @@ describe('the doctor, given a token and a Redis,', () => {
   it('asks under the prefix of a file, and by its policy', async () => {
     const provider = { issuer: server.issuer, clientId: CLIENT_ID };
     const other = oidcLogout({ provider, redis: redis.connect(), keyPrefix: 'shop:' });
+    // Before the end: one of the next second would outlive it.
+    const token = await signer.accessToken();
     await other.sessions.end({ issuer: server.issuer, sub: 'alice' });
     await other.close();
-    const token = await signer.accessToken();
     const examine = async (options: object) => {
       const file = await optionsFile({ provider, audience: AUDIENCE, ...options });
       const args = ['--options', file, '--token', '--redis', redis.path];
