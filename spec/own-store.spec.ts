@@ -192,6 +192,13 @@ describe('two processes with a store of the app', () => {
     await app.oidc.close();
   });
 
+  it('a store whose subscription cannot be stopped is refused', () => {
+    const store = Object.assign(new SharedStore(memory), { subscribe: () => undefined });
+    const { oidc } = appWith({ ...optionsFor(signer), store });
+    const listen = () => oidc.on('session-ended', () => undefined);
+    expect(listen).toThrow(new TypeError('"store.subscribe()" must be a function'));
+  });
+
   it('a token that was used before it was saved ends with its session', async () => {
     const tokens = await tokensOf(undefined, { idTokenSid: 'b' });
     expect(await statusOf(tokens.access_token, one)).toBe(200);

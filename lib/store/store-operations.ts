@@ -1,3 +1,4 @@
+import { checkFunction } from '../input/checks.ts';
 import { endSession } from '../invalidation/end-session.ts';
 import type { Login } from '../invalidation/login.ts';
 import { renewLogin } from '../invalidation/renew-login.ts';
@@ -193,13 +194,15 @@ export class StoreOperations implements Operations {
   }
 
   #hear(subscriber: Subscriber & MessageHearer): () => void {
-    return this.#store.subscribe({
+    const stop = this.#store.subscribe({
       hear: (message) => {
         hearMessage(message, subscriber);
       },
       live: () => subscriber.live?.(),
       lost: () => subscriber.lost?.(),
     });
+    checkFunction(stop, 'store.subscribe()');
+    return stop;
   }
 
   #change<T>(operation: string, digest: string, run: () => Promise<T>): Promise<T> {
