@@ -10,6 +10,7 @@ import {
 import type { Provider } from '../provider/provider.ts';
 import { providerOf } from '../provider/provider-of-token.ts';
 import type { Providers } from '../provider/providers.ts';
+import { readToken } from '../token/jwt.ts';
 import { isOwnPath } from './return-to.ts';
 import type { ReturningBrowser } from './returning-browser.ts';
 
@@ -69,7 +70,7 @@ async function findClient(
   providers: Providers,
   { issuer: given, clientId, idToken }: EndSessionOptions,
 ): Promise<{ readonly provider: Provider; readonly idToken: string | undefined }> {
-  const named = idToken === undefined ? undefined : await providerOf(idToken, providers);
+  const named = idToken === undefined ? undefined : await providerOf(readToken(idToken), providers);
   const issuer = given ?? named?.issuer ?? providers.first.issuer;
   const [first] = providers.ofIssuer(issuer);
   if (first === undefined) throw new TypeError('"issuer" is not a configured one');

@@ -6,11 +6,13 @@ import {
 } from '../errors.ts';
 import type { Events, LogoutTokenDelayedEvent } from '../events.ts';
 import { issuerFault, providerOf } from '../provider/provider-of-token.ts';
+import type { Provider } from '../provider/provider.ts';
 import type { Providers } from '../provider/providers.ts';
 import { tellLogoutTokenRefused } from '../refusal-events.ts';
 import type { SessionEnds } from '../session/ends.ts';
 import type { Ending } from '../session/ending.ts';
 import type { Repetitions } from '../session/repetitions.ts';
+import { type ReadToken, readToken } from '../token/jwt.ts';
 import { type LogoutToken, verifyLogoutTokenBy } from '../token/logout-token.ts';
 import { logoutTokenKey, sessionKey, subjectKey } from '../token/token-keys.ts';
 import { within } from './within.ts';
@@ -40,11 +42,15 @@ export interface BackChannelLogoutParts {
  */
 export class BackChannelLogout {
   readonly #parts: BackChannelLogoutParts;
+  readonly #verifiers: ReadonlyMap<Provider, Verifier>;
   /** Deliveries of the same token share one attempt. */
   readonly #underWay = new Map<string, Promise<void>>();
 
   constructor(parts: BackChannelLogoutParts) {
     this.#parts = parts;
+    this.#verifiers = new Map(
+      Array.from(parts.providers, (provider) => [provider, verifierFor(provider, parts)]),
+    );
   }
 
   /**
@@ -157,20 +163,12 @@ export class BackChannelLogout {
   }
 
   async #verify(token: string): Promise<LogoutToken> {
-    const provider = await providerOf(token, this.#parts.providers);
-    if (provider === undefined) {
-      const { reason, ...evidence } = issuerFault(token, this.#parts.providers);
-      throw new InvalidLogoutTokenError(reason, evidence);
-    }
-    const { issuer, clientId, logoutTokenAlgorithms, logoutTokenTypes } = provider.settings;
-    const rules = {
-      ...{ issuer, clientId, algorithms: logoutTokenAlgorithms, types: logoutTokenTypes },
-      encryption: provider.settings.idTokenEncryption,
-      strict: this.#parts.strict,
-      clockTolerance: this.#parts.clockTolerance,
-      maxAge: this.#parts.logoutTokenMaxAge,
-    };
-    return verifyLogoutTokenBy(token, provider.findKeyOrSecret, rules);
+    const read = readToken(token);
+    const provider = await providerOf(read, this.#parts.providers);
+    const verify = provider && this.#verifiers.get(provider);
+    if (verify !== undefined) return verify(read);
+    const { reason, ...evidence } = issuerFault(token, this.#parts.providers);
+    throw new InvalidLogoutTokenError(reason, evidence);
   }
 
   #tell(
@@ -186,6 +184,20 @@ export class BackChannelLogout {
 interface Delivery {
   readonly token: string;
   verified: LogoutToken | undefined;
+}
+
+type Verifier = (token: ReadToken) => Promise<LogoutToken>;
+
+function verifierFor(
+  { settings, findKeyOrSecret }: Provider,
+  { strict, clockTolerance, logoutTokenMaxAge: maxAge }: BackChannelLogoutParts,
+): Verifier {
+  const { issuer, clientId, logoutTokenAlgorithms, logoutTokenTypes, idTokenEncryption } = settings;
+  const rules = {
+    ...{ issuer, clientId, algorithms: logoutTokenAlgorithms, types: logoutTokenTypes },
+    ...{ encryption: idTokenEncryption, strict, clockTolerance, maxAge },
+  };
+  return (token) => verifyLogoutTokenBy(token, findKeyOrSecret, rules);
 }
 
 type Outage = StoreUnavailableError | ProviderUnavailableError;

@@ -1,6 +1,7 @@
 import { decryptJwt, isEncryptedJwt, repeatedIssuer } from '../token/encrypted-jwt.ts';
 import { evidenceOf } from '../token/evidence.ts';
 import { decodeObject, type JoseObject } from '../token/jose-object.ts';
+import type { ReadToken } from '../token/jwt.ts';
 import type { Refusal } from '../refusals/evidence.ts';
 import type { Provider } from './provider.ts';
 import type { Providers } from './providers.ts';
@@ -19,16 +20,18 @@ export function providerOfAccessToken(token: string, providers: Providers): Prov
  * issuer that encrypts, if there is one.
  */
 export async function providerOf(
-  token: string,
+  { text, jwt }: ReadToken,
   providers: Providers,
 ): Promise<Provider | undefined> {
-  if (!isEncryptedJwt(token)) return providers.forAudience(unverifiedClaims(token) ?? {});
-  const issuer = repeatedIssuer(token);
+  if (!isEncryptedJwt(text)) {
+    return providers.forAudience(jwt?.claims ?? unverifiedClaims(text) ?? {});
+  }
+  const issuer = repeatedIssuer(text);
   const entries = typeof issuer === 'string' ? providers.ofIssuer(issuer) : [...providers];
   const encrypting = entries.filter(({ settings }) => settings.idTokenEncryption);
   const issuers = new Set(encrypting.map((provider) => provider.issuer));
   if (issuers.size > 1) return undefined;
-  if (encrypting.length > 1) return decryptingProvider(token, encrypting, providers);
+  if (encrypting.length > 1) return decryptingProvider(text, encrypting, providers);
   return encrypting[0] ?? (issuer === undefined ? undefined : entries[0]);
 }
 

@@ -10,6 +10,7 @@ import { secondsUntil } from '../store/seconds-until.ts';
 import { decodeTokenEntry } from '../store/codecs/token-entry.ts';
 import type { AccessTokenText } from '../token/access-token-text.ts';
 import { type IdToken, verifyIdToken } from '../token/id-token.ts';
+import { readToken } from '../token/jwt.ts';
 import { sidOf } from '../token/sid.ts';
 import { isOfAnotherClient } from '../token/token-kind.ts';
 import { accessTokenKey, refreshTokenKey, subjectKey } from '../token/token-keys.ts';
@@ -117,13 +118,14 @@ export class Logins {
   }
 
   async #verify(token: string): Promise<{ idToken: IdToken; provider: Provider }> {
-    const provider = await providerOf(token, this.#parts.providers);
+    const read = readToken(token);
+    const provider = await providerOf(read, this.#parts.providers);
     if (provider === undefined) {
       const { reason, ...evidence } = issuerFault(token, this.#parts.providers);
       throw new InvalidIdTokenError(reason, evidence);
     }
     return {
-      idToken: await verifyIdToken(token, provider.findKeyOrSecret, provider.settings),
+      idToken: await verifyIdToken(read, provider.findKeyOrSecret, provider.settings),
       provider,
     };
   }

@@ -9,7 +9,7 @@ import {
   type TokenEncryption,
 } from './encrypted-jwt.ts';
 import { evidenceOf } from './evidence.ts';
-import { InvalidJwtError, type Jwt, readJwt, verifyJwt } from './jwt.ts';
+import { InvalidJwtError, type Jwt, readJwt, type ReadToken, verifyJwt } from './jwt.ts';
 import { isNumericDate } from './numeric-date.ts';
 import { sidOf } from './sid.ts';
 import { idTokenKey } from './token-keys.ts';
@@ -40,12 +40,12 @@ export interface IdTokenRules {
  * @see [OpenID Connect Core 1.0, section 3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation)
  */
 export async function verifyIdToken(
-  token: string,
+  token: ReadToken,
   findKey: JWTVerifyGetKey,
   rules: IdTokenRules,
 ): Promise<IdToken> {
   const { issuer } = rules;
-  const jwt = readJwt(await decrypt(token, rules));
+  const jwt = await decrypt(token, rules);
   if (jwt === undefined) throw refusal(rules, 'malformed');
   const claims = await verifyClaims(jwt, findKey, rules);
   const { sub, iat } = claims;
@@ -63,11 +63,11 @@ function refusal({ issuer }: IdTokenRules, reason: InvalidIdTokenCause, evidence
 }
 
 // The app's own client may have decrypted the token.
-async function decrypt(token: string, rules: IdTokenRules): Promise<string> {
+async function decrypt({ text, jwt }: ReadToken, rules: IdTokenRules): Promise<Jwt | undefined> {
   const { idTokenEncryption } = rules;
-  if (idTokenEncryption === undefined || !isEncryptedJwt(token)) return token;
+  if (idTokenEncryption === undefined || !isEncryptedJwt(text)) return jwt;
   try {
-    return await decryptJwt(token, idTokenEncryption);
+    return readJwt(await decryptJwt(text, idTokenEncryption));
   } catch (error) {
     if (!(error instanceof InvalidJweError)) throw error;
     throw refusal(rules, 'not-encrypted-as-agreed', error.evidence);

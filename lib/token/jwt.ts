@@ -19,6 +19,17 @@ export interface Jwt {
   readonly claims: JWTPayload;
 }
 
+/** A token as it came, read once. */
+export interface ReadToken {
+  readonly text: string;
+  /** `undefined` for what is no signed JWT, such as an encrypted one. */
+  readonly jwt: Jwt | undefined;
+}
+
+export function readToken(text: string): ReadToken {
+  return { text, jwt: readJwt(text) };
+}
+
 // The last bits of the signature are free: many spellings verify, and no key is made of the
 // signature.
 const COMPACT_JWS = /^([\w-]+)\.([\w-]+)\.[\w-]+$/;

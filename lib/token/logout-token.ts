@@ -18,7 +18,7 @@ import {
   type TokenEncryption,
 } from './encrypted-jwt.ts';
 import { evidenceOf, evidenceOfTime } from './evidence.ts';
-import { InvalidJwtError, type Jwt, readJwt, verifyJwt } from './jwt.ts';
+import { InvalidJwtError, type Jwt, readJwt, type ReadToken, readToken, verifyJwt } from './jwt.ts';
 import { finderOf, type LogoutTokenKey } from './key-finder.ts';
 import { isNumericDate } from './numeric-date.ts';
 
@@ -96,25 +96,24 @@ export async function verifyLogoutToken(
 ): Promise<LogoutToken> {
   // Checked at each call: a missing rule would let wrong tokens pass.
   const rules = readOptions(OPTIONS, options, optionsOfCall('verifyLogoutToken()'));
-  return verifyLogoutTokenBy(logoutToken, key, rules);
+  return verifyLogoutTokenBy(readToken(logoutToken), key, rules);
 }
 
 /** @throws {@link InvalidLogoutTokenError} or {@link ProviderUnavailableError} */
 export async function verifyLogoutTokenBy(
-  logoutToken: string,
+  { text, jwt: signed }: ReadToken,
   key: LogoutTokenKey,
   rules: LogoutTokenRules,
 ): Promise<LogoutToken> {
   const { encryption } = rules;
   const isEncrypted = encryption !== undefined;
-  const text = isEncrypted ? await decrypt(logoutToken, encryption, rules) : logoutToken;
-  const jwt = readJwt(text);
+  const jwt = isEncrypted ? readJwt(await decrypt(text, encryption, rules)) : signed;
   if (jwt === undefined) throw refusal(rules, 'malformed');
   checkHeader(jwt, rules);
   // Cheap checks come first: a refusal before the signature costs no cryptography.
   const content = readClaims(jwt, rules);
   const claims = await verifyClaims(jwt, key, rules);
-  if (isEncrypted) checkRepeatedClaims(logoutToken, claims, rules);
+  if (isEncrypted) checkRepeatedClaims(text, claims, rules);
   return content;
 }
 
