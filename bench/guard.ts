@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { Redis } from 'ioredis';
 import type { OidcLogout } from '../dist/index.js';
-import { bearer, postJson } from '../spec/soak/http.ts';
 import { baselines } from './baselines.ts';
 import { createByHand } from './by-hand.ts';
 import {
@@ -16,6 +15,7 @@ import {
 import { createOurs } from './ours.ts';
 import { bearerGuard, expressJwtGuard } from './peers.ts';
 import { type Algorithm, createLogins, type Tokens } from './provider.ts';
+import { end, use } from './requests.ts';
 
 const ABOUT: Readonly<Record<Algorithm, string>> = {
   RS256: `
@@ -63,13 +63,11 @@ const answerError: ErrorRequestHandler = (error: { status?: number }, _req, res,
   res.status(error.status ?? 500).json({ error: 'invalid_token' });
 };
 
-const get = ({ access_token }: Tokens, status = 200): HttpRequest => {
-  return { method: 'GET', path: '/api', headers: bearer(access_token), status };
-};
-
 /** Each token comes twice. The first one was logged out. */
 function twice(logins: readonly Tokens[], firstStatus: number): HttpRequest[] {
-  const once = logins.map((login, index) => get(login, index === 0 ? firstStatus : 200));
+  const once = logins.map((login, index) =>
+    index === 0 ? { ...use(login), status: firstStatus } : use(login),
+  );
   return [...once, ...once];
 }
 
@@ -77,13 +75,12 @@ const unguarded: Variant['createRequests'] = (_signer, steady) =>
   Promise.resolve([twice(steady, 200)]);
 
 const guarded: Variant['createRequests'] = (_signer, steady) => {
-  const logout = postJson('/logout', { access_token: steady[0]?.access_token });
-  return Promise.resolve([[{ ...logout, status: 200 }], twice(steady, 401)]);
+  return Promise.resolve([steady.slice(0, 1).map(end), twice(steady, 401)]);
 };
 
 const withNewTokens: Variant['createRequests'] = async (signer, { length }) => {
   const logins = await createLogins(signer, length);
-  return [logins.map((login) => get(login))];
+  return [logins.map(use)];
 };
 
 // Deferring the answer alone makes a saturated server cheaper: the answers of one turn leave together.

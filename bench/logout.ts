@@ -1,27 +1,15 @@
 import express, { type RequestHandler } from 'express';
-import type { TokenResponse } from '../dist/index.js';
-import { bearer, postJson } from '../spec/soak/http.ts';
 import { baselines } from './baselines.ts';
 import { createByHand } from './by-hand.ts';
-import { type Group, type HttpRequest, SATURATED, type Variant } from './group.ts';
-import { createOurs, ENCRYPTED } from './ours.ts';
-import { createLogins, type Tokens } from './provider.ts';
+import { type Group, SATURATED, type Variant } from './group.ts';
+import { createApp, createOurs, ENCRYPTED } from './ours.ts';
+import { createLogins } from './provider.ts';
+import { end, save, type Step, use } from './requests.ts';
 
 const ABOUT = `
 \`POST /logout\` with a token that the guard has \`not seen\`, or \`seen\`, or whose login was \`saved\` too;
 \`encrypted\` has an \`encryptionKey\`. By hand: one verification, one \`SET\`, a redirect.
 `;
-
-type Step = (login: Tokens) => HttpRequest;
-
-const save: Step = (login) => ({ ...postJson('/save', login), status: 204 });
-const use: Step = ({ access_token }) => ({
-  method: 'GET',
-  path: '/api',
-  headers: bearer(access_token),
-  status: 200,
-});
-const end: Step = ({ access_token }) => ({ ...postJson('/logout', { access_token }), status: 200 });
 
 const requestsOf =
   (...steps: Step[]): Variant['createRequests'] =>
@@ -33,16 +21,7 @@ const requestsOf =
 const answer: RequestHandler = (_req, res) => void res.json({ redirect: null });
 
 const ours = (history: readonly Step[], options?: typeof ENCRYPTED): Variant => ({
-  createApp(settings) {
-    const oidc = createOurs(settings, 'RS256', options);
-    return express()
-      .use('/logout', oidc.logout())
-      .use('/api', oidc.guard(), (_req, res) => void res.json({ ok: true }))
-      .post('/save', express.json(), async (req, res) => {
-        await oidc.sessions.save(req.body as TokenResponse);
-        res.sendStatus(204);
-      });
-  },
+  createApp: (settings) => createApp(createOurs(settings, 'RS256', options)),
   createRequests: requestsOf(...history, end),
 });
 

@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import express, { type Express } from 'express';
 import { Redis } from 'ioredis';
-import { type OidcLogout, oidcLogout, type OidcLogoutOptions } from '../dist/index.js';
+import {
+  type OidcLogout,
+  oidcLogout,
+  type OidcLogoutOptions,
+  type TokenResponse,
+} from '../dist/index.js';
 import { AUDIENCE, CLIENT_ID } from '../spec/support/provider.ts';
 import type { Settings } from './group.ts';
 import type { Algorithm } from './provider.ts';
@@ -25,4 +31,15 @@ export function createOurs(
     redis: new Redis(redisPath),
     ...options,
   });
+}
+
+/** An app with a logout, a guarded API, and a login. */
+export function createApp(oidc: OidcLogout): Express {
+  return express()
+    .use('/logout', oidc.logout())
+    .use('/api', oidc.guard(), (_req, res) => void res.json({ ok: true }))
+    .post('/save', express.json(), async (req, res) => {
+      await oidc.sessions.save(req.body as TokenResponse);
+      res.sendStatus(204);
+    });
 }

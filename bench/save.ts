@@ -1,10 +1,10 @@
 import express, { type RequestHandler } from 'express';
-import { postJson } from '../spec/soak/http.ts';
 import { baselines } from './baselines.ts';
 import { createByHand } from './by-hand.ts';
 import { type Group, SATURATED, type Settings, type Variant } from './group.ts';
 import { createOurs, ENCRYPTED } from './ours.ts';
 import { createLogins, type Tokens } from './provider.ts';
+import { save as saveRequest } from './requests.ts';
 
 const ABOUT = `
 \`sessions.save\` behind a \`POST\`; \`encrypted\` has an \`encryptionKey\`, and keeps the refresh token too. By hand: one
@@ -13,7 +13,7 @@ verification, one \`SET\`.
 
 const createRequests: Variant['createRequests'] = async (signer, { length }) => {
   const logins = await createLogins(signer, length);
-  return [logins.map((login) => ({ ...postJson('/save', login), status: 204 }))];
+  return [logins.map(saveRequest)];
 };
 
 const answer: RequestHandler = (_req, res) => void res.sendStatus(204);

@@ -1,14 +1,9 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 import express, { type RequestHandler } from 'express';
-import type {
-  OidcLogout,
-  OidcLogoutOptions,
-  SessionName,
-  TokenResponse,
-} from '../../dist/index.js';
+import type { OidcLogout, OidcLogoutOptions, SessionName } from '../../dist/index.js';
 import { type Group, SATURATED, type Variant } from '../group.ts';
-import { createOurs } from '../ours.ts';
+import { createApp, createOurs } from '../ours.ts';
 
 const RESOLUTION_MS = 1;
 
@@ -29,13 +24,6 @@ async function durationOf(call: () => Promise<unknown>): Promise<Duration> {
   return { wallMs, longestTurnMs: delay.max / 1e6 - RESOLUTION_MS };
 }
 
-const saveWith =
-  ({ sessions }: OidcLogout): RequestHandler =>
-  async (req, res) => {
-    await sessions.save(req.body as TokenResponse);
-    res.sendStatus(204);
-  };
-
 const endWith =
   ({ sessions }: OidcLogout): RequestHandler =>
   async (req, res) => {
@@ -49,11 +37,7 @@ const variant = (options?: Partial<OidcLogoutOptions>): Variant => ({
   createApp(settings) {
     const oidc = createOurs(settings, 'ES256', { tokenCacheSize, ...options });
     oidc.on('session-ended', () => undefined);
-    return express()
-      .use('/api', oidc.guard(), (_req, res) => void res.json({ ok: true }))
-      .use('/logout', oidc.logout())
-      .post('/save', express.json(), saveWith(oidc))
-      .post('/end', express.json(), endWith(oidc));
+    return createApp(oidc).post('/end', express.json(), endWith(oidc));
   },
   createRequests: () => Promise.resolve([]),
 });

@@ -1,6 +1,5 @@
-import { bearer } from '../../spec/soak/http.ts';
-import type { HttpRequest } from '../group.ts';
-import { createLogins, type Tokens } from '../provider.ts';
+import { createLogins } from '../provider.ts';
+import { use } from '../requests.ts';
 import { ServerProcess } from '../server-process.ts';
 import { APP } from './app.ts';
 import type { Section } from './section.ts';
@@ -33,7 +32,7 @@ async function measureTokens({ redisServer, settings, signers }: World, scope: s
       const logins = await createLogins(signers.ES256, TOKENS, { scope });
       size = logins[0]?.access_token.length ?? NaN;
       const before = await server.heapUsed();
-      await server.send(variant, logins.map(useOf));
+      await server.send(variant, logins.map(use));
       if (round >= 0) bytes.push(((await server.heapUsed()) - before) / TOKENS);
     }
     figures[variant] = bytes;
@@ -42,7 +41,3 @@ async function measureTokens({ redisServer, settings, signers }: World, scope: s
   await server.stop();
   return { size, figures };
 }
-
-const useOf = ({ access_token }: Tokens): HttpRequest => {
-  return { method: 'GET', path: '/api', headers: bearer(access_token), status: 200 };
-};

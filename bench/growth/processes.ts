@@ -1,6 +1,6 @@
-import { bearer, postJson } from '../../spec/soak/http.ts';
 import type { HttpRequest } from '../group.ts';
-import { createLogins, type Tokens } from '../provider.ts';
+import { createLogins } from '../provider.ts';
+import { end, use } from '../requests.ts';
 import { LOGINS, redisTime } from '../rounds.ts';
 import { ServerProcess } from '../server-process.ts';
 import { APP } from './app.ts';
@@ -18,13 +18,6 @@ CPU time of a logout in microseconds: of the process that answers it, of redis-s
 listens. \`refused\`: milliseconds from the logout's answer until each other process is sent the first request that it
 refuses, 0 where that is the first request after the answer.
 `;
-
-const logoutOf = ({ access_token }: Tokens): HttpRequest => {
-  return { ...postJson('/logout', { access_token }), status: 200 };
-};
-const useOf = ({ access_token }: Tokens): HttpRequest => {
-  return { method: 'GET', path: '/api', headers: bearer(access_token), status: 200 };
-};
 
 export async function measureProcesses(world: World): Promise<Section[]> {
   const rows = [];
@@ -55,7 +48,7 @@ async function measureLogouts(
   for (let round = -WARM_UP_ROUNDS; round < rounds; round += 1) {
     const logins = await createLogins(signers.ES256, LOGINS);
     const before = await clock();
-    await first?.send(VARIANT, logins.map(logoutOf));
+    await first?.send(VARIANT, logins.map(end));
     const after = await clock();
     if (round < 0) continue;
     figures.logout.push((after.answering - before.answering) / LOGINS);
@@ -80,10 +73,10 @@ async function measureDelays(
   for (let round = 0; round < rounds; round += 1) {
     const delays: number[] = [];
     for (const login of await createLogins(signers.ES256, AWAITED)) {
-      const use = useOf(login);
-      await Promise.all(others.map((server) => server.send(VARIANT, [use])));
-      await first?.send(VARIANT, [logoutOf(login)]);
-      delays.push(Math.max(...(await Promise.all(others.map((server) => refusal(server, use))))));
+      const call = use(login);
+      await Promise.all(others.map((server) => server.send(VARIANT, [call])));
+      await first?.send(VARIANT, [end(login)]);
+      delays.push(Math.max(...(await Promise.all(others.map((server) => refusal(server, call))))));
     }
     all.push(...delays);
     longest.push(Math.max(...delays));
@@ -92,10 +85,10 @@ async function measureDelays(
 }
 
 /** Milliseconds until the first request that the process refuses is sent. */
-async function refusal(server: ServerProcess, use: HttpRequest): Promise<number> {
+async function refusal(server: ServerProcess, call: HttpRequest): Promise<number> {
   const start = performance.now();
   for (let delay = 0; ; delay = performance.now() - start) {
-    const { status } = await server.request(VARIANT, use);
+    const { status } = await server.request(VARIANT, call);
     if (status === 401) return delay;
   }
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { postJson } from '../../spec/soak/http.ts';
 import type { HttpRequest } from '../group.ts';
-import { createLogins, type Tokens } from '../provider.ts';
+import { createLogins } from '../provider.ts';
+import { end, save } from '../requests.ts';
 import { ServerProcess } from '../server-process.ts';
 import { APP, type Duration } from './app.ts';
 import { longestCommand } from './longest-command.ts';
@@ -20,11 +21,6 @@ microseconds. \`end\` is \`sessions.end({ issuer, sub })\`, in milliseconds: unt
 these, the longest turn of the event loop, the longest command of Redis.
 `;
 
-const saveOf = (login: Tokens): HttpRequest => ({ ...postJson('/save', login), status: 204 });
-const logoutOf = ({ access_token }: Tokens): HttpRequest => {
-  return { ...postJson('/logout', { access_token }), status: 200 };
-};
-
 export async function measureSessions(world: World): Promise<Section[]> {
   const server = await ServerProcess.start(APP, world.settings);
   await measureUsers(world, server, 10);
@@ -42,7 +38,7 @@ async function measureUsers(world: World, server: ServerProcess, size: number): 
     const logins = users.map((sub) => createLogins(signers.ES256, count, { sub }));
     return (await Promise.all(logins)).flat();
   };
-  await server.send(VARIANT, (await loginsOf(size)).map(saveOf));
+  await server.send(VARIANT, (await loginsOf(size)).map(save));
 
   const timeOf = async (requests: readonly HttpRequest[]) => {
     const before = await server.cpuTime();
@@ -52,8 +48,8 @@ async function measureUsers(world: World, server: ServerProcess, size: number): 
   const [saves, logouts]: [number[], number[]] = [[], []];
   for (let round = 0; round < ROUNDS; round += 1) {
     const more = await loginsOf(REQUESTS / users.length);
-    saves.push(await timeOf(more.map(saveOf)));
-    logouts.push(await timeOf(more.map(logoutOf)));
+    saves.push(await timeOf(more.map(save)));
+    logouts.push(await timeOf(more.map(end)));
   }
   const ends = [];
   for (const sub of users.slice(0, ENDS)) ends.push(await measureEnd(world, server, sub));
@@ -68,7 +64,7 @@ async function measureUsers(world: World, server: ServerProcess, size: number): 
 }
 
 async function measureEnd({ redis, settings }: World, server: ServerProcess, sub: string) {
-  const end = { ...postJson('/end', { issuer: settings.issuer, sub }), status: 200 };
-  const { result, longestMs } = await longestCommand(redis, () => server.request(VARIANT, end));
+  const endUser = { ...postJson('/end', { issuer: settings.issuer, sub }), status: 200 };
+  const { result, longestMs } = await longestCommand(redis, () => server.request(VARIANT, endUser));
   return { ...(JSON.parse(result.body) as Duration), longestCommandMs: longestMs };
 }
