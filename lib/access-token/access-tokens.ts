@@ -140,10 +140,8 @@ export class AccessTokens {
 
   #kindOf(jwt: JwtAccessToken, provider: Provider): 'access-token' | 'unclear' {
     const { accessTokens, ofIssuer } = provider.settings;
-    const { clients } = accessTokens;
-    const clientIds = [...ofIssuer.clientIds, ...(clients ?? [])];
-    const isAnyAudience = clients !== undefined;
-    const kind = kindOf(jwt, { clientIds, isAnyAudience, strict: this.#rules.strict });
+    const clientIds = accessTokens.clients === undefined ? ofIssuer.clientIds : undefined;
+    const kind = kindOf(jwt, { clientIds, strict: this.#rules.strict });
     if (typeof kind !== 'string') throw refusal(provider, kind.reason, kind);
     const evidence = this.#evidenceOfOtherClient(jwt, provider);
     if (evidence !== undefined) throw refusal(provider, 'other-client', evidence);

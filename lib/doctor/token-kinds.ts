@@ -15,5 +15,5 @@ export function isAccessToken(jwt: Jwt, { provider }: OidcLogoutOptions): boolea
   const clientIds = [provider]
     .flat()
     .flatMap(({ accessTokens, clientId }) => [clientId, ...[accessTokens?.clients ?? []].flat()]);
-  return kindOf(jwt, { clientIds, isAnyAudience: false, strict: false }) === 'access-token';
+  return kindOf(jwt, { clientIds, strict: false }) === 'access-token';
 }

@@ -14,9 +14,8 @@ const CLAIMS_OF_ACCESS_TOKENS = ['scope', 'scp', 'client_id', 'cid', 'appid', 'i
 export type TokenKind = 'access-token' | 'unclear' | Refusal<'wrong-type' | 'logout-token'>;
 
 interface KindRules {
-  readonly clientIds: readonly string[];
-  /** Nobody compares `aud`, so any may be a client. */
-  readonly isAnyAudience: boolean;
+  /** `undefined` where nobody compares `aud`, so any may be a client. */
+  readonly clientIds: readonly string[] | undefined;
   readonly strict: boolean;
 }
 
@@ -62,8 +61,8 @@ function kindByClaims(jwt: Jwt, rules: KindRules): TokenKind {
   return saysSo || !mayBeForClient(claims, rules) ? 'access-token' : 'unclear';
 }
 
-function mayBeForClient({ aud }: JoseObject, { clientIds, isAnyAudience }: KindRules): boolean {
-  if (isAnyAudience) return aud !== undefined;
+function mayBeForClient({ aud }: JoseObject, { clientIds }: KindRules): boolean {
+  if (clientIds === undefined) return aud !== undefined;
   const audiences: unknown[] = [aud].flat();
   return clientIds.some((clientId) => audiences.includes(clientId));
 }
