@@ -74,10 +74,10 @@ export class EndRevocations {
     const { cause, owner, handedIn = {} } = ending;
     const isSpared = ({ scope }: KeptToken) =>
       cause === 'back-channel' && ending.revokesOfflineAccess !== true && isOffline(scope);
-    const own = kept.filter((tokens) => !isSpared(tokens));
+    const own = kept.filter((token) => !isSpared(token));
     return {
       ...owner,
-      refreshTokens: [handedIn.refreshToken, ...own.map((tokens) => this.#issued(tokens, owner))],
+      refreshTokens: [handedIn.refreshToken, ...own.map((token) => this.#issued(token, owner))],
       accessToken: handedIn.accessToken,
       delay: cause === 'back-channel' ? this.#parts.revocationDelay : 0,
     };

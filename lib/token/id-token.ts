@@ -45,7 +45,7 @@ export async function verifyIdToken(
   rules: IdTokenRules,
 ): Promise<IdToken> {
   const { issuer } = rules;
-  const jwt = await decrypt(token, rules);
+  const jwt = await signedJwt(token, rules);
   if (jwt === undefined) throw refusal(rules, 'malformed');
   const claims = await verifyClaims(jwt, findKey, rules);
   const { sub, iat } = claims;
@@ -63,7 +63,7 @@ function refusal({ issuer }: IdTokenRules, reason: InvalidIdTokenCause, evidence
 }
 
 // The app's own client may have decrypted the token.
-async function decrypt({ text, jwt }: ReadToken, rules: IdTokenRules): Promise<Jwt | undefined> {
+async function signedJwt({ text, jwt }: ReadToken, rules: IdTokenRules): Promise<Jwt | undefined> {
   const { idTokenEncryption } = rules;
   if (idTokenEncryption === undefined || !isEncryptedJwt(text)) return jwt;
   try {
