@@ -98,6 +98,9 @@ describe('two processes with a store of the app', () => {
   const logOut = ({ app }: App, access_token: string) =>
     request(app).post(LOGOUT).send({ access_token });
 
+  const deliver = ({ app }: App, logout_token: string) =>
+    request(app).post(BACK_CHANNEL_LOGOUT).type('form').send({ logout_token });
+
   it('a logout that is late spares a login that came meanwhile', async () => {
     const old = await tokensOf('sid-1');
     await one.oidc.sessions.save(old);
@@ -121,12 +124,10 @@ describe('two processes with a store of the app', () => {
     const heard: unknown[] = [];
     for (const { oidc } of [one, other]) oidc.on('session-ended', (event) => heard.push(event));
     const logoutToken = await signer.logoutToken({ iat: secondsAgo(8) });
-    const post = ({ app }: App) =>
-      request(app).post(BACK_CHANNEL_LOGOUT).type('form').send({ logout_token: logoutToken });
     const { arrived, release } = holdUpdates();
-    const late = post(one).then(({ status }) => status);
+    const late = deliver(one, logoutToken).then(({ status }) => status);
     await arrived;
-    await post(other).expect(200);
+    await deliver(other, logoutToken).expect(200);
     const later = await tokensOf(undefined, { idTokenSid: 'sid-1', iat: secondsAgo(5) });
     await other.oidc.sessions.save(later);
     release();
@@ -154,12 +155,7 @@ describe('two processes with a store of the app', () => {
     const tokens = await tokensOf('sid-1');
     await app.oidc.sessions.save(tokens);
     expect(await statusOf(tokens.access_token, app)).toBe(200);
-    const logout_token = await signer.logoutToken();
-    await request(app.app)
-      .post(BACK_CHANNEL_LOGOUT)
-      .type('form')
-      .send({ logout_token })
-      .expect(200);
+    await deliver(app, await signer.logoutToken()).expect(200);
     expect(await statusOf(tokens.access_token, app)).toBe(401);
     const state = 'a'.repeat(43);
     const returning = request(app.app).get(LOGGED_OUT).query({ state });
@@ -168,25 +164,18 @@ describe('two processes with a store of the app', () => {
   });
 
   it('a store that answers no result answers 503, and 400 to the provider', async () => {
-    const store: Store = {
-      read: (keys) => memory.read(keys),
+    const store = Object.assign(new SharedStore(memory), {
       update: async <Result>(keys: readonly string[], change: StoreChange<Result>) => {
         await memory.update(keys, change);
         return undefined as Result;
       },
-      subscribe: (subscriber) => memory.subscribe(subscriber),
-    };
+    });
     const app = appWith({ ...optionsFor(signer), store });
     const tokens = await tokensOf('sid-1');
     const code = 'ERR_OIDC_LOGOUT_STORE_UNAVAILABLE';
     await expect(app.oidc.sessions.save(tokens)).rejects.toMatchObject({ code });
     await logOut(app, tokens.access_token).expect(503);
-    const logout_token = await signer.logoutToken();
-    await request(app.app)
-      .post(BACK_CHANNEL_LOGOUT)
-      .type('form')
-      .send({ logout_token })
-      .expect(400);
+    await deliver(app, await signer.logoutToken()).expect(400);
     const end = app.oidc.sessions.end({ issuer: signer.issuer, sub: 'alice' });
     await expect(end).rejects.toMatchObject({ code });
     await app.oidc.close();

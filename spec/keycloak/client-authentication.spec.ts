@@ -73,6 +73,11 @@ function tlsClientAuth(
   };
 }
 
+async function answerToNewToken(app: App) {
+  const { tokens } = await app.logIn(await realm.addUser(), newBrowser());
+  return app.call(tokens.access_token);
+}
+
 async function logOutAt(app: App) {
   const [user, browser] = [await realm.addUser(), newBrowser()];
   const { tokens, sid } = await app.logIn(user, browser);
@@ -140,8 +145,7 @@ it('is not allowed to introspect as a public client', async () => {
       clientAuthentication: { method: 'none' },
     },
   });
-  const { tokens } = await app.logIn(await realm.addUser(), newBrowser());
-  expect(await app.call(tokens.access_token)).toEqual({
+  expect(await answerToNewToken(app)).toEqual({
     status: 503,
     body: {
       error: 'temporarily_unavailable',
@@ -156,8 +160,7 @@ it('refuses access tokens that are bound to the certificate of the client', asyn
       'tls.client.certificate.bound.access.tokens': 'true',
     }),
   );
-  const { tokens } = await app.logIn(await realm.addUser(), newBrowser());
-  expect(await app.call(tokens.access_token)).toEqual({
+  expect(await answerToNewToken(app)).toEqual({
     status: 401,
     body: {
       error: 'invalid_token',
