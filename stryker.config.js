@@ -10,10 +10,13 @@ const specs = SPECS[part] ?? [part];
 
 export default {
   testRunner: 'jest',
-  testRunnerNodeArgs: ['--experimental-vm-modules'],
+  testRunnerNodeArgs: ['--import', './spec/runner/register.js'],
   jest: {
     configFile: 'jest.config.js',
     config: {
+      globalSetup: null,
+      globalTeardown: null,
+      testEnvironment: './spec/runner/mutation-environment.js',
       testMatch: specs.flatMap((name) => [
         `<rootDir>/spec/${name}.spec.ts`,
         `<rootDir>/spec/${name}/**/*.spec.ts`,
@@ -25,5 +28,7 @@ export default {
   coverageAnalysis: 'perTest',
   ignoreStatic: true,
   concurrency: 2,
+  // Jest grows with each run in one process, and slows down.
+  maxTestRunnerReuse: 60,
   reporters: ['clear-text'],
 };

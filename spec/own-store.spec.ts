@@ -251,8 +251,9 @@ describe('two processes with a store of the app', () => {
   });
 
   it('the end of a user without sessions refuses what was issued until then', async () => {
+    const token = await signer.accessToken({ sid: undefined });
     await one.oidc.sessions.end({ issuer: signer.issuer, sub: 'alice' });
-    expect(await statusOf(await signer.accessToken({ sid: undefined }), other)).toBe(401);
+    expect(await statusOf(token, other)).toBe(401);
   });
 });
 

@@ -11,8 +11,8 @@ import { Realm } from './realm.ts';
 /** EX_UNAVAILABLE of sysexits.h. */
 const UNAVAILABLE = 69;
 const JEST = [
-  ...['--disable-warning=ExperimentalWarning', '--experimental-vm-modules'],
-  ...['node_modules/jest/bin/jest.js', '--config', 'spec/keycloak/jest.config.js'],
+  ...['--import', './spec/runner/register.js', 'node_modules/jest/bin/jest.js'],
+  ...['--config', 'spec/keycloak/jest.config.js'],
 ];
 
 const missing = missingPrograms();

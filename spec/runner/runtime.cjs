@@ -1,0 +1,32 @@
+const { pathToFileURL } = require('node:url');
+const { default: JestRuntime } = require('jest-runtime');
+
+const FRAMEWORK_STATE = ['EVENT_HANDLERS', 'JEST_STATE_SYMBOL'];
+
+/** Loads spec files as Node.js does: what they import is loaded once by each worker. */
+module.exports = class Runtime extends JestRuntime {
+  static #runs = new Map();
+
+  // Of the framework each spec file gets a new one, for its state is in the module.
+  requireInternalModule(from, to) {
+    if (to !== undefined) return super.requireInternalModule(from, to);
+    delete require.cache[from];
+    for (const key of Object.getOwnPropertySymbols(globalThis)) {
+      if (FRAMEWORK_STATE.includes(key.description)) delete globalThis[key];
+    }
+    return require(from);
+  }
+
+  unstable_shouldLoadAsEsm() {
+    return true;
+  }
+
+  async unstable_importModule(path) {
+    const { use } = await import('@jest/globals');
+    use(this.requireModuleOrMock(path, '@jest/globals'));
+    // A module is evaluated once, and a spec file at each run.
+    const run = Runtime.#runs.get(path) ?? 0;
+    Runtime.#runs.set(path, run + 1);
+    return import(pathToFileURL(path) + (run === 0 ? '' : `?run=${run}`));
+  }
+};
