@@ -10,7 +10,6 @@ const specs = SPECS[part] ?? [part];
 
 export default {
   testRunner: 'jest',
-  testRunnerNodeArgs: ['--import', './spec/runner/register.js'],
   jest: {
     configFile: 'jest.config.js',
     config: {

@@ -10,10 +10,7 @@ import { Realm } from './realm.ts';
 
 /** EX_UNAVAILABLE of sysexits.h. */
 const UNAVAILABLE = 69;
-const JEST = [
-  ...['--import', './spec/runner/register.js', 'node_modules/jest/bin/jest.js'],
-  ...['--config', 'spec/keycloak/jest.config.js'],
-];
+const JEST = ['node_modules/jest/bin/jest.js', '--config', 'spec/keycloak/jest.config.js'];
 
 const missing = missingPrograms();
 if (missing.length > 0) {

@@ -1,5 +1,8 @@
+const { register } = require('node:module');
 const { pathToFileURL } = require('node:url');
 const { default: JestRuntime } = require('jest-runtime');
+
+register(pathToFileURL(require.resolve('./hooks.js')));
 
 const FRAMEWORK_STATE = ['EVENT_HANDLERS', 'JEST_STATE_SYMBOL'];
 

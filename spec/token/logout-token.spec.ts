@@ -219,7 +219,7 @@ describe('verifyLogoutToken with createRemoteJWKSet', () => {
     server = await startProviderServer();
     server.answer = serveMetadata(server.issuer, [signer.jwk]);
     const url = new URL(`${server.issuer}/jwks`);
-    keys = createRemoteJWKSet(url, { timeoutDuration: 200, cooldownDuration: 0 });
+    keys = createRemoteJWKSet(url, { cooldownDuration: 0 });
   });
 
   afterEach(() => server.close());
@@ -280,7 +280,9 @@ describe('verifyLogoutToken with createRemoteJWKSet', () => {
     ['answers no keys', (_req, res) => res.end('{"keys":{}}')],
   ])('tells an outage from a bad token when the server %s', async (_what, answer) => {
     server.answer = answer;
-    const verification = verifyLogoutToken(await signer.logoutToken(), keys, options);
+    const url = new URL(`${server.issuer}/jwks`);
+    const impatient = createRemoteJWKSet(url, { timeoutDuration: 200 });
+    const verification = verifyLogoutToken(await signer.logoutToken(), impatient, options);
     await expect(verification).rejects.toThrow(ProviderUnavailableError);
     await expect(verification).rejects.toMatchObject({
       code: 'ERR_OIDC_LOGOUT_PROVIDER_UNAVAILABLE',
