@@ -8,16 +8,20 @@ import type {
   StoreUpdate,
 } from '../lib/index.ts';
 import { MemoryStore } from '../lib/store/memory.ts';
+import { sessionKey } from '../lib/token/token-keys.ts';
 import {
   type App,
   appWith,
   BACK_CHANNEL_LOGOUT,
   call,
+  deliver,
+  FRONT_CHANNEL_LOGOUT,
   LOGGED_OUT,
   LOGOUT,
   optionsFor,
 } from './support/app.ts';
 import { createSigner, type Signer } from './support/provider.ts';
+import { REVOKE, startRevocationServer } from './support/revocation-server.ts';
 
 /** The memory of both processes, as one of them reaches it. */
 class SharedStore implements Store {
@@ -221,6 +225,33 @@ describe('two processes with a store of the app', () => {
     expect(JSON.stringify(answer.body)).toContain(`id_token_hint=${tokens.id_token}`);
     expect(await statusOf(tokens.access_token, other)).toBe(401);
     expect(await statusOf(await signer.accessToken({ sid: 'b' }), other)).toBe(401);
+  });
+
+  it('a Logout Token revokes the refresh token also while the end by a frame is stored', async () => {
+    const op = await startRevocationServer();
+    const app = appWith({
+      ...optionsFor(op.signer, {
+        provider: { metadata: { revocation_endpoint: op.issuer + REVOKE } },
+      }),
+      ...{ store: slow, encryptionKey: new Uint8Array(32), revocationDelay: 0 },
+      allowInsecureRequests: true,
+    });
+    const id_token = await op.signer.idToken({ iat: secondsAgo(10) });
+    const access_token = await op.signer.accessToken({ iat: secondsAgo(10) });
+    await app.oidc.sessions.save({ access_token, id_token, refresh_token: 'refresh' });
+    let release!: () => void;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    // The record alone: what is left to do.
+    slow.beforeUpdate = (keys) => (keys.length === 1 ? released : Promise.resolve());
+    const frame = { iss: op.issuer, sid: 'sid-1' };
+    await request(app.app).get(FRONT_CHANNEL_LOGOUT).query(frame).expect(200);
+    await deliver(app, await op.signer.logoutToken()).expect(200);
+    await op.untilAsked(1);
+    release();
+    await app.oidc.close();
+    expect(op.requests.map(({ form }) => form.token)).toEqual(['refresh']);
+    expect(await memory.read([`s${sessionKey(op.issuer, 'sid-1')}`])).toEqual([undefined]);
+    await op.close();
   });
 
   it('a refresh does not bring back a session that ended', async () => {

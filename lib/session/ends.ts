@@ -47,7 +47,7 @@ export interface SessionEndsParts {
 /** The one verb for every way a session ends. Announcing and revoking are the last step. */
 export class SessionEnds {
   readonly #parts: SessionEndsParts;
-  /** By event. */
+  /** By event, the revocations apart. */
   readonly #finishing = new Map<string, Promise<void>>();
 
   constructor(parts: SessionEndsParts) {
@@ -139,13 +139,16 @@ export class SessionEnds {
     const { endRevocations } = this.#parts;
     if (record?.end === undefined) return this.#revokeHandedIn(ending, status);
     const { event, left } = record.end;
-    if (!/[tr]/.test(left) || this.#finishing.has(event)) return Promise.resolve();
-    const { asked, done } = left.includes('r')
+    // A signed end takes over the tokens held by a front-channel end that is still announced.
+    const isRevoking = left.includes('r');
+    const work = `${isRevoking ? 'revoke' : 'announce'} ${event}`;
+    if (!/[tr]/.test(left) || this.#finishing.has(work)) return Promise.resolve();
+    const { asked, done } = isRevoking
       ? endRevocations.revokeKept(ending, record, status !== 'ended')
       : ONLY_ANNOUNCED;
     const settled = this.#settle(ending.session, event, done);
-    this.#finishing.set(event, settled);
-    void settled.finally(() => this.#finishing.delete(event));
+    this.#finishing.set(work, settled);
+    void settled.finally(() => this.#finishing.delete(work));
     if (left.includes('t')) this.#announce(ending, event);
     return asked;
   }
