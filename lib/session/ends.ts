@@ -75,7 +75,7 @@ export class SessionEnds {
     const { subject, time, unless, owner } = ending;
     const end = { subject, time, unless, claimant: claimantFor(ending), owner: writeOwner(owner) };
     const { members, published, raised } = await this.#parts.operations.endSubject(end);
-    if (unless === undefined) this.#emitInvalidated('subject', owner);
+    if (raised) this.#emitInvalidated('subject', owner);
     if (published) this.#announce(ending, eventOfSubject(end));
     // A repeated Logout Token must not end later logins.
     const tolerance = raised || ending.cause === 'app' ? ending.tolerance : 0;

@@ -1131,6 +1131,14 @@ describe('a Logout Token with sub only', () => {
     ]);
   });
 
+  it('tells nothing more where it comes again', async () => {
+    const token = await ofSubject();
+    expectOk(await send(token));
+    app.events.length = 0;
+    expectOk(await send(token));
+    expect(app.events).toEqual([]);
+  });
+
   it('tells of the user where no session was saved', async () => {
     const heard = heardBy(app);
     expectOk(await send(await ofSubject({ sub: 'bob' })));
