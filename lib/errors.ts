@@ -43,11 +43,11 @@ export abstract class HttpError extends OidcLogoutError {
   }
 }
 
-const REALM = 'Bearer realm="api"';
+const CHALLENGE = 'Bearer realm="api"';
 
 // RFC 6750, section 3
 function challenge(error: string, description: string): string {
-  return `${REALM}, error="${error}", error_description="${description}"`;
+  return `${CHALLENGE}, error="${error}", error_description="${description}"`;
 }
 
 const INVALID_REQUEST = {
@@ -169,7 +169,7 @@ export class MissingTokenError extends HttpError {
   readonly code = MissingTokenError.code;
   readonly status = 401;
   readonly error = 'invalid_token';
-  override readonly headers: Readonly<Record<string, string>> = { 'WWW-Authenticate': REALM };
+  override readonly headers: Readonly<Record<string, string>> = { 'WWW-Authenticate': CHALLENGE };
 
   constructor() {
     super('The request has no access token');

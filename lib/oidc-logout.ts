@@ -158,8 +158,9 @@ export interface OidcLogout {
   off<Name extends keyof OidcLogoutEvents>(name: Name, listener: Listener<Name>): OidcLogout;
 
   /**
-   * Tries the waiting revocations once more, for 10 s at most. The rest, and any later ones, are
-   * told by `revocation` as `failed` with the reason `closed`. Aborts all other requests to the
+   * Gives the waiting revocations 10 s, and tries those that failed before once more. The rest, such
+   * as those within `revocationDelay`, and any later ones are told by `revocation` as `failed` with
+   * the reason `closed`. Aborts all other requests to the
    * provider, and closes the connections duplicated for subscriptions and for `durability`. The
    * Redis client stays the app's.
    */

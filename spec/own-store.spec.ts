@@ -14,7 +14,6 @@ import {
   appWith,
   BACK_CHANNEL_LOGOUT,
   call,
-  deliver,
   FRONT_CHANNEL_LOGOUT,
   LOGGED_OUT,
   LOGOUT,

@@ -338,7 +338,7 @@ describe('session-ended', () => {
     const [logout = ''] = messages;
     expect(JSON.parse(logout)).toEqual({
       event: expect.stringMatching(/^\d{10} [\w-]{11}$/),
-      claimant: expect.stringMatching(/^at:[\w-]{22}:$/),
+      claimant: expect.stringMatching(/^logout:[\w-]{22}:$/),
       owner: JSON.stringify(OWNER),
     });
     raw.disconnect();

@@ -53,7 +53,10 @@ function rulesOf(durability: DurabilityOptions | undefined): ReplicationRules | 
 
 function givenPatient({ baseUrl, clientId, insecure }: Arguments, issuer: string): Patient {
   return {
-    ...{ issuer, clientId, allowInsecure: insecure, idTokenHint: undefined },
+    issuer,
+    clientId,
+    allowInsecure: insecure,
+    idTokenHint: undefined,
     baseUrl: baseUrl ?? EXAMPLE_BASE_URL,
     postLogoutRedirectUri: baseUrl && addressOfReturn(baseUrl),
   };
@@ -66,7 +69,9 @@ function patientOf(options: OidcLogoutOptions, { baseUrl, issuer, insecure }: Ar
   const { clientId, idTokenHint = 'auto', postLogoutRedirectUri = [] } = entry;
   const uris = [postLogoutRedirectUri].flat();
   return {
-    ...{ issuer: entry.issuer, clientId, idTokenHint },
+    issuer: entry.issuer,
+    clientId,
+    idTokenHint,
     allowInsecure: insecure || options.allowInsecureRequests === true,
     baseUrl: baseUrl ?? originAmong(uris) ?? EXAMPLE_BASE_URL,
     postLogoutRedirectUri: uris[0] ?? (baseUrl && addressOfReturn(baseUrl)),

@@ -80,7 +80,8 @@ async function hintOf(
   return postLogoutRedirectUri === undefined
     ? unknown(HINT, 'Not asked: give --base-url as registered.')
     : examineHint(endpoint, {
-        ...{ clientId, postLogoutRedirectUri },
+        clientId,
+        postLogoutRedirectUri,
         isHintNeedless: product?.needsIdToken === false,
       });
 }

@@ -41,7 +41,8 @@ export function optionsFor(offer: Offer, given: Arguments): OidcLogoutOptions {
 function entryFor(offer: Offer, clientId: string): ProviderOptions {
   const { algorithm, endSession, needsIdToken, patient, product } = offer;
   return {
-    ...{ issuer: patient.issuer, clientId },
+    issuer: patient.issuer,
+    clientId,
     ...(endSession && { postLogoutRedirectUri: returnTo(patient) }),
     ...(algorithm !== 'RS256' && { algorithms: [algorithm] }),
     ...(endSession && needsIdToken && { idTokenHint: 'required' }),
@@ -70,7 +71,8 @@ function registrationFor(offer: Offer): ClientMetadata {
   const { algorithm, backChannel, endSession, frontChannel, patient, sid } = offer;
   const isFrontAlone = frontChannel === true && backChannel !== true;
   const metadata = clientRegistration({
-    ...{ baseUrl: patient.baseUrl, algorithms: algorithm },
+    baseUrl: patient.baseUrl,
+    algorithms: algorithm,
     allowInsecureRequests: patient.allowInsecure,
     ...(endSession && { postLogoutRedirectUri: returnTo(patient) }),
     ...((isFrontAlone || backChannel === false) && { backChannelLogout: null }),

@@ -2,8 +2,8 @@ import type { Request, Response } from 'express';
 import { InvalidRequestError, InvalidTokenError } from '../errors.ts';
 import type { Events } from '../events.ts';
 import {
-  endLogin,
-  endSession,
+  endSavedLogin,
+  endSavedSession,
   type FrontChannelLogoutParts,
 } from '../logout/front-channel-logout.ts';
 import type { PresentedTokens, TokensOfLogout } from '../logout/presented-tokens.ts';
@@ -49,7 +49,7 @@ export function frontChannelLogout(parts: FrontChannelEndpointParts): Middleware
     const { issuer } = provider;
     const [origins] = await Promise.all([
       provider.origins(),
-      isPreview(req) ? undefined : endSession(parts, { issuer, sid }),
+      isPreview(req) ? undefined : endSavedSession(parts, { issuer, sid }),
     ]);
     return origins;
   }
@@ -57,7 +57,7 @@ export function frontChannelLogout(parts: FrontChannelEndpointParts): Middleware
   async function endOwn(req: Request, find: FindTokens): Promise<string[]> {
     const tokens = isPreview(req) ? undefined : await findTokens(find, req);
     const presented = tokens && (await presentedOrDead(tokens));
-    if (presented !== undefined) await endLogin(parts, presented);
+    if (presented !== undefined) await endSavedLogin(parts, presented);
     const all = await Promise.all(Array.from(providers, (each) => each.origins()));
     return [...new Set(all.flat())];
   }

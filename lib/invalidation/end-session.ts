@@ -10,8 +10,8 @@ export interface SessionToEnd {
   readonly how: HowToEnd;
   /** The same call sent again is the same claimant. */
   readonly claimant: string;
-  /** The `state` of a logout; empty for every other end. */
-  readonly state: string;
+  /** The answer to a logout, for a retry; empty for every other end. */
+  readonly answer: string;
   /** Of an unsaved session, to publish its end; empty for a member of a subject. */
   readonly owner: Owner;
 }
@@ -50,10 +50,10 @@ export function endSession(
 }
 
 function close(live: SessionRecord, end: SessionToEnd, now: number): SessionRecord {
-  const { how, claimant, state } = end;
+  const { how, claimant, answer } = end;
   const left = how.by === 'front' ? 'th' : 'tr';
   const event = eventOf(live);
-  return { ...live, end: { event, claimant, claimedAt: now, endedAt: now, state, left } };
+  return { ...live, end: { event, claimant, claimedAt: now, endedAt: now, answer, left } };
 }
 
 function replyTo(

@@ -23,8 +23,8 @@ export interface PendingEnd {
   readonly claimedAt: number;
   /** Seconds, by the clock of the store. */
   readonly endedAt: number;
-  /** Of a logout. */
-  readonly state: string;
+  /** To a logout, for a retry; empty for every other end. */
+  readonly answer: string;
   readonly left: string;
 }
 

@@ -19,7 +19,7 @@ export function settleEnd(
     .filter((letter) => !done.includes(letter))
     .join('');
   if (left === end.left) return unanswered(record);
-  const isKept = left !== '' || (end.state !== '' && keepsLogouts);
+  const isKept = left !== '' || (end.answer !== '' && keepsLogouts);
   if (!isKept) return unanswered(undefined);
   const tokens = /[rh]/.test(left) ? record.tokens : withoutRefreshTokens(record);
   return unanswered({ ...record, tokens, end: { ...end, left } });

@@ -194,8 +194,14 @@ function verifierFor(
 ): Verifier {
   const { issuer, clientId, logoutTokenAlgorithms, logoutTokenTypes, idTokenEncryption } = settings;
   const rules = {
-    ...{ issuer, clientId, algorithms: logoutTokenAlgorithms, types: logoutTokenTypes },
-    ...{ encryption: idTokenEncryption, strict, clockTolerance, maxAge },
+    issuer,
+    clientId,
+    algorithms: logoutTokenAlgorithms,
+    types: logoutTokenTypes,
+    encryption: idTokenEncryption,
+    strict,
+    clockTolerance,
+    maxAge,
   };
   return (token) => verifyLogoutTokenBy(token, findKeyOrSecret, rules);
 }

@@ -15,7 +15,7 @@ export interface FrontChannelLogoutParts {
  *
  * @see [OpenID Connect Front-Channel Logout 1.0](https://openid.net/specs/openid-connect-frontchannel-1_0.html)
  */
-export async function endSession(
+export async function endSavedSession(
   parts: FrontChannelLogoutParts,
   { issuer, sid }: { readonly issuer: string; readonly sid: string },
 ): Promise<void> {
@@ -23,7 +23,7 @@ export async function endSession(
 }
 
 /** Ends the session of a saved login, likewise. */
-export async function endLogin(
+export async function endSavedLogin(
   parts: FrontChannelLogoutParts,
   { login, provider, claims }: PresentedTokens,
 ): Promise<void> {

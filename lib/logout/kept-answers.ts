@@ -28,19 +28,19 @@ export class KeptAnswers {
   seal(call: string, { state, postLogoutRedirectUri }: KeptAnswer): string {
     // Neither part contains a space.
     const parts = postLogoutRedirectUri === undefined ? [state] : [state, postLogoutRedirectUri];
-    return this.#parts.seal.sealState(call, parts.join(' '));
+    return this.#parts.seal.sealAnswer(call, parts.join(' '));
   }
 
   /** The earlier answer to the same unsaved token. */
   ofUnsaved({ entry }: PresentedTokens, call: string): KeptAnswer | undefined {
     const note = readLogoutNote(entry);
     const isRecent = note !== undefined && note.at >= Date.now() / 1000 - this.#parts.retryWindow;
-    return isRecent ? this.#open(call, note.state) : undefined;
+    return isRecent ? this.#open(call, note.answer) : undefined;
   }
 
   /** The earlier answer of the logout whose repetition this end is. */
   ofEnd(end: ForeseenEnd, call: string): KeptAnswer | undefined {
-    const sealed = this.isFirstOrRetry(end) ? end.record?.end?.state : undefined;
+    const sealed = this.isFirstOrRetry(end) ? end.record?.end?.answer : undefined;
     return sealed === undefined ? undefined : this.#open(call, sealed);
   }
 
@@ -48,13 +48,13 @@ export class KeptAnswers {
   isFirstOrRetry({ isRepeated, age, record }: ForeseenEnd): boolean {
     if (!isRepeated) return true;
     const { retryWindow } = this.#parts;
-    const { claimedAt, endedAt, state = '' } = record?.end ?? {};
-    const isEndOfLogout = state !== '' && claimedAt === endedAt;
+    const { claimedAt, endedAt, answer = '' } = record?.end ?? {};
+    const isEndOfLogout = answer !== '' && claimedAt === endedAt;
     return isEndOfLogout && retryWindow > 0 && age <= retryWindow;
   }
 
   #open(call: string, sealed: string): KeptAnswer | undefined {
-    const text = this.#parts.seal.openState(call, sealed);
+    const text = this.#parts.seal.openAnswer(call, sealed);
     if (text === undefined) return undefined;
     const [state = '', postLogoutRedirectUri] = text.split(' ');
     return { state, postLogoutRedirectUri };

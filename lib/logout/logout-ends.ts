@@ -19,7 +19,7 @@ export interface PendingLogout {
   /** A digest of the presented token, to distinguish this logout. */
   readonly call: string;
   /** Sealed, and so never empty. */
-  readonly state: string;
+  readonly answer: string;
 }
 
 export interface ForeseenEnd {
@@ -115,13 +115,16 @@ export class LogoutEnds {
     presented,
     owner,
     call,
-    state,
+    answer,
   }: PendingLogout): Omit<SessionEnding, 'session' | 'how'> {
     const { accessToken, refreshToken, clients } = presented;
     const isSpent = refreshToken?.entry !== undefined && refreshToken.entry.login === undefined;
     const isAlive = accessToken !== undefined && accessToken.expiresAt > Date.now() / 1000;
     return {
-      ...{ cause: 'logout', owner, call, state },
+      cause: 'logout',
+      owner,
+      call,
+      answer,
       handedIn: {
         refreshToken:
           refreshToken === undefined || isSpent
@@ -140,12 +143,12 @@ export class LogoutEnds {
     const now = Date.now() / 1000;
     const grace = token.expiresAt > now ? 0 : expiredTokenGrace;
     const kept = Math.max(grace, 2 * clockTolerance);
-    const { owner, state } = logout;
+    const { owner, answer } = logout;
     return {
       ...this.#endingOf(logout),
       key: { kind: 'access-token', of: token.key },
       ttl: secondsUntil(token.expiresAt + kept),
-      note: writeLogoutNote({ iss: owner.issuer, at: Math.floor(now), state }),
+      note: writeLogoutNote({ iss: owner.issuer, at: Math.floor(now), answer }),
       isOfNoSession: token.sessionKey === undefined,
     };
   }
@@ -165,8 +168,12 @@ export class LogoutEnds {
     const isLate = entry?.login !== undefined && isRepeated && record === undefined;
     if (!isVouchedFor && !isLate) return;
     await this.#parts.ends.endToken({
-      ...{ cause: 'logout', owner, key: { kind: 'refresh-token', of: key } },
-      ...{ ttl: this.#parts.maxSessionLifetime, note: '', isForced: isLate },
+      cause: 'logout',
+      owner,
+      key: { kind: 'refresh-token', of: key },
+      ttl: this.#parts.maxSessionLifetime,
+      note: '',
+      force: isLate,
     });
   }
 }

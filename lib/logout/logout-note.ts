@@ -7,7 +7,7 @@ export interface LogoutNote {
   /** Seconds since the epoch. */
   readonly at: number;
   /** Sealed, and so never empty. */
-  readonly state: string;
+  readonly answer: string;
 }
 
 export function writeLogoutNote(note: LogoutNote): string {
@@ -16,9 +16,9 @@ export function writeLogoutNote(note: LogoutNote): string {
 
 export function readLogoutNote(entry: TokenEntry | undefined): LogoutNote | undefined {
   if (entry === undefined || entry.login !== undefined || entry.note === '') return undefined;
-  const { iss, at, state } = readMembers(entry.note);
-  if (typeof iss !== 'string' || typeof at !== 'number' || typeof state !== 'string') {
+  const { iss, at, answer } = readMembers(entry.note);
+  if (typeof iss !== 'string' || typeof at !== 'number' || typeof answer !== 'string') {
     return undefined;
   }
-  return { iss, at, state };
+  return { iss, at, answer };
 }

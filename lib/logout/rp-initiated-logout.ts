@@ -63,6 +63,7 @@ interface PreparedLogout {
   /** The earlier answer to the same unsaved token. */
   readonly before: KeptAnswer | undefined;
   readonly answer: KeptAnswer;
+  readonly returnTo: string | undefined;
 }
 
 interface InvalidatedLogout {
@@ -91,39 +92,36 @@ export class RpInitiatedLogout {
     const presented = await readPresentedTokens(this.#parts, tokens);
     if (presented === undefined) return undefined;
     const prepared = await this.#prepare(presented, wishes);
-    const invalidated = await this.#invalidate(prepared, wishes.returnTo);
+    const invalidated = await this.#invalidate(prepared);
     await this.#untilAsked(invalidated.end);
-    return this.#answer(invalidated, wishes.returnTo);
+    return this.#answer(invalidated);
   }
 
   /** A failing read fails here, before anything ends. */
   async #prepare(
     presented: PresentedTokens,
-    { postLogoutRedirectUri, isLocal }: LogoutWishes,
+    { returnTo, postLogoutRedirectUri, isLocal }: LogoutWishes,
   ): Promise<PreparedLogout> {
     const { provider } = presented;
     checkPostLogoutRedirectUri(provider, postLogoutRedirectUri);
     const owner = ownerOf(presented);
     const call = presented.accessToken?.key ?? presented.refreshToken?.key ?? '';
-    const readIdToken = () => this.#idTokenBefore({ presented, owner, call, state: '' });
+    const readIdToken = () => this.#idTokenBefore({ presented, owner, call, answer: '' });
     const request = isLocal
       ? undefined
       : await prepareEndSession(provider, { ...owner, readIdToken }, this.#parts);
     const before = this.#answers.ofUnsaved(presented, call);
     const state = request === undefined ? '' : ownState(request, before);
     const answer = { state, postLogoutRedirectUri };
-    return { presented, owner, request, call, before, answer };
+    return { presented, owner, request, call, before, answer, returnTo };
   }
 
-  async #invalidate(
-    prepared: PreparedLogout,
-    returnTo: string | undefined,
-  ): Promise<InvalidatedLogout> {
-    const { presented, owner, call, answer } = prepared;
+  async #invalidate(prepared: PreparedLogout): Promise<InvalidatedLogout> {
+    const { presented, owner, call, answer, returnTo } = prepared;
     const { logoutEnds, states } = this.#parts;
     const sealed = this.#answers.seal(call, answer);
     const [end, kept] = await Promise.all([
-      logoutEnds.end({ presented, owner, call, state: sealed }),
+      logoutEnds.end({ presented, owner, call, answer: sealed }),
       states.keep(answer.state, returnTo),
     ]);
     return { prepared, end, kept };
@@ -133,10 +131,7 @@ export class RpInitiatedLogout {
     await within(this.#parts.revocationTimeout * 1000, asked, () => undefined);
   }
 
-  async #answer(
-    invalidated: InvalidatedLogout,
-    returnTo: string | undefined,
-  ): Promise<LogoutAnswer> {
+  async #answer(invalidated: InvalidatedLogout): Promise<LogoutAnswer> {
     const { prepared, end } = invalidated;
     const { presented, owner, request, call, before } = prepared;
     const { provider } = presented;
@@ -145,7 +140,7 @@ export class RpInitiatedLogout {
     const { state, cookie } =
       request?.returnsWith(idToken) === false
         ? await this.#unbind(prepared)
-        : await this.#bind(invalidated, first?.state, returnTo);
+        : await this.#bind(invalidated, first?.state);
     this.#parts.events.emit('logout', { ...owner, repeated: end.isRepeated });
     const { sid } = readOwner(end.record?.owner) ?? owner;
     const { postLogoutRedirectUri } = first ?? prepared.answer;
@@ -191,10 +186,10 @@ export class RpInitiatedLogout {
   async #bind(
     { prepared, end, kept }: InvalidatedLogout,
     first: string | undefined,
-    returnTo: string | undefined,
   ): Promise<BoundState> {
     if (!end.isRepeated) return kept;
-    const { state } = prepared.answer;
+    const { returnTo, answer } = prepared;
+    const { state } = answer;
     const { states } = this.#parts;
     if (first !== state) await states.drop(state);
     return first && state ? states.keep(first, returnTo) : states.unkept(state, returnTo);

@@ -112,7 +112,9 @@ export function configuredClientMetadata(
   const provider = findProvider(providers, options);
   const uris = provider.postLogoutRedirectUri;
   return clientRegistration({
-    ...{ baseUrl, backChannelLogout, frontChannelLogout },
+    baseUrl,
+    backChannelLogout,
+    frontChannelLogout,
     postLogoutRedirectUri: uris.length > 0 ? uris : undefined,
     algorithms: provider.algorithms,
     idTokenEncryption: provider.idTokenEncryption,

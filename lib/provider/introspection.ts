@@ -91,7 +91,10 @@ async function introspect(
   // Told when the metadata were read.
   if (endpoint.url === undefined) throw new ProviderUnavailableError(endpoint.reason, issuer);
   const response = await requestForToken(provider, 'introspection', {
-    ...{ endpoint, token, hint: 'access_token', signal },
+    endpoint,
+    token,
+    hint: 'access_token',
+    signal,
     readResponse: (answer) => boundedResponse(answer, ANSWER_LIMIT),
   });
   const client = { client_id: clientId };

@@ -14,9 +14,9 @@ export const CLOSED = 'closed';
 
 export interface Revocation {
   readonly token: TokenToAskFor;
-  /** Asked before each try of a late revocation, else before each repeated try. */
+  /** Asked before each repeated try, and with `looksFirst` before the first one too. */
   readonly isDue?: (() => Promise<boolean>) | undefined;
-  readonly isLate: boolean;
+  readonly looksFirst: boolean;
   /** Called once. */
   readonly tell: (result: RevocationResult) => void;
 }
@@ -67,7 +67,7 @@ export class RevocationQueue {
     if (!this.#queue.isPaused) await asked;
   }
 
-  /** Tries every waiting revocation once more. After 10 s the rest fail. */
+  /** Tries what failed before once more, at once. What waits after 10 s fails. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -106,10 +106,10 @@ export class RevocationQueue {
 
   // Without a successful look at the session nothing is revoked.
   async #revokeIfDue(
-    { token, isDue, isLate }: Revocation,
+    { token, isDue, looksFirst }: Revocation,
     isRepeated: boolean,
   ): Promise<RevocationResult> {
-    if (isDue !== undefined && (isLate || isRepeated)) {
+    if (isDue !== undefined && (looksFirst || isRepeated)) {
       try {
         if (!(await isDue())) return { outcome: 'skipped' };
       } catch {

@@ -66,7 +66,7 @@ export class Revocations {
   revoke(tokens: TokensToRevoke): RevocationsUnderWay {
     const { delay = 0, isDue, isLate = false } = tokens;
     const waiting: WaitingRevocation[] = [];
-    const isChecked = isLate || delay > 0;
+    const looksFirst = isLate || delay > 0;
     const told = this.#chosen(tokens).map(
       ({ provider, ...token }) =>
         new Promise<boolean>((resolve) => {
@@ -80,7 +80,7 @@ export class Revocations {
             return;
           }
           const queue = this.#queueOf(provider);
-          waiting.push({ queue, revocation: { token, isDue, isLate: isChecked, tell } });
+          waiting.push({ queue, revocation: { token, isDue, looksFirst, tell } });
         }),
     );
     const asked = this.#askForAll(waiting, delay);

@@ -20,8 +20,8 @@ export interface Ending {
 export interface SessionEnding extends Ending {
   readonly session: string;
   readonly how: HowToEnd;
-  /** Of a logout. */
-  readonly state?: string | undefined;
+  /** To a logout, sealed. */
+  readonly answer?: string | undefined;
 }
 
 /** All sessions of a subject up to a time. */
@@ -41,7 +41,7 @@ export interface TokenEnding extends Ending {
   readonly ttl: number;
   readonly note: string;
   /** Whether a token with a login is invalidated too. */
-  readonly isForced?: boolean | undefined;
+  readonly force?: boolean | undefined;
   /** The end of this token, not of a session, revokes the handed-in tokens. */
   readonly isOfNoSession?: boolean | undefined;
 }

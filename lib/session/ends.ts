@@ -66,7 +66,7 @@ export class SessionEnds {
   async foresee(ending: SessionEnding, clientId: string): Promise<EndReply> {
     const { session, how } = ending;
     const state = await this.#parts.operations.readSession(session, clientId);
-    const end = { session, how, claimant: claimantFor(ending), state: '', owner: '' };
+    const end = { session, how, claimant: claimantFor(ending), answer: '', owner: '' };
     const now = Math.floor(Date.now() / 1000);
     return endSession(state, end, { now, lease: Infinity }).reply;
   }
@@ -89,9 +89,9 @@ export class SessionEnds {
   }
 
   async endToken(ending: TokenEnding): Promise<EndedToken> {
-    const { key, ttl, note, isForced: force = false } = ending;
-    const options = { ttl, note, force };
-    const { isFirst, linked } = await this.#parts.operations.invalidateToken(key, options);
+    const { key, ttl, note, force = false } = ending;
+    const { operations } = this.#parts;
+    const { isFirst, linked } = await operations.invalidateToken(key, { ttl, note, force });
     if (isFirst) this.#emitInvalidated(key.kind, ending.owner);
     const isRevoked = isFirst && ending.isOfNoSession === true;
     const asked = isRevoked ? this.#parts.endRevocations.revokeHandedIn(ending) : Promise.resolve();
@@ -100,7 +100,7 @@ export class SessionEnds {
 
   async refuse({ owner, provider, tokens }: LateTokens): Promise<void> {
     const { accessToken, refreshToken, expiresAt } = tokens;
-    const ending = { cause: 'app', owner, note: '', isForced: true } as const;
+    const ending = { cause: 'app', owner, note: '', force: true } as const;
     const { clockTolerance, maxSessionLifetime } = this.#parts;
     const key = { kind: 'access-token', of: accessTokenKey(accessToken) } as const;
     const ttl = secondsUntil(expiresAt + 2 * clockTolerance);
@@ -118,10 +118,10 @@ export class SessionEnds {
 
   // Without `owner`, the end of an unsaved session is not announced.
   async #end(ending: SessionEnding, owner: string): Promise<EndedSession> {
-    const { session, how, state = '' } = ending;
+    const { session, how, answer = '' } = ending;
     const claimant = claimantFor(ending);
     const { operations } = this.#parts;
-    const end = { session, how, claimant, state, owner };
+    const end = { session, how, claimant, answer, owner };
     const reply = await operations.endSession(end);
     const ended = { ...ending, owner: readOwner(reply.record?.owner) ?? ending.owner };
     if (CHANGED.has(reply.status)) this.#emitInvalidated('session', ended.owner);

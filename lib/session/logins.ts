@@ -62,8 +62,12 @@ export class Logins {
     const sid = idToken.sid ?? (await this.#sidOf(tokens.accessToken, idToken));
     const { issuer, subject } = idToken;
     const issue: Issue = {
-      ...{ login: loginOf(idToken, sid), owner: { issuer, subject, sid }, provider, tokens },
-      ...{ idToken: idToken.token, scope: tokens.scope },
+      login: loginOf(idToken, sid),
+      owner: { issuer, subject, sid },
+      provider,
+      tokens,
+      idToken: idToken.token,
+      scope: tokens.scope,
     };
     const { operations } = this.#parts;
     const record = this.#record(issue);
@@ -89,9 +93,12 @@ export class Logins {
     refuseAnotherClient(provider, renewed?.provider);
     const refreshToken = tokens.refreshToken ?? usedToken;
     const issue: Issue = {
-      ...{ login, provider, tokens: { ...tokens, refreshToken } },
+      login,
+      provider,
+      tokens: { ...tokens, refreshToken },
       owner: { issuer: claims.iss, subject: claims.sub, sid: claims.sid },
-      ...{ idToken: renewed?.idToken.token, scope: tokens.scope ?? claims.scope },
+      idToken: renewed?.idToken.token,
+      scope: tokens.scope ?? claims.scope,
     };
     await this.#renew(issue, usedToken, tokens);
   }
@@ -168,7 +175,10 @@ export class Logins {
     const { clientId: client_id } = provider.settings;
     const of = { iss: owner.issuer, client_id, sub: owner.subject, sid: owner.sid };
     const claims: TokenClaims = {
-      ...{ ...of, exp: expiresAt, iat: Math.floor(Date.now() / 1000), scope: tokens.scope },
+      ...of,
+      exp: expiresAt,
+      iat: Math.floor(Date.now() / 1000),
+      scope: tokens.scope,
       bound: isSenderConstrained ? true : undefined,
     };
     const key = { kind: 'access-token', of: accessTokenKey(accessToken) } as const;

@@ -45,12 +45,12 @@ export class SessionSeal {
     return { refreshToken: textOf(refreshToken), scope: textOf(scope) };
   }
 
-  /** Never empty, because a record with a `state` is kept longer. */
-  sealState(call: string, state: string): string {
-    return this.#encryption.seal(`logout:${call}`, `=${state}`);
+  /** Never empty, because a record with an answer is kept longer. */
+  sealAnswer(call: string, answer: string): string {
+    return this.#encryption.seal(`logout:${call}`, `=${answer}`);
   }
 
-  openState(call: string, sealed: string): string | undefined {
+  openAnswer(call: string, sealed: string): string | undefined {
     return this.#open(`logout:${call}`, sealed)?.slice(1);
   }
 

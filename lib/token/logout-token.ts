@@ -179,7 +179,10 @@ async function verifyClaims(
   const { issuer, clientId, algorithms, clockTolerance } = rules;
   try {
     return await verifyJwt(jwt, finderOf(key), {
-      ...{ issuer, audience: clientId, algorithms: [...algorithms], clockTolerance },
+      issuer,
+      audience: clientId,
+      algorithms: [...algorithms],
+      clockTolerance,
     });
   } catch (error) {
     if (!(error instanceof InvalidJwtError)) throw error;
@@ -201,7 +204,11 @@ function readClaims(jwt: Jwt, rules: LogoutTokenRules): LogoutToken {
   if (subject === undefined && sid === undefined) throw refusal(rules, 'session-missing');
   const { revoke_offline_access } = claims.events as Readonly<Record<string, unknown>>;
   return {
-    ...{ issuer: rules.issuer, subject, sid, jti, ...readTimes(claims, rules) },
+    issuer: rules.issuer,
+    subject,
+    sid,
+    jti,
+    ...readTimes(claims, rules),
     revokesOfflineAccess: revoke_offline_access === true,
   };
 }

@@ -153,7 +153,7 @@ describe('NearCache', () => {
   const login = { session: 'changed', subject: 'user', time: 100, id: 'id' };
   const end = { claimant: 'app:', owner: '' };
   const endSession = (operations: Operations) =>
-    operations.endSession({ ...end, session: 'changed', how: byTime(100), state: '' });
+    operations.endSession({ ...end, session: 'changed', how: byTime(100), answer: '' });
 
   it.each<[string, Partial<AccessToken>, (operations: Operations) => Promise<unknown>]>([
     ['the token', { key: 'changed' }, (operations) => invalidate(operations, 'changed')],

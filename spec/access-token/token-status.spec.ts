@@ -62,7 +62,7 @@ async function invalidate(key: string): Promise<void> {
 }
 
 async function endUntil(session: string, time: number): Promise<void> {
-  const end = { session, claimant: 'app:', state: '', owner: '' };
+  const end = { session, claimant: 'app:', answer: '', owner: '' };
   await operations.endSession({ ...end, how: byTime(time) });
 }
 

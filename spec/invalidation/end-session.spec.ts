@@ -20,13 +20,13 @@ const changed = { changed: 'session' };
 
 describe('endSession of a session that lives', () => {
   it('ends it by its login, and lets another login of that second be', () => {
-    const { state, reply, published } = ended(live, byLogin(loginAt(100)), { state: 'state' });
+    const { state, reply, published } = ended(live, byLogin(loginAt(100)), { answer: 'answer' });
     const end = {
       event: '100 id100',
       claimant: 'at:1',
       claimedAt: 1000,
       endedAt: 1000,
-      state: 'state',
+      answer: 'answer',
       left: 'tr',
     };
     expect(state.verdict).toEqual({ before: 99, named: ['id100'] });
@@ -181,14 +181,14 @@ describe('endSession of a session that ended', () => {
   });
 
   it('lets nobody take over what is settled', () => {
-    const logout = ended(live, byLogin(loginAt(100)), { state: 'state' }).state;
+    const logout = ended(live, byLogin(loginAt(100)), { answer: 'answer' }).state;
     const done = { event: '100 id100', done: 'tr', keepsLogouts: true };
     const settled = { ...logout, record: settleEnd(logout.record, done).state };
     const other = ended(settled, byTime(100), { claimant: 'jti:1', now: 9000 });
     expect(other.reply.record).toBeUndefined();
-    const again = ended(settled, byLogin(loginAt(100)), { state: 'another', now: 1059 });
+    const again = ended(settled, byLogin(loginAt(100)), { answer: 'another', now: 1059 });
     expect(again.reply).toEqual({ status: 'repeat', record: settled.record, age: 59 });
-    expect(again.reply.record?.end?.state).toBe('state');
+    expect(again.reply.record?.end?.answer).toBe('answer');
   });
 });
 

@@ -146,7 +146,7 @@ describe('an ID Token after the end of its session', () => {
   const live = { record: { ...record, end: undefined }, verdict: undefined };
   const ended = {
     ...live.record,
-    end: { event: '', claimant: '', claimedAt: 0, endedAt: 0, state: '', left: '' },
+    end: { event: '', claimant: '', claimedAt: 0, endedAt: 0, answer: '', left: '' },
   };
   const cutOff = { all: 90, withoutSid: -1 };
 

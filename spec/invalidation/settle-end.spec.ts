@@ -15,7 +15,7 @@ const event = '100 id100';
 const app = { login: loginAt(99), owner: 'owner', clientId: 'app', tokens: tokensAt(99) };
 const live = saveLogin(saved(loginAt(100)), app).state;
 const ofTime = recordOf(ended(live, byTime(100)).state);
-const ofLogout = recordOf(ended(live, byTime(100), { state: 'state' }).state);
+const ofLogout = recordOf(ended(live, byTime(100), { answer: 'answer' }).state);
 const ofFront = recordOf(ended(live, byFront(100)).state);
 
 function settle(record: typeof ofTime | undefined, done: string, changes = {}) {
@@ -51,7 +51,7 @@ describe('settleEnd', () => {
 
   it('keeps the settled record of a logout, without its refresh tokens, for its repetition', () => {
     const settled = settle(ofLogout, 'tr');
-    expect(settled?.end).toMatchObject({ state: 'state', left: '' });
+    expect(settled?.end).toMatchObject({ answer: 'answer', left: '' });
     expect(refreshTokens(settled)).toEqual(['', '']);
     expect(settled?.tokens.web?.idToken).toBe('id-token-100');
   });

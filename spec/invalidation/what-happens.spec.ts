@@ -21,7 +21,7 @@ import {
 const [first, later] = [loginAt(100), loginAt(200)];
 
 const live = saved(first);
-const endedByLogout = settled(ended(live, byLogin(first), { state: 'state' }).state);
+const endedByLogout = settled(ended(live, byLogin(first), { answer: 'answer' }).state);
 const endedByTime = settled(ended(live, byTime(100)).state);
 const endedByFront = settled(ended(live, byFront(100), { claimant: 'front' }).state, 't');
 const liveAgain = save(endedByTime, later).state;
@@ -129,10 +129,10 @@ describe('a logout', () => {
   });
 
   it('that comes again gets the record of the first, and what is left of it', () => {
-    const before = ended(live, byLogin(first), { claimant: 'at:1', state: 'state' }).state;
+    const before = ended(live, byLogin(first), { claimant: 'at:1', answer: 'answer' }).state;
     expect(endedWith(before, byLogin(first), 'at:1')).toEqual(['repeat', false, 'tr']);
     const { reply } = ended(endedByLogout, byLogin(first), { claimant: 'at:1' });
-    expect(reply.record?.end).toMatchObject({ state: 'state', left: '' });
+    expect(reply.record?.end).toMatchObject({ answer: 'answer', left: '' });
   });
 });
 

@@ -21,7 +21,7 @@ const record = {
   owner: 'owner',
   tokens: { web: { idToken: '', refreshToken: '', time: 100 } },
 };
-const end = { event: '', claimant: '', claimedAt: 1, endedAt: 1, state: '', left: 'tr' };
+const end = { event: '', claimant: '', claimedAt: 1, endedAt: 1, answer: '', left: 'tr' };
 
 describe('a text that is not what was stored', () => {
   it.each([
@@ -106,7 +106,7 @@ describe('StoreOperations on a store with a text that is not what was stored', (
       tokens: tokensAt(1),
     });
   const endOf = (session: string) =>
-    operations.endSession({ session, how: byTime(100), claimant: 'app', state: '', owner: '' });
+    operations.endSession({ session, how: byTime(100), claimant: 'app', answer: '', owner: '' });
 
   it.each<[string, string, () => Promise<unknown>]>([
     ['xsession', 'saveLogin', () => save('session')],

@@ -46,7 +46,14 @@ export function describeOperations(name: string, start: () => Promise<Operations
     const save = (given: Login, clientId = 'web', kept = tokens) =>
       operations.saveLogin({ login: given, owner, clientId, tokens: kept });
     const end = (session: string, changes: Partial<SessionToEnd> = {}, by = operations) =>
-      by.endSession({ session, how: byTime(100), claimant: 'jti:1', state: '', owner, ...changes });
+      by.endSession({
+        session,
+        how: byTime(100),
+        claimant: 'jti:1',
+        answer: '',
+        owner,
+        ...changes,
+      });
     const verdictOf = async (of: string) =>
       decodeVerdict((await elsewhere.read([{ kind: 'verdict', of }]))[0]);
     const accessToken = (): TokenKey => ({ kind: 'access-token', of: randomUUID() });
@@ -68,7 +75,7 @@ export function describeOperations(name: string, start: () => Promise<Operations
       expect(await save(given)).toBe('ok');
       const { session, subject } = given;
       const how = { ...byLogin(given), subject };
-      const reply = await end(session, { how, claimant: 'at:1', state: 'state' });
+      const reply = await end(session, { how, claimant: 'at:1', answer: 'answer' });
       const time = expect.any(Number) as unknown as number;
       expect(reply).toEqual({
         status: 'ended',
@@ -84,7 +91,7 @@ export function describeOperations(name: string, start: () => Promise<Operations
             claimant: 'at:1',
             claimedAt: time,
             endedAt: time,
-            state: 'state',
+            answer: 'answer',
             left: 'tr',
           },
         },
@@ -105,10 +112,10 @@ export function describeOperations(name: string, start: () => Promise<Operations
         record: { ...live, tokens: { web: { ...tokens, time: 100 } } },
       });
       expect([read.verdict, read.record?.end]).toEqual([undefined, undefined]);
-      await end(session, { state: 'state' });
+      await end(session, { answer: 'answer' });
       const ended = await elsewhere.readSession(session, 'web');
       expect(ended.verdict).toEqual({ before: 100, named: [] });
-      expect(ended.record).toMatchObject({ ...live, end: { claimant: 'jti:1', state: 'state' } });
+      expect(ended.record).toMatchObject({ ...live, end: { claimant: 'jti:1', answer: 'answer' } });
     });
 
     it('answers to one claimant alone, and the same to it again', async () => {
@@ -224,10 +231,10 @@ export function describeOperations(name: string, start: () => Promise<Operations
       const given = login(100);
       await save(given);
       await save({ ...given, id: 'b' }, 'app');
-      await end(given.session, { state: 'state' });
+      await end(given.session, { answer: 'answer' });
       await operations.settleEnd(given.session, '100 b id100', 'tr');
-      const { record } = await end(given.session, { state: 'another' });
-      expect(record?.end).toMatchObject({ left: '', state: 'state' });
+      const { record } = await end(given.session, { answer: 'another' });
+      expect(record?.end).toMatchObject({ left: '', answer: 'answer' });
       const kept = { idToken: tokens.idToken, refreshToken: '', time: 100 };
       expect(record?.tokens).toEqual({ web: kept, app: kept });
     });
@@ -236,7 +243,7 @@ export function describeOperations(name: string, start: () => Promise<Operations
       const given = login(100);
       const strict = under.open({ ...LIFETIMES, settled: 0 });
       await save(given);
-      await end(given.session, { state: 'state' }, strict);
+      await end(given.session, { answer: 'answer' }, strict);
       await strict.settleEnd(given.session, '100 id100', 'tr');
       expect((await strict.look(given.session)).end).toBeUndefined();
     });

@@ -86,7 +86,7 @@ export const randomOperation: fc.Arbitrary<RandomOperation> = fc.oneof(
     weight: 6,
     arbitrary: operation(
       'endSession',
-      fc.record({ session, how, claimant, state: fc.constantFrom('', 'state'), owner }),
+      fc.record({ session, how, claimant, answer: fc.constantFrom('', 'answer'), owner }),
       (on, given) => on.endSession(given),
     ),
   },

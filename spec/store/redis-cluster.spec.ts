@@ -43,7 +43,7 @@ describeOperations('RedisOperations on a Redis Cluster, with durability', () =>
 
 describe('RedisOperations on a Redis Cluster', () => {
   const save = { login: loginAt(100), owner: 'owner', clientId: 'web', tokens: tokensAt(100) };
-  const end = { session: 'session', how: byTime(100), claimant: 'app', state: '', owner: '' };
+  const end = { session: 'session', how: byTime(100), claimant: 'app', answer: '', owner: '' };
 
   it('waits for replicas where something ends, and nowhere else', async () => {
     const operations = open(LIFETIMES, 2);

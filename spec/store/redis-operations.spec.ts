@@ -13,7 +13,7 @@ import { byLogin, byTime, loginAt, tokensAt } from '../support/session-states.ts
 
 const CORRUPT = { code: 'ERR_OIDC_LOGOUT_STORE_UNAVAILABLE', reason: 'corrupt-record' };
 const save = { login: loginAt(100), owner: 'owner', clientId: 'web', tokens: tokensAt(100) };
-const end = { session: 'session', how: byTime(100), claimant: 'app', state: '', owner: 'owner' };
+const end = { session: 'session', how: byTime(100), claimant: 'app', answer: '', owner: 'owner' };
 const key = { kind: 'access-token', of: 'token' } as const;
 const forced = { ttl: 60, note: '', force: true };
 const subject = { subject: 'user', time: 100, claimant: 'app::', owner: 'owner' };
@@ -49,7 +49,7 @@ async function useAll(): Promise<void> {
   await operations.linkToken(key, save.login, '', 60);
   await operations.saveLogin(save);
   await operations.renewLogin(save);
-  await operations.endSession({ ...end, how: byLogin(save.login), state: 'state' });
+  await operations.endSession({ ...end, how: byLogin(save.login), answer: 'answer' });
   await operations.settleEnd('session', '100 id100', 't');
   await operations.endSubject(subject);
   await operations.invalidateToken(key, forced);
@@ -187,7 +187,7 @@ describe('RedisOperations', () => {
     },
   );
 
-  it.each(['last', 'ids', 'subject', 'owner', 'claimant', 'claimed', 'ended', 'state', 'left'])(
+  it.each(['last', 'ids', 'subject', 'owner', 'claimant', 'claimed', 'ended', 'answer', 'left'])(
     'fails what needs a record without its field %s',
     async (field) => {
       await operations.saveLogin(save);

@@ -65,7 +65,7 @@ export function ended(
   changes: Partial<SessionToEnd> & { readonly now?: number } = {},
 ): Ended {
   const { now = 1000, ...end } = changes;
-  const standard = { session: 'session', how, claimant: 'at:1', state: '', owner: 'owner' };
+  const standard = { session: 'session', how, claimant: 'at:1', answer: '', owner: 'owner' };
   return endSession(state, { ...standard, ...end }, { now, lease: 120 });
 }
 

@@ -32,7 +32,7 @@ const END = {
   claimant: TEXT,
   claimedAt: TIME,
   endedAt: TIME,
-  state: TEXT,
+  answer: TEXT,
   left: TEXT,
 };
 const RECORD = {

@@ -5,7 +5,7 @@ import { checkedRecord } from '../codecs/session-record.ts';
 type Fields = ReadonlyMap<string, string>;
 
 const FIELDS = ['last', 'ids', 'subject', 'owner'];
-const END_FIELDS = ['event', 'claimant', 'claimed', 'ended', 'state', 'left'];
+const END_FIELDS = ['event', 'claimant', 'claimed', 'ended', 'answer', 'left'];
 
 export function decodeEndReply(reply: unknown): EndReply {
   if (!Array.isArray(reply)) throw new TypeError('Not a reply of this script');
@@ -44,11 +44,11 @@ function timeOf(values: Fields, name: string): number {
 }
 
 function endOf(values: Fields): object {
-  const [event, claimant, state, left] = ['event', 'claimant', 'state', 'left'].map((name) =>
+  const [event, claimant, answer, left] = ['event', 'claimant', 'answer', 'left'].map((name) =>
     values.get(name),
   );
   const times = { claimedAt: timeOf(values, 'claimed'), endedAt: timeOf(values, 'ended') };
-  return { event, claimant, ...times, state, left };
+  return { event, claimant, ...times, answer, left };
 }
 
 function tokensOf(values: Fields): Record<string, unknown> {

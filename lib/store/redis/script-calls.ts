@@ -62,14 +62,14 @@ export class ScriptCalls {
     };
   }
 
-  endSession({ session, how, claimant, state, owner }: SessionToEnd): ScriptCall {
+  endSession({ session, how, claimant, answer, owner }: SessionToEnd): ScriptCall {
     const { lease, verdict, ended } = this.#lifetimes;
     const { changes, ends } = this.#keys;
     return {
       script: SCRIPTS.endSession,
       keys: this.#keys.ofSession(session),
       values: [
-        ...[...valuesOf(how), claimant, state, owner, session],
+        ...[...valuesOf(how), claimant, answer, owner, session],
         ...[lease, verdict, ended, changes, ends],
       ],
     };

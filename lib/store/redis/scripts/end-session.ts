@@ -6,7 +6,7 @@ import { SESSION } from './session.ts';
  */
 export const END_SESSION = `${SESSION}
 local how, time, subject, id, authTime = ARGV[1], whole(ARGV[2]), ARGV[3], ARGV[4], tonumber(ARGV[5])
-local limit, claimant, state, owner, session = time + whole(ARGV[6]), ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+local limit, claimant, answer, owner, session = time + whole(ARGV[6]), ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 local isLogin, isFront = how == 'login' or how == 'unsaved', how == 'front'
 local now = tonumber(redis.call('TIME')[1])
 local verdict, record = readVerdict(KEYS[1]), readRecord(KEYS[2])
@@ -55,14 +55,14 @@ if isStricter then
 end
 local function writeEnd()
   redis.call('HSET', KEYS[2], 'event', record.event, 'claimant', record.claimant, 'claimed', int(record.claimed),
-    'ended', int(record.ended), 'state', record.state, 'left', record.left)
+    'ended', int(record.ended), 'answer', record.answer, 'left', record.left)
 end
 local function publishEnd(event, ofWhom)
   redis.call('PUBLISH', ARGV[15], cjson.encode({ event = event, claimant = claimant, owner = ofWhom }))
 end
 if status == 'ended' then
   record.event, record.claimant, record.claimed, record.ended = eventOf(live), claimant, now, now
-  record.state, record.left = state, isFront and 'th' or 'tr'
+  record.answer, record.left = answer, isFront and 'th' or 'tr'
   writeEnd()
   redis.call('EXPIRE', KEYS[2], ARGV[13])
   publishEnd(record.event, record.owner)

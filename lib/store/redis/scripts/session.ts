@@ -37,7 +37,7 @@ local function writeVerdict(key, verdict, ttl)
 end
 local function readRecord(key)
   local fields = redis.call('HMGET', key, 'last', 'ids', 'subject', 'owner',
-    'event', 'claimant', 'claimed', 'ended', 'state', 'left')
+    'event', 'claimant', 'claimed', 'ended', 'answer', 'left')
   if not fields[1] and redis.call('EXISTS', key) == 0 then return nil end
   for field = 1, 4 do
     if not fields[field] then corrupt() end
@@ -50,7 +50,7 @@ local function readRecord(key)
     if not fields[field] then corrupt() end
   end
   record.claimant, record.claimed, record.ended = fields[6], whole(fields[7]), whole(fields[8])
-  record.state, record.left = fields[9], fields[10]
+  record.answer, record.left = fields[9], fields[10]
   return record
 end
 local function eventOf(record)

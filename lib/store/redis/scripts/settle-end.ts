@@ -2,14 +2,14 @@ import { TEXTS } from './texts.ts';
 
 /** ARGV: event, letters done, lifetime of a settled logout. */
 export const SETTLE_END = `${TEXTS}
-local fields = redis.call('HMGET', KEYS[1], 'event', 'left', 'state')
+local fields = redis.call('HMGET', KEYS[1], 'event', 'left', 'answer')
 if fields[1] ~= ARGV[1] then return end
-local before, state = fields[2], fields[3]
-if not before or not state then corrupt() end
+local before, answer = fields[2], fields[3]
+if not before or not answer then corrupt() end
 local left = before
 for letter in ARGV[2]:gmatch('%a') do left = left:gsub(letter, '') end
 if left == before then return end
-if left == '' and (state == '' or ARGV[3] == '0') then
+if left == '' and (answer == '' or ARGV[3] == '0') then
   redis.call('DEL', KEYS[1])
   return
 end
