@@ -28,6 +28,8 @@ export interface ProviderMetadata {
   readonly revocation_endpoint?: string | null | undefined;
   /** Where opaque tokens are asked about. */
   readonly introspection_endpoint?: string | null | undefined;
+  /** `pairwise` alone: access tokens may have another `sub` than ID Tokens. */
+  readonly subject_types_supported?: readonly string[] | null | undefined;
   /** How clients authenticate, where the next two say nothing. */
   readonly token_endpoint_auth_methods_supported?: readonly string[] | null | undefined;
   /** How clients authenticate for a revocation. */

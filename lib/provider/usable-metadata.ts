@@ -3,14 +3,14 @@ import type { ProviderMetadata } from './metadata.ts';
 import { isSecureUrl } from '../input/secure-url.ts';
 
 type Member = keyof ProviderMetadata;
-type AuthMethods = Extract<Member, `${string}_auth_methods_supported`>;
-type Url = Exclude<Member, AuthMethods | 'mtls_endpoint_aliases'>;
+type List = Extract<Member, `${string}_supported`>;
+type Url = Exclude<Member, List | 'mtls_endpoint_aliases'>;
 type Aliases = Readonly<Partial<Record<'revocation_endpoint' | 'introspection_endpoint', string>>>;
 
 export interface UsableMetadata
   extends
     Readonly<Partial<Record<Url, string>>>,
-    Readonly<Partial<Record<AuthMethods, readonly string[]>>> {
+    Readonly<Partial<Record<List, readonly string[]>>> {
   readonly mtls_endpoint_aliases: Aliases;
   /** Members present but unusable. */
   readonly unusable: ReadonlySet<Member>;
@@ -22,7 +22,8 @@ const URLS = [
   'revocation_endpoint',
   'introspection_endpoint',
 ] as const;
-const AUTH_METHODS = [
+const LISTS = [
+  'subject_types_supported',
   'token_endpoint_auth_methods_supported',
   'revocation_endpoint_auth_methods_supported',
   'introspection_endpoint_auth_methods_supported',
@@ -59,7 +60,7 @@ export function usableMetadata(document: ProviderMetadata, allowInsecure: boolea
 
   return {
     ...Object.fromEntries(URLS.map((member) => [member, take(member, isUrl)])),
-    ...Object.fromEntries(AUTH_METHODS.map((member) => [member, take(member, isListOfTexts)])),
+    ...Object.fromEntries(LISTS.map((member) => [member, take(member, isListOfTexts)])),
     mtls_endpoint_aliases: takeAliases(),
     unusable,
   };

@@ -17,6 +17,7 @@ import { accessTokenKey, refreshTokenKey, subjectKey } from '../token/token-keys
 import type { SessionEnds } from './ends.ts';
 import type { LateTokens } from './ending.ts';
 import type { Epoch } from '../store/epoch.ts';
+import { refuseContradiction } from './contradiction.ts';
 import { loginOf } from './login-of.ts';
 import { type SessionOwner, writeOwner } from './session-owner.ts';
 import type { SessionSeal } from './session-seal.ts';
@@ -58,7 +59,8 @@ export class Logins {
   async save(response: TokenResponse): Promise<void> {
     const tokens = this.#read(response);
     const { idToken, provider } = await this.#verify(checkText(response.id_token, 'id_token'));
-    refuseContradiction(tokens.accessToken, idToken);
+    const { accessTokens } = this.#parts;
+    await refuseContradiction(tokens.accessToken, idToken, { provider, accessTokens });
     const sid = idToken.sid ?? (await this.#sidOf(tokens.accessToken, idToken));
     const { issuer, subject } = idToken;
     const issue: Issue = {
@@ -89,14 +91,18 @@ export class Logins {
     const found = await this.#findLogin(used.refresh_token);
     if (found === undefined) return this.#refuseUnknown(tokens, renewed?.provider);
     const { login, claims, provider, usedToken } = found;
-    refuseAnotherUser(login, tokens.accessToken, renewed?.idToken);
+    refuseAnotherUser(login, renewed?.idToken);
     refuseAnotherClient(provider, renewed?.provider);
+    const { accessTokens } = this.#parts;
+    const owner = { issuer: claims.iss, subject: claims.sub, sid: claims.sid };
+    const user = { ...owner, sid: undefined };
+    await refuseContradiction(tokens.accessToken, user, { provider, accessTokens });
     const refreshToken = tokens.refreshToken ?? usedToken;
     const issue: Issue = {
       login,
       provider,
       tokens: { ...tokens, refreshToken },
-      owner: { issuer: claims.iss, subject: claims.sub, sid: claims.sid },
+      owner,
       idToken: renewed?.idToken.token,
       scope: tokens.scope ?? claims.scope,
     };
@@ -212,28 +218,11 @@ function keyOfRefreshToken(token: string): TokenKey {
   return { kind: 'refresh-token', of: refreshTokenKey(token) };
 }
 
-// Another user's access token would bring its session into the login.
-function refuseContradiction(token: AccessTokenText, { issuer, subject, sid }: IdToken): void {
-  if (token.kind === 'opaque') return;
-  const { claims } = token;
-  const { iss = issuer, sub = subject } = claims;
-  const isOfAnotherSession = sid !== undefined && (sidOf(claims) ?? sid) !== sid;
-  if (iss === issuer && sub === subject && !isOfAnotherSession) return;
-  throw new InvalidTokenError('of-another-session');
-}
-
 // Core 1.0, section 12.2: a refresh stays with the same user.
-function refuseAnotherUser(
-  login: Login,
-  token: AccessTokenText,
-  renewed: IdToken | undefined,
-): void {
+function refuseAnotherUser(login: Login, renewed: IdToken | undefined): void {
   if (renewed !== undefined && subjectKey(renewed.issuer, renewed.subject) !== login.subject) {
     throw new InvalidIdTokenError('another-subject', { claim: 'sub', issuer: renewed.issuer });
   }
-  const { iss, sub } = token.kind === 'jwt' ? token.claims : {};
-  if (iss === undefined || sub === undefined) return;
-  if (subjectKey(iss, sub) !== login.subject) throw new InvalidTokenError('of-another-session');
 }
 
 // Core 1.0, section 12.2: a refresh stays with the same client.

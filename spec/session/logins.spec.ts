@@ -1,12 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { call, deliver, logOut, redirectOf } from '../support/app.ts';
+import type { OidcLogoutOptions } from '../../lib/index.ts';
+import { appWith, call, deliver, logOut, optionsFor, redirectOf } from '../support/app.ts';
 import { setTime } from '../support/clock.ts';
-import { type Claims, createSigner } from '../support/provider.ts';
+import { AUDIENCE, type Claims, createSigner } from '../support/provider.ts';
 import {
   frame,
   hintOf,
   INVALIDATED,
   now,
+  revokedRefreshTokens,
   save,
   type SessionApp,
   useSessionWorld,
@@ -148,8 +150,8 @@ describe('the access token beside an ID Token', () => {
     ['of another user', () => world.op.signer.accessToken({ sub: 'mallory' })],
     ['of another session', () => world.op.signer.accessToken({ sid: 'sid-2' })],
     [
-      'of another provider',
-      async () => (await createSigner('https://other.example.com')).accessToken(),
+      'of another user, later',
+      () => world.op.signer.accessToken({ sub: 'mallory', nbf: now() + 60 }),
     ],
   ])('is refused where it is %s, and nothing is stored', async (_what, foreign) => {
     const app = world.start();
@@ -158,6 +160,80 @@ describe('the access token beside an ID Token', () => {
     const tokens = { ...(await world.issue()), access_token: await foreign() };
     await expect(app.oidc.sessions.save(tokens)).rejects.toMatchObject(CONTRADICTS);
     expect(await world.redis.dump()).toEqual(before);
+  });
+
+  it('is refused where it is of another provider of the app, and nothing is stored', async () => {
+    const other = await createSigner('https://other.example.com');
+    const providers = [world.op.signer, other].map((signer) => optionsFor(signer).provider);
+    const options = { provider: providers, audience: AUDIENCE, redis: world.redis.connect() };
+    const { oidc } = appWith(options as OidcLogoutOptions);
+    const tokens = { ...(await world.issue()), access_token: await other.accessToken() };
+    await expect(oidc.sessions.save(tokens)).rejects.toMatchObject({
+      ...CONTRADICTS,
+      reason: 'of-another-session',
+      claim: 'iss',
+    });
+    expect(await world.redis.dump()).toEqual({});
+    await oidc.close();
+  });
+
+  it.each<[string, () => Promise<string>]>([
+    [
+      'of an issuer without an entry',
+      async () => (await createSigner('https://other.example.com')).accessToken(),
+    ],
+    [
+      'for another API',
+      () => world.op.signer.accessToken({ aud: 'https://graph.example.com', sub: 'pairwise' }),
+    ],
+    [
+      'signed by no key of the provider',
+      async () => (await createSigner(world.op.issuer)).accessToken({ sub: 'pairwise' }),
+    ],
+  ])('is no reason to refuse the login where it is %s', async (_what, foreign) => {
+    const app = world.start();
+    const own = await world.issue();
+    const access_token = await foreign();
+    await save(app, { ...own, access_token });
+    await call(app, access_token).expect(401);
+    await deliver(app, await world.op.signer.logoutToken()).expect(200);
+    await world.op.untilAsked(1);
+    expect(revokedRefreshTokens(world.op)).toEqual([own.refresh_token]);
+  });
+
+  describe('of another sub', () => {
+    const startWith = (...subject_types_supported: string[]) => {
+      const end_session_endpoint = `${world.op.issuer}/logout`;
+      return world.start({
+        provider: { metadata: { end_session_endpoint, subject_types_supported } },
+      });
+    };
+
+    it('is of the login where the provider has pairwise identifiers alone', async () => {
+      const app = startWith('pairwise');
+      const login = await world.issue();
+      const access_token = await world.op.signer.accessToken({ sub: 'pairwise' });
+      const tokens = await save(app, { ...login, access_token });
+      await call(app, access_token).expect(200);
+      const renewed = await world.op.signer.accessToken({ sub: 'pairwise' });
+      await app.oidc.sessions.rotate(tokens, { access_token: renewed });
+      await call(app, renewed).expect(200);
+      const answer = await logOut(app, { access_token: renewed }).expect(200);
+      expect(hintOf(redirectOf(answer))).toBe(login.id_token);
+      await call(app, access_token).expect(401);
+      await call(app, renewed).expect(401);
+    });
+
+    it.each([
+      ['public identifiers too', ['public', 'pairwise'], {}, 'sub'],
+      ['pairwise identifiers alone, and another sid', ['pairwise'], { sid: 'sid-2' }, 'sid'],
+    ])('is refused where the provider has %s', async (_what, types, claims, claim) => {
+      const app = startWith(...types);
+      const access_token = await world.op.signer.accessToken({ sub: 'pairwise', ...claims });
+      const saved = save(app, { ...(await world.issue()), access_token });
+      await expect(saved).rejects.toMatchObject({ ...CONTRADICTS, claim });
+      expect(await world.redis.dump()).toEqual({});
+    });
   });
 
   it.each<[string, () => Promise<string>]>([
