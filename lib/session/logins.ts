@@ -1,11 +1,12 @@
 import type { AccessTokens } from '../access-token/access-tokens.ts';
 import { InvalidIdTokenError, InvalidTokenError, SessionEndedError } from '../errors.ts';
 import type { Login } from '../invalidation/login.ts';
+import type { LoginToSave } from '../invalidation/save-login.ts';
 import { checkObject, checkText } from '../input/checks.ts';
 import type { Provider } from '../provider/provider.ts';
 import { issuerFault, providerOf, providerOfAccessToken } from '../provider/provider-of-token.ts';
 import type { Providers } from '../provider/providers.ts';
-import type { LoginToSave, Operations, TokenKey } from '../store/operations.ts';
+import type { Operations, TokenKey } from '../store/operations.ts';
 import { secondsUntil } from '../store/seconds-until.ts';
 import { decodeTokenEntry } from '../store/codecs/token-entry.ts';
 import type { AccessTokenText } from '../token/access-token-text.ts';

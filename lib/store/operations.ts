@@ -7,11 +7,6 @@ import type { PendingEnd, SessionState } from '../invalidation/session-record.ts
 import type { EndSubjectReply, SubjectToEnd } from '../invalidation/subject.ts';
 import type { InvalidateReply } from '../invalidation/token-entry.ts';
 
-export type { EndMessage, Owner } from '../invalidation/end-message.ts';
-export type { EndReply, SessionToEnd } from '../invalidation/end-session.ts';
-export type { LoginToSave } from '../invalidation/save-login.ts';
-export type { SubjectToEnd } from '../invalidation/subject.ts';
-
 export type Key =
   | { readonly kind: 'verdict'; readonly of: string }
   | { readonly kind: 'cut-off'; readonly of: string }

@@ -1,12 +1,12 @@
 import { checkFunction } from '../input/checks.ts';
-import { endSession } from '../invalidation/end-session.ts';
+import { endSession, type SessionToEnd } from '../invalidation/end-session.ts';
 import type { Login } from '../invalidation/login.ts';
 import { renewLogin } from '../invalidation/renew-login.ts';
-import { saveLogin } from '../invalidation/save-login.ts';
+import { type LoginToSave, saveLogin } from '../invalidation/save-login.ts';
 import { settleEnd } from '../invalidation/settle-end.ts';
 import type { SessionState } from '../invalidation/session-record.ts';
 import type { Step } from '../invalidation/step.ts';
-import { addMember, endSubject } from '../invalidation/subject.ts';
+import { addMember, endSubject, type SubjectToEnd } from '../invalidation/subject.ts';
 import { invalidateToken, linkToken } from '../invalidation/token-entry.ts';
 import { ChangeSubscribers } from './change-subscribers.ts';
 import { corrupt } from './codecs/corrupt.ts';
@@ -20,11 +20,8 @@ import type {
   EndSubscriber,
   Invalidation,
   Key,
-  LoginToSave,
   Operations,
   SessionLook,
-  SessionToEnd,
-  SubjectToEnd,
   Subscriber,
   TokenKey,
 } from './operations.ts';

@@ -1,9 +1,10 @@
 import type { Events } from '../../events.ts';
+import type { EndReply, SessionToEnd } from '../../invalidation/end-session.ts';
 import type { Login } from '../../invalidation/login.ts';
 import type { RenewReply } from '../../invalidation/renew-login.ts';
-import type { SaveReply } from '../../invalidation/save-login.ts';
+import type { LoginToSave, SaveReply } from '../../invalidation/save-login.ts';
 import type { SessionState } from '../../invalidation/session-record.ts';
-import type { EndSubjectReply } from '../../invalidation/subject.ts';
+import type { EndSubjectReply, SubjectToEnd } from '../../invalidation/subject.ts';
 import type { InvalidateReply } from '../../invalidation/token-entry.ts';
 import { ChangeSubscribers } from '../change-subscribers.ts';
 import { corrupt } from '../codecs/corrupt.ts';
@@ -14,15 +15,11 @@ import { decodeVerdict } from '../codecs/verdict.ts';
 import type { Lifetimes } from '../lifetimes.ts';
 import type {
   ChangeSubscriber,
-  EndReply,
   EndSubscriber,
   Invalidation,
   Key,
-  LoginToSave,
   Operations,
   SessionLook,
-  SessionToEnd,
-  SubjectToEnd,
   Subscriber,
   TokenKey,
 } from '../operations.ts';
