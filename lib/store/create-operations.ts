@@ -1,7 +1,6 @@
 import type { Events } from '../events.ts';
 import { type LifetimeOptions, lifetimesFrom } from './lifetimes.ts';
 import { MemoryStore } from './memory.ts';
-import { warnOfMemory } from './memory-warning.ts';
 import type { Operations } from './operations.ts';
 import { ReadyRedis } from './ready-redis.ts';
 import type { RedisClient } from './redis-client.ts';
@@ -38,6 +37,14 @@ export function createOperations(settings: StoreSettings, events: Events): Creat
     isShared: store !== undefined,
     close: () => undefined,
   };
+}
+
+function warnOfMemory(): void {
+  if (process.env.NODE_ENV !== 'production') return;
+  process.emitWarning(
+    'Logouts are kept in the memory of this process: other processes do not know them, and a restart forgets them. Set the option "redis"',
+    { code: 'EXPRESS_OIDC_LOGOUT_MEMORY_STORE' },
+  );
 }
 
 function createRedisOperations(
