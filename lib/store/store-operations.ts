@@ -151,10 +151,10 @@ export class StoreOperations implements Operations {
   }
 
   onChange(subscriber: ChangeSubscriber): () => void {
-    this.#subscribers.add(subscriber);
+    const leave = this.#subscribers.add(subscriber);
     const stop = this.#hear(subscriber);
     return () => {
-      this.#subscribers.delete(subscriber);
+      leave();
       stop();
     };
   }

@@ -161,12 +161,12 @@ export class RedisOperations implements Operations {
   }
 
   onChange(subscriber: ChangeSubscriber): () => void {
-    this.#subscribers.add(subscriber);
+    const leave = this.#subscribers.add(subscriber);
     const stop = this.#hear(this.#keys.changes, subscriber, (digest) => {
       subscriber.changed(digest);
     });
     return () => {
-      this.#subscribers.delete(subscriber);
+      leave();
       stop();
     };
   }
