@@ -29,11 +29,11 @@ import { RedisChannel } from '../redis-channel.ts';
 import type { ReplicatedWrites } from '../replicated-writes.ts';
 import type { StoreCalls } from '../store-calls.ts';
 import { ClusterEpoch } from './cluster-epoch.ts';
-import { sound } from './corrupt-reply.ts';
 import { decodeEndReply, decodeFields, fieldsOf } from './end-reply.ts';
 import { RedisKeys } from './keys.ts';
 import { callScript, type ScriptCall } from './script-call.ts';
 import { ScriptCalls } from './script-calls.ts';
+import { translateErrors } from './translate-errors.ts';
 
 export interface RedisOperationsSettings {
   readonly redis: ReadyRedis;
@@ -62,7 +62,9 @@ export class RedisOperations implements Operations {
   read(keys: readonly Key[]): Promise<(string | undefined)[]> {
     const { redis, calls } = this.#settings;
     const hasParts = redis.client.isCluster && keys.some(({ kind }) => kind === 'epoch');
-    return calls.run('read', () => sound(hasParts ? this.#readWithEpoch(keys) : this.#read(keys)));
+    return calls.run('read', () =>
+      translateErrors(hasParts ? this.#readWithEpoch(keys) : this.#read(keys)),
+    );
   }
 
   saveLogin(save: LoginToSave): Promise<SaveReply> {
@@ -100,7 +102,7 @@ export class RedisOperations implements Operations {
     const [verdictKey, recordKey] = this.#keys.ofSession(session);
     const names = fieldsOf(clientId);
     return calls.run('readSession', async () => {
-      const [verdict, values] = await sound(
+      const [verdict, values] = await translateErrors(
         Promise.all([redis.send('get', verdictKey), redis.send('hmget', recordKey, ...names)]),
       );
       const fields = (values as (string | null)[]).map((text, index) => [names[index], text]);
@@ -214,7 +216,7 @@ export class RedisOperations implements Operations {
     const { redis, calls } = this.#settings;
     const send = (command: RedisCommand) => redis.send(...command);
     return calls.run(call.script.operation, async () =>
-      decode(await sound(callScript(call, send))),
+      decode(await translateErrors(callScript(call, send))),
     );
   }
 
@@ -222,13 +224,13 @@ export class RedisOperations implements Operations {
     const { durable } = this.#settings;
     if (durable === undefined) return this.#run(call, decode);
     const send = (command: RedisCommand) => durable.writes.run(command);
-    const run = async () => decode(await sound(callScript(call, send)));
+    const run = async () => decode(await translateErrors(callScript(call, send)));
     return durable.calls.run(call.script.operation, run);
   }
 
   #send<T>(operation: string, command: RedisCommand, decode: (reply: unknown) => T): Promise<T> {
     const { redis, calls } = this.#settings;
-    return calls.run(operation, async () => decode(await sound(redis.send(...command))));
+    return calls.run(operation, async () => decode(await translateErrors(redis.send(...command))));
   }
 }
 
