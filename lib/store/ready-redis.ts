@@ -1,6 +1,7 @@
 import { Batch } from './batch.ts';
 import { Connection } from './connection.ts';
 import type { RedisClient, RedisCommand } from './redis-client.ts';
+import { type Reply, sendPipeline, valueOf } from './replies.ts';
 
 /**
  * During an outage commands wait here and not in the client's offline queue. Commands of one turn
@@ -30,9 +31,7 @@ export class ReadyRedis<Client extends RedisClient = RedisClient> {
   }
 
   async send(...command: RedisCommand): Promise<unknown> {
-    const reply = await this.#commands.run(command);
-    if (reply.status === 'fulfilled') return reply.value;
-    throw reply.reason;
+    return valueOf(await this.#commands.run(command));
   }
 
   /** One command, but on a Cluster one for each key. */
@@ -42,14 +41,11 @@ export class ReadyRedis<Client extends RedisClient = RedisClient> {
     return redis.isCluster ? Promise.all(keys.map((key) => redis.get(key))) : redis.mget(keys);
   }
 
-  async #sendAll(commands: readonly RedisCommand[]): Promise<PromiseSettledResult<unknown>[]> {
+  async #sendAll(commands: readonly RedisCommand[]): Promise<Reply[]> {
     const redis = await this.whenReady();
     if (redis.isCluster || commands.length === 1) {
       return Promise.allSettled(commands.map((command) => redis.call(...command)));
     }
-    const replies = (await redis.pipeline([...commands]).exec()) ?? [];
-    return replies.map(([reason, value]) =>
-      reason === null ? { status: 'fulfilled', value } : { status: 'rejected', reason },
-    );
+    return sendPipeline(redis, commands);
   }
 }
