@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Events } from '../events.ts';
 import type { ReadyRedis } from './ready-redis.ts';
-import type { RedisCluster, RedisConnection } from './redis-client.ts';
+import { isCluster, type RedisConnection } from './redis-client.ts';
 import { storeFailureReason } from './store-failure-reason.ts';
 
 const SUBSCRIBE_TIMEOUT_MS = 5000;
@@ -96,7 +96,7 @@ export class RedisChannel {
   async #duplicate(): Promise<RedisConnection | undefined> {
     const { client } = this.#redis;
     if (client.isCluster) await this.#redis.whenReady().catch(() => undefined);
-    const nodes = client.isCluster ? (client as RedisCluster).nodes() : [client];
+    const nodes = isCluster(client) ? client.nodes() : [client];
     const node = nodes[Math.floor(Math.random() * nodes.length)];
     return node?.duplicate({
       lazyConnect: true,

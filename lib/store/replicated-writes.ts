@@ -3,12 +3,13 @@ import slotOf from 'cluster-key-slot';
 import { StoreUnavailableError } from '../errors.ts';
 import { Batch } from './batch.ts';
 import { ReadyRedis } from './ready-redis.ts';
-import type {
-  RedisClient,
-  RedisCluster,
-  RedisCommand,
-  RedisConnection,
-  RedisNode,
+import {
+  isCluster,
+  type RedisClient,
+  type RedisCluster,
+  type RedisCommand,
+  type RedisConnection,
+  type RedisNode,
 } from './redis-client.ts';
 import { type Reply, sendPipeline, valueOf } from './replies.ts';
 
@@ -102,8 +103,8 @@ export class ReplicatedWrites {
     const isOver = this.#redis.client.status === 'end';
     if (isOver && !this.#isClosed) this.#redis = this.#duplicate();
     const redis = await this.#redis.whenReady();
-    const { replies, count } = redis.isCluster
-      ? await this.#runOnCluster(redis as RedisCluster, writes)
+    const { replies, count } = isCluster(redis)
+      ? await this.#runOnCluster(redis, writes)
       : await this.#runOnOne(redis, writes);
     if (count >= this.#replicas) return replies;
     // An unknown script is refused, and then sent in full.
@@ -143,10 +144,6 @@ export class ReplicatedWrites {
     );
     return replies.every(({ status }) => status === 'fulfilled') ? count : 0;
   }
-}
-
-function isCluster(client: RedisClient): client is RedisCluster {
-  return client.isCluster;
 }
 
 function masterOf(cluster: RedisCluster, key: string): RedisNode | undefined {
