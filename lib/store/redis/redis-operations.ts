@@ -182,15 +182,11 @@ export class RedisOperations implements Operations {
 
   #hear(name: string, subscriber: Subscriber, hear: (message: string) => void): () => void {
     const { redis, events } = this.#settings;
-    const channel = new RedisChannel(redis, name, events);
-    channel.subscribe({
+    return new RedisChannel(redis, name, events).subscribe({
       hear,
       live: () => subscriber.live?.(),
       lost: () => subscriber.lost?.(),
     });
-    return () => {
-      channel.close();
-    };
   }
 
   async #read(keys: readonly Key[]): Promise<(string | undefined)[]> {
