@@ -29,10 +29,11 @@ import { RedisChannel } from '../redis-channel.ts';
 import type { ReplicatedWrites } from '../replicated-writes.ts';
 import type { StoreCalls } from '../store-calls.ts';
 import { ClusterEpoch } from './cluster-epoch.ts';
-import { decodeEndReply, decodeFields, fieldsOf } from './end-reply.ts';
 import { RedisKeys } from './keys.ts';
+import { decodeFields, fieldsOf } from './record-fields.ts';
 import { callScript, type ScriptCall } from './script-call.ts';
 import { ScriptCalls } from './script-calls.ts';
+import { decodeEndReply, decodeEndSubjectReply, oneOf } from './script-replies.ts';
 import { translateErrors } from './translate-errors.ts';
 
 export interface RedisOperationsSettings {
@@ -118,11 +119,7 @@ export class RedisOperations implements Operations {
   endSubject(end: SubjectToEnd): Promise<EndSubjectReply> {
     const call = this.#scripts.endSubject(end);
     return this.#subscribers.around(end.subject, () =>
-      this.#runDurably(call, (reply) => {
-        if (!Array.isArray(reply)) throw new TypeError('Not a reply of this script');
-        const [effect, ...members] = reply as [number, ...string[]];
-        return { members, published: effect === 2, raised: effect > 0 };
-      }),
+      this.#runDurably(call, decodeEndSubjectReply),
     );
   }
 
@@ -232,12 +229,4 @@ export class RedisOperations implements Operations {
 
 function textOf(reply: unknown): string | undefined {
   return typeof reply === 'string' ? reply : undefined;
-}
-
-function oneOf<Word extends string>(...words: readonly Word[]): (reply: unknown) => Word {
-  return (reply) => {
-    const word = words.find((each) => each === reply);
-    if (word === undefined) throw new TypeError('Not a reply of this script');
-    return word;
-  };
 }
