@@ -8,7 +8,7 @@ import { Events } from '../../lib/events.ts';
 import { Epoch } from '../../lib/store/epoch.ts';
 import { MemoryStore } from '../../lib/store/memory.ts';
 import type { Key, Operations } from '../../lib/store/operations.ts';
-import { ReadyRedis } from '../../lib/store/ready-redis.ts';
+import { ReadyRedis } from '../../lib/store/redis/ready-redis.ts';
 import { RedisOperations } from '../../lib/store/redis/redis-operations.ts';
 import { StoreCalls } from '../../lib/store/store-calls.ts';
 import { StoreOperations } from '../../lib/store/store-operations.ts';

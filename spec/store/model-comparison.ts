@@ -6,7 +6,7 @@ import type { SessionRecord } from '../../lib/invalidation/session-record.ts';
 import { decodeMembers } from '../../lib/store/codecs/members.ts';
 import { decodeRecord } from '../../lib/store/codecs/session-record.ts';
 import type { Operations } from '../../lib/store/operations.ts';
-import { ReadyRedis } from '../../lib/store/ready-redis.ts';
+import { ReadyRedis } from '../../lib/store/redis/ready-redis.ts';
 import { RedisOperations } from '../../lib/store/redis/redis-operations.ts';
 import { StoreCalls } from '../../lib/store/store-calls.ts';
 import { StoreOperations } from '../../lib/store/store-operations.ts';

@@ -23,17 +23,17 @@ import type {
   Subscriber,
   TokenKey,
 } from '../operations.ts';
-import type { ReadyRedis } from '../ready-redis.ts';
-import type { RedisCommand } from '../redis-client.ts';
-import { RedisChannel } from '../redis-channel.ts';
-import type { ReplicatedWrites } from '../replicated-writes.ts';
 import type { StoreCalls } from '../store-calls.ts';
 import { ClusterEpoch } from './cluster-epoch.ts';
 import { RedisKeys } from './keys.ts';
+import type { ReadyRedis } from './ready-redis.ts';
 import { decodeFields, fieldsOf } from './record-fields.ts';
-import { callScript, type ScriptCall } from './script-call.ts';
+import { RedisChannel } from './redis-channel.ts';
+import type { RedisCommand } from './redis-client.ts';
+import type { ReplicatedWrites } from './replicated-writes.ts';
 import { ScriptCalls } from './script-calls.ts';
 import { decodeEndReply, decodeEndSubjectReply, oneOf } from './script-replies.ts';
+import { callScript, type ScriptCall } from './script.ts';
 import { translateErrors } from './translate-errors.ts';
 
 export interface RedisOperationsSettings {

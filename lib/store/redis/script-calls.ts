@@ -6,7 +6,7 @@ import { encodeInvalidated, encodeLinked } from '../codecs/token-entry.ts';
 import type { Lifetimes } from '../lifetimes.ts';
 import type { Invalidation, TokenKey } from '../operations.ts';
 import type { RedisKeys } from './keys.ts';
-import { redisScript, type ScriptCall } from './script-call.ts';
+import { redisScript, type ScriptCall } from './script.ts';
 import { BEGIN_EPOCH } from './scripts/begin-epoch.ts';
 import { END_SESSION } from './scripts/end-session.ts';
 import { RENEW_LOGIN } from './scripts/renew-login.ts';

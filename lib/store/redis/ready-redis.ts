@@ -1,7 +1,7 @@
 import { Batch } from './batch.ts';
 import { Connection } from './connection.ts';
+import { type Reply, sendPipeline, valueOf } from './pipeline.ts';
 import type { RedisClient, RedisCommand } from './redis-client.ts';
-import { type Reply, sendPipeline, valueOf } from './replies.ts';
 
 /**
  * During an outage commands wait here and not in the client's offline queue. Commands of one turn

@@ -1,9 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Events } from '../events.ts';
+import type { Events } from '../../events.ts';
+import { storeFailureReason } from '../store-failure-reason.ts';
+import type { StoreSubscriber } from '../store.ts';
 import type { ReadyRedis } from './ready-redis.ts';
 import { isCluster, type RedisConnection } from './redis-client.ts';
-import type { StoreSubscriber } from './store.ts';
-import { storeFailureReason } from './store-failure-reason.ts';
 
 const SUBSCRIBE_TIMEOUT_MS = 5000;
 const SUBSCRIBE_AGAIN_MS = 3000;

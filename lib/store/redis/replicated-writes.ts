@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import slotOf from 'cluster-key-slot';
-import { StoreUnavailableError } from '../errors.ts';
+import { StoreUnavailableError } from '../../errors.ts';
 import { Batch } from './batch.ts';
+import { type Reply, sendPipeline, valueOf } from './pipeline.ts';
 import { ReadyRedis } from './ready-redis.ts';
 import {
   isCluster,
@@ -11,7 +12,6 @@ import {
   type RedisConnection,
   type RedisNode,
 } from './redis-client.ts';
-import { type Reply, sendPipeline, valueOf } from './replies.ts';
 
 // After this silence the connection is replaced: a firewall may have forgotten the connection.
 const LONGEST_SILENCE_MS = 5000;

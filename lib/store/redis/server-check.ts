@@ -1,4 +1,4 @@
-import type { Events, StoreWarningEvent } from '../events.ts';
+import type { Events, StoreWarningEvent } from '../../events.ts';
 import { isCluster, type RedisClient } from './redis-client.ts';
 
 // GETDEL came with this version.
