@@ -1,4 +1,5 @@
 import type { Events } from '../events.ts';
+import { StoreOperations } from './any/store-operations.ts';
 import { type LifetimeOptions, lifetimesFrom } from './lifetimes.ts';
 import { MemoryStore } from './memory.ts';
 import type { Operations } from './operations.ts';
@@ -8,7 +9,6 @@ import { RedisOperations } from './redis/redis-operations.ts';
 import { ReplicatedWrites, type ReplicationRules } from './redis/replicated-writes.ts';
 import { ServerCheck } from './redis/server-check.ts';
 import { StoreCalls } from './store-calls.ts';
-import { StoreOperations } from './store-operations.ts';
 import type { Store } from './store.ts';
 
 export interface CreatedOperations {

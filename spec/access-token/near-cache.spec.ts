@@ -11,7 +11,7 @@ import type { Key, Operations } from '../../lib/store/operations.ts';
 import { ReadyRedis } from '../../lib/store/redis/ready-redis.ts';
 import { RedisOperations } from '../../lib/store/redis/redis-operations.ts';
 import { StoreCalls } from '../../lib/store/store-calls.ts';
-import { StoreOperations } from '../../lib/store/store-operations.ts';
+import { StoreOperations } from '../../lib/store/any/store-operations.ts';
 import { LIFETIMES } from '../support/lifetimes.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
 import { byTime } from '../support/session-states.ts';

@@ -9,7 +9,7 @@ import type { Operations } from '../../lib/store/operations.ts';
 import { ReadyRedis } from '../../lib/store/redis/ready-redis.ts';
 import { RedisOperations } from '../../lib/store/redis/redis-operations.ts';
 import { StoreCalls } from '../../lib/store/store-calls.ts';
-import { StoreOperations } from '../../lib/store/store-operations.ts';
+import { StoreOperations } from '../../lib/store/any/store-operations.ts';
 import type { Store, StoreChange } from '../../lib/store/store.ts';
 import { LIFETIMES } from '../support/lifetimes.ts';
 import { type RandomOperation, randomOperation } from './random-operations.ts';
