@@ -1,7 +1,7 @@
 import type { EndMessage } from '../invalidation/end-message.ts';
 import type { EndReply, SessionToEnd } from '../invalidation/end-session.ts';
 import type { Login } from '../invalidation/login.ts';
-import type { RenewReply } from '../invalidation/renew-login.ts';
+import type { LoginToRenew, RenewReply } from '../invalidation/renew-login.ts';
 import type { LoginToSave, SaveReply } from '../invalidation/save-login.ts';
 import type { PendingEnd, SessionState } from '../invalidation/session-record.ts';
 import type { EndSubjectReply, SubjectToEnd } from '../invalidation/subject.ts';
@@ -54,7 +54,7 @@ export interface Operations {
   read(keys: readonly Key[]): Promise<(string | undefined)[]>;
 
   saveLogin(login: LoginToSave): Promise<SaveReply>;
-  renewLogin(login: Omit<LoginToSave, 'owner'>): Promise<RenewReply>;
+  renewLogin(login: LoginToRenew): Promise<RenewReply>;
   endSession(session: SessionToEnd): Promise<EndReply>;
   /** `done`: letters. */
   settleEnd(session: string, event: string, done: string): Promise<void>;

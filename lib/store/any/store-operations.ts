@@ -1,7 +1,7 @@
 import { checkFunction } from '../../input/checks.ts';
 import { endSession, type SessionToEnd } from '../../invalidation/end-session.ts';
 import type { Login } from '../../invalidation/login.ts';
-import { renewLogin } from '../../invalidation/renew-login.ts';
+import { type LoginToRenew, renewLogin } from '../../invalidation/renew-login.ts';
 import { type LoginToSave, saveLogin } from '../../invalidation/save-login.ts';
 import type { SessionState } from '../../invalidation/session-record.ts';
 import { settleEnd } from '../../invalidation/settle-end.ts';
@@ -56,7 +56,7 @@ export class StoreOperations implements Operations {
     );
   }
 
-  renewLogin(renewal: Omit<LoginToSave, 'owner'>) {
+  renewLogin(renewal: LoginToRenew) {
     const stored = storedSession(renewal.login.session, this.#lifetimes);
     return this.#calls.run('renewLogin', () =>
       this.#run(stored, (state) => renewLogin(state, renewal)),

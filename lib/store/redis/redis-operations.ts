@@ -1,7 +1,7 @@
 import type { Events } from '../../events.ts';
 import type { EndReply, SessionToEnd } from '../../invalidation/end-session.ts';
 import type { Login } from '../../invalidation/login.ts';
-import type { RenewReply } from '../../invalidation/renew-login.ts';
+import type { LoginToRenew, RenewReply } from '../../invalidation/renew-login.ts';
 import type { LoginToSave, SaveReply } from '../../invalidation/save-login.ts';
 import type { SessionState } from '../../invalidation/session-record.ts';
 import type { EndSubjectReply, SubjectToEnd } from '../../invalidation/subject.ts';
@@ -75,7 +75,7 @@ export class RedisOperations implements Operations {
     );
   }
 
-  renewLogin(renewal: Omit<LoginToSave, 'owner'>): Promise<RenewReply> {
+  renewLogin(renewal: LoginToRenew): Promise<RenewReply> {
     return this.#run(this.#scripts.renewLogin(renewal), oneOf<RenewReply>('ok', 'over', 'unknown'));
   }
 

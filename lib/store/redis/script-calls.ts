@@ -1,5 +1,6 @@
 import type { SessionToEnd } from '../../invalidation/end-session.ts';
 import type { Login } from '../../invalidation/login.ts';
+import type { LoginToRenew } from '../../invalidation/renew-login.ts';
 import type { LoginToSave } from '../../invalidation/save-login.ts';
 import type { SubjectToEnd } from '../../invalidation/subject.ts';
 import { encodeInvalidated, encodeLinked } from '../codecs/token-entry.ts';
@@ -51,7 +52,7 @@ export class ScriptCalls {
     };
   }
 
-  renewLogin({ login, clientId, tokens }: Omit<LoginToSave, 'owner'>): ScriptCall {
+  renewLogin({ login, clientId, tokens }: LoginToRenew): ScriptCall {
     const { session, subject, time, id } = login;
     const { idToken, refreshToken } = tokens;
     const { session: lifetime } = this.#lifetimes;
