@@ -1,32 +1,36 @@
 import { setImmediate } from 'node:timers/promises';
+import type { Reply } from './pipeline.ts';
+import type { RedisCommand } from './redis-client.ts';
 
-/** Joins the requests that come until the batch is due into one call. */
-export class Batch<In, Out> {
-  readonly #runAll: (inputs: readonly In[]) => Promise<readonly Out[]>;
+/** Joins the commands that come until the batch is due. */
+export class Batch {
+  readonly #sendAll: (commands: readonly RedisCommand[]) => Promise<readonly Reply[]>;
   readonly #untilDue: () => Promise<unknown>;
-  #inputs: In[] = [];
-  #outputs: Promise<readonly Out[]> | undefined;
+  #commands: RedisCommand[] = [];
+  #replies: Promise<readonly Reply[]> | undefined;
 
-  /** One output per input, in their order. As a rule a batch is due at the end of the turn. */
+  /** One reply per command, in their order. As a rule a batch is due at the end of the turn. */
   constructor(
-    runAll: (inputs: readonly In[]) => Promise<readonly Out[]>,
+    sendAll: (commands: readonly RedisCommand[]) => Promise<readonly Reply[]>,
     untilDue: () => Promise<unknown> = () => setImmediate(),
   ) {
-    this.#runAll = runAll;
+    this.#sendAll = sendAll;
     this.#untilDue = untilDue;
   }
 
-  async run(input: In): Promise<Out> {
-    const index = this.#inputs.push(input) - 1;
-    this.#outputs ??= this.#runWhenDue();
-    return (await this.#outputs)[index] as Out;
+  async send(command: RedisCommand): Promise<unknown> {
+    const index = this.#commands.push(command) - 1;
+    this.#replies ??= this.#sendWhenDue();
+    const reply = (await this.#replies)[index];
+    if (reply?.status === 'fulfilled') return reply.value;
+    throw reply?.reason;
   }
 
-  async #runWhenDue(): Promise<readonly Out[]> {
+  async #sendWhenDue(): Promise<readonly Reply[]> {
     await this.#untilDue();
-    const inputs = this.#inputs;
-    this.#inputs = [];
-    this.#outputs = undefined;
-    return this.#runAll(inputs);
+    const commands = this.#commands;
+    this.#commands = [];
+    this.#replies = undefined;
+    return this.#sendAll(commands);
   }
 }

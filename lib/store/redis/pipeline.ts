@@ -11,8 +11,3 @@ export async function sendPipeline(
     reason === null ? { status: 'fulfilled', value } : { status: 'rejected', reason },
   );
 }
-
-export function valueOf(reply: Reply): unknown {
-  if (reply.status === 'fulfilled') return reply.value;
-  throw reply.reason;
-}

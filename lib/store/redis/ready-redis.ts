@@ -1,6 +1,6 @@
 import { Batch } from './batch.ts';
 import { Connection } from './connection.ts';
-import { type Reply, sendPipeline, valueOf } from './pipeline.ts';
+import { type Reply, sendPipeline } from './pipeline.ts';
 import type { RedisClient, RedisCommand } from './redis-client.ts';
 
 /**
@@ -11,7 +11,7 @@ export class ReadyRedis<Client extends RedisClient = RedisClient> {
   readonly client: Client;
   readonly #connection: Connection;
   readonly #used: () => void;
-  readonly #commands = new Batch((commands: readonly RedisCommand[]) => this.#sendAll(commands));
+  readonly #commands = new Batch((commands) => this.#sendAll(commands));
 
   /** Waits for the first `patienceMs` of an outage. `used` hears of each use. */
   constructor(client: Client, patienceMs: number, used: () => void = () => undefined) {
@@ -30,8 +30,8 @@ export class ReadyRedis<Client extends RedisClient = RedisClient> {
     return this.client;
   }
 
-  async send(...command: RedisCommand): Promise<unknown> {
-    return valueOf(await this.#commands.run(command));
+  send(...command: RedisCommand): Promise<unknown> {
+    return this.#commands.send(command);
   }
 
   /** One command, but on a Cluster one for each key. */

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import slotOf from 'cluster-key-slot';
 import { StoreUnavailableError } from '../../errors.ts';
 import { Batch } from './batch.ts';
-import { type Reply, sendPipeline, valueOf } from './pipeline.ts';
+import { type Reply, sendPipeline } from './pipeline.ts';
 import { ReadyRedis } from './ready-redis.ts';
 import {
   isCluster,
@@ -43,7 +43,7 @@ export class ReplicatedWrites {
   readonly #patienceMs: number;
   #redis: ReadyRedis<RedisConnection>;
   readonly #writes = new Batch(
-    (writes: readonly RedisCommand[]) => this.#runNext(writes),
+    (writes) => this.#runNext(writes),
     () => this.#untilFree(),
   );
   #current: Promise<unknown> = Promise.resolve();
@@ -62,9 +62,9 @@ export class ReplicatedWrites {
     return this.#redis.isConnected;
   }
 
-  /** The third element of the command is the script's first key. */
-  async run(write: RedisCommand): Promise<unknown> {
-    return valueOf(await this.#writes.run(write));
+  /** The write calls a script; its fourth element is the first key. */
+  run(write: RedisCommand): Promise<unknown> {
+    return this.#writes.send(write);
   }
 
   close(): void {
