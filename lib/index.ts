@@ -81,7 +81,7 @@ export type {
 } from './provider/provider-settings.ts';
 export type { IntrospectionPolicy } from './provider/provider-settings.ts';
 export type { ProviderMetadata } from './provider/metadata.ts';
-export type { RedisClient, RedisConnection } from './store/redis-client.ts';
+export type { RedisClient, RedisConnection } from './store/redis/redis-client.ts';
 export type {
   Store,
   StoreChange,

@@ -6,7 +6,7 @@ import {
   type DurabilityOptions,
   KEY_PREFIX,
 } from '../options/store-options.ts';
-import type { ReplicationRules } from '../store/replicated-writes.ts';
+import type { ReplicationRules } from '../store/redis/replicated-writes.ts';
 import type { Arguments } from './arguments.ts';
 import type { Patient } from './examination.ts';
 import { addressOfReturn } from './prescription.ts';

@@ -1,4 +1,4 @@
-import type { RedisCommand } from '../store/redis-client.ts';
+import type { RedisCommand } from '../store/redis/redis-client.ts';
 
 const UNKNOWN_SCRIPT = '0'.repeat(40);
 

@@ -4,7 +4,7 @@ import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { failureReason } from '../input/failure-reason.ts';
-import type { RedisClient, RedisConnection } from '../store/redis-client.ts';
+import type { RedisClient, RedisConnection } from '../store/redis/redis-client.ts';
 import { TIMEOUT_MS } from './document.ts';
 import { type Finding, unknown, wrong } from './finding.ts';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { failureReason } from '../input/failure-reason.ts';
-import { infoValue, warningsOf } from '../store/server-check.ts';
-import type { ReplicationRules } from '../store/replicated-writes.ts';
+import type { ReplicationRules } from '../store/redis/replicated-writes.ts';
+import { infoValue, warningsOf } from '../store/redis/server-check.ts';
 import { type Finding, fine, risky, unknown, wrong } from './finding.ts';
 import { commandsAt } from './redis-commands.ts';
 import { type DoctorRedis, withRedis } from './redis-connection.ts';

@@ -5,7 +5,7 @@ import { guard, resolveGuardOptions } from '../http/guard.ts';
 import { type OidcLogoutOptions, resolveOptions } from '../options/oidc-logout-options.ts';
 import { createParts } from '../parts.ts';
 import { MemoryStore } from '../store/memory.ts';
-import type { RedisClient } from '../store/redis-client.ts';
+import type { RedisClient } from '../store/redis/redis-client.ts';
 
 /** Each rejects as the middleware or method does. */
 export interface TokenChecks {

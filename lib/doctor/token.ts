@@ -1,5 +1,5 @@
 import type { OidcLogoutOptions } from '../options/oidc-logout-options.ts';
-import type { RedisClient } from '../store/redis-client.ts';
+import type { RedisClient } from '../store/redis/redis-client.ts';
 import { isEncryptedJwt } from '../token/encrypted-jwt.ts';
 import { evidenceOf } from '../token/evidence.ts';
 import { type Jwt, readJwt } from '../token/jwt.ts';

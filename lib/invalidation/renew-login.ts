@@ -4,6 +4,8 @@ import { liveRecord, type SessionRecord, type SessionState } from './session-rec
 import type { Step } from './step.ts';
 import { isOver } from './verdict.ts';
 
+export type LoginToRenew = Omit<LoginToSave, 'owner'>;
+
 /** `over`: the login ended. `unknown`: no live session has the login, or not yet. */
 export type RenewReply = 'ok' | 'over' | 'unknown';
 
@@ -13,7 +15,7 @@ export type RenewReply = 'ok' | 'over' | 'unknown';
  */
 export function renewLogin(
   state: SessionState,
-  { login, clientId, tokens }: Omit<LoginToSave, 'owner'>,
+  { login, clientId, tokens }: LoginToRenew,
 ): Step<SessionState, RenewReply> {
   if (isOver(state.verdict, login)) return { state, reply: 'over', published: [] };
   const live = liveRecord(state);

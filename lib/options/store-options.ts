@@ -1,5 +1,5 @@
 import { checkText } from '../input/checks.ts';
-import type { RedisClient } from '../store/redis-client.ts';
+import type { RedisClient } from '../store/redis/redis-client.ts';
 import type { Store } from '../store/store.ts';
 import {
   choice,

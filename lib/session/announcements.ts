@@ -1,5 +1,6 @@
 import type { Events } from '../events.ts';
-import type { EndMessage, Operations } from '../store/operations.ts';
+import type { EndMessage } from '../invalidation/end-message.ts';
+import type { Operations } from '../store/operations.ts';
 import { boundedCache } from './bounded-cache.ts';
 import { causeOf } from './claimant.ts';
 import { readOwner } from './session-owner.ts';

@@ -4,12 +4,12 @@ import { endSession, type EndReply, eventOfUnsaved } from '../invalidation/end-s
 import type { Login } from '../invalidation/login.ts';
 import { eventOfSubject } from '../invalidation/subject.ts';
 import type { Operations } from '../store/operations.ts';
-import { secondsUntil } from '../store/seconds-until.ts';
 import { accessTokenKey, refreshTokenKey } from '../token/token-keys.ts';
 import type { Announcements } from './announcements.ts';
 import { claimantOf } from './claimant.ts';
 import type { EndRevocation, EndRevocations } from './end-revocations.ts';
 import type { Ending, LateTokens, SessionEnding, SubjectEnding, TokenEnding } from './ending.ts';
+import { secondsUntil } from './seconds-until.ts';
 import { readOwner, type SessionOwner, writeOwner } from './session-owner.ts';
 
 // Few enough to leave the event loop to others in between.

@@ -7,12 +7,12 @@ import type { ChangeSubscriber } from './operations.ts';
 export class ChangeSubscribers {
   readonly #subscribers = new Set<ChangeSubscriber>();
 
-  add(subscriber: ChangeSubscriber): void {
+  /** The answered function takes the subscriber away. */
+  add(subscriber: ChangeSubscriber): () => void {
     this.#subscribers.add(subscriber);
-  }
-
-  delete(subscriber: ChangeSubscriber): void {
-    this.#subscribers.delete(subscriber);
+    return () => {
+      this.#subscribers.delete(subscriber);
+    };
   }
 
   /** A failed call may have changed the store too. */

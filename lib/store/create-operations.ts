@@ -1,15 +1,14 @@
 import type { Events } from '../events.ts';
+import { StoreOperations } from './any/store-operations.ts';
 import { type LifetimeOptions, lifetimesFrom } from './lifetimes.ts';
 import { MemoryStore } from './memory.ts';
-import { warnOfMemory } from './memory-warning.ts';
 import type { Operations } from './operations.ts';
-import { ReadyRedis } from './ready-redis.ts';
-import type { RedisClient } from './redis-client.ts';
+import { ReadyRedis } from './redis/ready-redis.ts';
+import type { RedisClient } from './redis/redis-client.ts';
 import { RedisOperations } from './redis/redis-operations.ts';
-import { ReplicatedWrites, type ReplicationRules } from './replicated-writes.ts';
-import { ServerCheck } from './server-check.ts';
+import { ReplicatedWrites, type ReplicationRules } from './redis/replicated-writes.ts';
+import { ServerCheck } from './redis/server-check.ts';
 import { StoreCalls } from './store-calls.ts';
-import { StoreOperations } from './store-operations.ts';
 import type { Store } from './store.ts';
 
 export interface CreatedOperations {
@@ -38,6 +37,14 @@ export function createOperations(settings: StoreSettings, events: Events): Creat
     isShared: store !== undefined,
     close: () => undefined,
   };
+}
+
+function warnOfMemory(): void {
+  if (process.env.NODE_ENV !== 'production') return;
+  process.emitWarning(
+    'Logouts are kept in the memory of this process: other processes do not know them, and a restart forgets them. Set the option "redis"',
+    { code: 'EXPRESS_OIDC_LOGOUT_MEMORY_STORE' },
+  );
 }
 
 function createRedisOperations(

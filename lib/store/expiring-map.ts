@@ -15,7 +15,7 @@ export class ExpiringMap<T> {
   #sweepAt = FIRST_SWEEP;
 
   /** `now` is in milliseconds. */
-  constructor(now: () => number = () => Date.now()) {
+  constructor(now: () => number) {
     this.#now = now;
   }
 
@@ -31,10 +31,6 @@ export class ExpiringMap<T> {
 
   delete(key: string): void {
     this.#entries.delete(key);
-  }
-
-  keys(): string[] {
-    return [...this.#entries.keys()].filter((key) => this.get(key) !== undefined);
   }
 
   #sweep(): void {

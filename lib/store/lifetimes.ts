@@ -5,7 +5,6 @@ const LEASE = 120;
 
 export interface LifetimeOptions {
   readonly clockTolerance: number;
-  readonly expiredTokenGrace: number;
   readonly maxTokenLifetime: number;
   readonly maxSessionLifetime: number;
   readonly retryWindow: number;
@@ -22,23 +21,15 @@ export interface Lifetimes {
   /** The record of a settled logout, for a retry to get the same answer; 0: none. */
   readonly settled: number;
   readonly lease: number;
-  readonly usedRefreshToken: number;
-  /** After the token's `exp`. */
-  readonly expiredToken: number;
-  /** After the token's `exp`. */
-  readonly invalidatedToken: number;
 }
 
 export function lifetimesFrom(options: LifetimeOptions): Lifetimes {
-  const { clockTolerance, expiredTokenGrace, maxTokenLifetime, maxSessionLifetime } = options;
+  const { clockTolerance, maxTokenLifetime, maxSessionLifetime } = options;
   return {
     verdict: Math.max(maxSessionLifetime, maxTokenLifetime + 2 * clockTolerance + 60),
     session: maxSessionLifetime,
     ended: ENDED,
     settled: options.retryWindow,
     lease: LEASE,
-    usedRefreshToken: expiredTokenGrace,
-    expiredToken: expiredTokenGrace,
-    invalidatedToken: 2 * clockTolerance,
   };
 }

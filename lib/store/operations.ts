@@ -1,16 +1,11 @@
 import type { EndMessage } from '../invalidation/end-message.ts';
 import type { EndReply, SessionToEnd } from '../invalidation/end-session.ts';
 import type { Login } from '../invalidation/login.ts';
-import type { RenewReply } from '../invalidation/renew-login.ts';
+import type { LoginToRenew, RenewReply } from '../invalidation/renew-login.ts';
 import type { LoginToSave, SaveReply } from '../invalidation/save-login.ts';
 import type { PendingEnd, SessionState } from '../invalidation/session-record.ts';
 import type { EndSubjectReply, SubjectToEnd } from '../invalidation/subject.ts';
 import type { InvalidateReply } from '../invalidation/token-entry.ts';
-
-export type { EndMessage, Owner } from '../invalidation/end-message.ts';
-export type { EndReply, SessionToEnd } from '../invalidation/end-session.ts';
-export type { LoginToSave } from '../invalidation/save-login.ts';
-export type { SubjectToEnd } from '../invalidation/subject.ts';
 
 export type Key =
   | { readonly kind: 'verdict'; readonly of: string }
@@ -59,7 +54,7 @@ export interface Operations {
   read(keys: readonly Key[]): Promise<(string | undefined)[]>;
 
   saveLogin(login: LoginToSave): Promise<SaveReply>;
-  renewLogin(login: Omit<LoginToSave, 'owner'>): Promise<RenewReply>;
+  renewLogin(login: LoginToRenew): Promise<RenewReply>;
   endSession(session: SessionToEnd): Promise<EndReply>;
   /** `done`: letters. */
   settleEnd(session: string, event: string, done: string): Promise<void>;

@@ -8,7 +8,7 @@ import { Epoch } from '../../lib/store/epoch.ts';
 import { MemoryStore } from '../../lib/store/memory.ts';
 import type { Key } from '../../lib/store/operations.ts';
 import { StoreCalls } from '../../lib/store/store-calls.ts';
-import { StoreOperations } from '../../lib/store/store-operations.ts';
+import { StoreOperations } from '../../lib/store/any/store-operations.ts';
 import { LIFETIMES } from '../support/lifetimes.ts';
 import { byTime } from '../support/session-states.ts';
 import { until } from '../support/until.ts';

@@ -9,7 +9,7 @@ import { decodeTokenEntry } from '../../lib/store/codecs/token-entry.ts';
 import { decodeVerdict } from '../../lib/store/codecs/verdict.ts';
 import { MemoryStore } from '../../lib/store/memory.ts';
 import { StoreCalls } from '../../lib/store/store-calls.ts';
-import { StoreOperations } from '../../lib/store/store-operations.ts';
+import { StoreOperations } from '../../lib/store/any/store-operations.ts';
 import { byTime, loginAt, tokensAt } from '../support/session-states.ts';
 import { LIFETIMES } from '../support/lifetimes.ts';
 

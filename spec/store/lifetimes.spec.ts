@@ -4,7 +4,6 @@ import { lifetimesFrom } from '../../lib/store/lifetimes.ts';
 const DAY = 24 * 3600;
 const options = {
   clockTolerance: 5,
-  expiredTokenGrace: DAY,
   maxTokenLifetime: DAY,
   maxSessionLifetime: 14 * DAY,
   retryWindow: 60,
@@ -17,9 +16,6 @@ it('says in one place how long everything lives', () => {
     ended: DAY,
     settled: 60,
     lease: 120,
-    usedRefreshToken: DAY,
-    expiredToken: DAY,
-    invalidatedToken: 10,
   });
 });
 

@@ -1,17 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import type { EndMessage } from '../../lib/invalidation/end-message.ts';
+import type { SessionToEnd } from '../../lib/invalidation/end-session.ts';
 import { type Login, WITHOUT_SID } from '../../lib/invalidation/login.ts';
 import { decodeCutOff } from '../../lib/store/codecs/cut-off.ts';
 import { decodeTokenEntry } from '../../lib/store/codecs/token-entry.ts';
 import { decodeVerdict } from '../../lib/store/codecs/verdict.ts';
 import type { Lifetimes } from '../../lib/store/lifetimes.ts';
-import type {
-  EndMessage,
-  Key,
-  Operations,
-  SessionToEnd,
-  TokenKey,
-} from '../../lib/store/operations.ts';
+import type { Key, Operations, TokenKey } from '../../lib/store/operations.ts';
 import { byFront, byLogin, byTime, byUnsaved } from '../support/session-states.ts';
 import { LIFETIMES } from '../support/lifetimes.ts';
 import { until } from '../support/until.ts';

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { SqliteStore } from '../../docs/examples/own-store.ts';
 import { Events } from '../../lib/events.ts';
 import { MemoryStore } from '../../lib/store/memory.ts';
-import { ReadyRedis } from '../../lib/store/ready-redis.ts';
+import { ReadyRedis } from '../../lib/store/redis/ready-redis.ts';
 import { RedisOperations } from '../../lib/store/redis/redis-operations.ts';
 import { StoreCalls } from '../../lib/store/store-calls.ts';
-import { StoreOperations } from '../../lib/store/store-operations.ts';
+import { StoreOperations } from '../../lib/store/any/store-operations.ts';
 import { startRedisServer } from '../support/redis-server.ts';
 import { describeOperations } from './operations.contract.ts';
 

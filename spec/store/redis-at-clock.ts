@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import type { RedisClient, RedisCommand } from '../../lib/store/redis-client.ts';
+import type { RedisClient, RedisCommand } from '../../lib/store/redis/redis-client.ts';
 
 /** The client of a Redis whose scripts take the time from the key `clock`. */
 export function redisAtClock(redis: Redis): RedisClient {

@@ -6,7 +6,4 @@ export const LIFETIMES: Lifetimes = {
   ended: 400,
   settled: 60,
   lease: 120,
-  usedRefreshToken: 300,
-  expiredToken: 300,
-  invalidatedToken: 10,
 };

@@ -18,7 +18,7 @@ const SLOWEST = [
   'redis-cluster-messages',
   'session/many-sessions',
   'example-app/ended-elsewhere',
-  'store/redis-cluster',
+  'store/redis/redis-cluster',
   'provider/revocation',
   'docs/redis',
   'docs/examples',

@@ -1,9 +1,10 @@
 import type { Events } from '../../events.ts';
+import type { EndReply, SessionToEnd } from '../../invalidation/end-session.ts';
 import type { Login } from '../../invalidation/login.ts';
-import type { RenewReply } from '../../invalidation/renew-login.ts';
-import type { SaveReply } from '../../invalidation/save-login.ts';
+import type { LoginToRenew, RenewReply } from '../../invalidation/renew-login.ts';
+import type { LoginToSave, SaveReply } from '../../invalidation/save-login.ts';
 import type { SessionState } from '../../invalidation/session-record.ts';
-import type { EndSubjectReply } from '../../invalidation/subject.ts';
+import type { EndSubjectReply, SubjectToEnd } from '../../invalidation/subject.ts';
 import type { InvalidateReply } from '../../invalidation/token-entry.ts';
 import { ChangeSubscribers } from '../change-subscribers.ts';
 import { corrupt } from '../codecs/corrupt.ts';
@@ -14,29 +15,26 @@ import { decodeVerdict } from '../codecs/verdict.ts';
 import type { Lifetimes } from '../lifetimes.ts';
 import type {
   ChangeSubscriber,
-  EndReply,
   EndSubscriber,
   Invalidation,
   Key,
-  LoginToSave,
   Operations,
   SessionLook,
-  SessionToEnd,
-  SubjectToEnd,
   Subscriber,
   TokenKey,
 } from '../operations.ts';
-import type { ReadyRedis } from '../ready-redis.ts';
-import type { RedisCommand } from '../redis-client.ts';
-import { RedisChannel } from '../redis-channel.ts';
-import type { ReplicatedWrites } from '../replicated-writes.ts';
 import type { StoreCalls } from '../store-calls.ts';
 import { ClusterEpoch } from './cluster-epoch.ts';
-import { sound } from './corrupt-reply.ts';
-import { decodeEndReply, decodeFields, fieldsOf } from './end-reply.ts';
 import { RedisKeys } from './keys.ts';
-import { callScript, type ScriptCall } from './script-call.ts';
+import type { ReadyRedis } from './ready-redis.ts';
+import { decodeFields, fieldsOf } from './record-fields.ts';
+import { RedisChannel } from './redis-channel.ts';
+import type { RedisCommand } from './redis-client.ts';
+import type { ReplicatedWrites } from './replicated-writes.ts';
 import { ScriptCalls } from './script-calls.ts';
+import { decodeEndReply, decodeEndSubjectReply, oneOf } from './script-replies.ts';
+import { callScript, type ScriptCall } from './script.ts';
+import { translateErrors } from './translate-errors.ts';
 
 export interface RedisOperationsSettings {
   readonly redis: ReadyRedis;
@@ -65,7 +63,9 @@ export class RedisOperations implements Operations {
   read(keys: readonly Key[]): Promise<(string | undefined)[]> {
     const { redis, calls } = this.#settings;
     const hasParts = redis.client.isCluster && keys.some(({ kind }) => kind === 'epoch');
-    return calls.run('read', () => sound(hasParts ? this.#readWithEpoch(keys) : this.#read(keys)));
+    return calls.run('read', () =>
+      translateErrors(hasParts ? this.#readWithEpoch(keys) : this.#read(keys)),
+    );
   }
 
   saveLogin(save: LoginToSave): Promise<SaveReply> {
@@ -75,7 +75,7 @@ export class RedisOperations implements Operations {
     );
   }
 
-  renewLogin(renewal: Omit<LoginToSave, 'owner'>): Promise<RenewReply> {
+  renewLogin(renewal: LoginToRenew): Promise<RenewReply> {
     return this.#run(this.#scripts.renewLogin(renewal), oneOf<RenewReply>('ok', 'over', 'unknown'));
   }
 
@@ -103,7 +103,7 @@ export class RedisOperations implements Operations {
     const [verdictKey, recordKey] = this.#keys.ofSession(session);
     const names = fieldsOf(clientId);
     return calls.run('readSession', async () => {
-      const [verdict, values] = await sound(
+      const [verdict, values] = await translateErrors(
         Promise.all([redis.send('get', verdictKey), redis.send('hmget', recordKey, ...names)]),
       );
       const fields = (values as (string | null)[]).map((text, index) => [names[index], text]);
@@ -119,11 +119,7 @@ export class RedisOperations implements Operations {
   endSubject(end: SubjectToEnd): Promise<EndSubjectReply> {
     const call = this.#scripts.endSubject(end);
     return this.#subscribers.around(end.subject, () =>
-      this.#runDurably(call, (reply) => {
-        if (!Array.isArray(reply)) throw new TypeError('Not a reply of this script');
-        const [effect, ...members] = reply as [number, ...string[]];
-        return { members, published: effect === 2, raised: effect > 0 };
-      }),
+      this.#runDurably(call, decodeEndSubjectReply),
     );
   }
 
@@ -164,12 +160,12 @@ export class RedisOperations implements Operations {
   }
 
   onChange(subscriber: ChangeSubscriber): () => void {
-    this.#subscribers.add(subscriber);
+    const leave = this.#subscribers.add(subscriber);
     const stop = this.#hear(this.#keys.changes, subscriber, (digest) => {
       subscriber.changed(digest);
     });
     return () => {
-      this.#subscribers.delete(subscriber);
+      leave();
       stop();
     };
   }
@@ -183,15 +179,11 @@ export class RedisOperations implements Operations {
 
   #hear(name: string, subscriber: Subscriber, hear: (message: string) => void): () => void {
     const { redis, events } = this.#settings;
-    const channel = new RedisChannel(redis, name, events);
-    channel.subscribe({
+    return new RedisChannel(redis, name, events).subscribe({
       hear,
       live: () => subscriber.live?.(),
       lost: () => subscriber.lost?.(),
     });
-    return () => {
-      channel.close();
-    };
   }
 
   async #read(keys: readonly Key[]): Promise<(string | undefined)[]> {
@@ -217,7 +209,7 @@ export class RedisOperations implements Operations {
     const { redis, calls } = this.#settings;
     const send = (command: RedisCommand) => redis.send(...command);
     return calls.run(call.script.operation, async () =>
-      decode(await sound(callScript(call, send))),
+      decode(await translateErrors(callScript(call, send))),
     );
   }
 
@@ -225,24 +217,16 @@ export class RedisOperations implements Operations {
     const { durable } = this.#settings;
     if (durable === undefined) return this.#run(call, decode);
     const send = (command: RedisCommand) => durable.writes.run(command);
-    const run = async () => decode(await sound(callScript(call, send)));
+    const run = async () => decode(await translateErrors(callScript(call, send)));
     return durable.calls.run(call.script.operation, run);
   }
 
   #send<T>(operation: string, command: RedisCommand, decode: (reply: unknown) => T): Promise<T> {
     const { redis, calls } = this.#settings;
-    return calls.run(operation, async () => decode(await sound(redis.send(...command))));
+    return calls.run(operation, async () => decode(await translateErrors(redis.send(...command))));
   }
 }
 
 function textOf(reply: unknown): string | undefined {
   return typeof reply === 'string' ? reply : undefined;
-}
-
-function oneOf<Word extends string>(...words: readonly Word[]): (reply: unknown) => Word {
-  return (reply) => {
-    const word = words.find((each) => each === reply);
-    if (word === undefined) throw new TypeError('Not a reply of this script');
-    return word;
-  };
 }

@@ -1,12 +1,13 @@
 import type { SessionToEnd } from '../../invalidation/end-session.ts';
 import type { Login } from '../../invalidation/login.ts';
+import type { LoginToRenew } from '../../invalidation/renew-login.ts';
 import type { LoginToSave } from '../../invalidation/save-login.ts';
 import type { SubjectToEnd } from '../../invalidation/subject.ts';
 import { encodeInvalidated, encodeLinked } from '../codecs/token-entry.ts';
 import type { Lifetimes } from '../lifetimes.ts';
 import type { Invalidation, TokenKey } from '../operations.ts';
 import type { RedisKeys } from './keys.ts';
-import { redisScript, type ScriptCall } from './script-call.ts';
+import { redisScript, type ScriptCall } from './script.ts';
 import { BEGIN_EPOCH } from './scripts/begin-epoch.ts';
 import { END_SESSION } from './scripts/end-session.ts';
 import { RENEW_LOGIN } from './scripts/renew-login.ts';
@@ -51,7 +52,7 @@ export class ScriptCalls {
     };
   }
 
-  renewLogin({ login, clientId, tokens }: Omit<LoginToSave, 'owner'>): ScriptCall {
+  renewLogin({ login, clientId, tokens }: LoginToRenew): ScriptCall {
     const { session, subject, time, id } = login;
     const { idToken, refreshToken } = tokens;
     const { session: lifetime } = this.#lifetimes;

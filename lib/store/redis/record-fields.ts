@@ -1,4 +1,3 @@
-import type { EndReply } from '../../invalidation/end-session.ts';
 import type { SessionRecord } from '../../invalidation/session-record.ts';
 import { checkedRecord } from '../codecs/session-record.ts';
 
@@ -6,13 +5,6 @@ type Fields = ReadonlyMap<string, string>;
 
 const FIELDS = ['last', 'ids', 'subject', 'owner'];
 const END_FIELDS = ['event', 'claimant', 'claimed', 'ended', 'answer', 'left'];
-
-export function decodeEndReply(reply: unknown): EndReply {
-  if (!Array.isArray(reply)) throw new TypeError('Not a reply of this script');
-  const [status, age, fields] = reply as [EndReply['status'], number?, string[]?];
-  if (age === undefined || fields === undefined) return { status, record: undefined, age: 0 };
-  return { status, record: decodeFields(pairsOf(fields)), age };
-}
 
 /** Of a record, with the tokens of one client. */
 export function fieldsOf(clientId: string): string[] {
@@ -29,14 +21,6 @@ export function decodeFields(values: Fields): SessionRecord | undefined {
     tokens: tokensOf(values),
     end: END_FIELDS.some((name) => values.has(name)) ? endOf(values) : undefined,
   });
-}
-
-function pairsOf(fields: readonly string[]): Fields {
-  const values = new Map<string, string>();
-  for (let index = 0; index + 1 < fields.length; index += 2) {
-    values.set(fields[index] ?? '', fields[index + 1] ?? '');
-  }
-  return values;
 }
 
 function timeOf(values: Fields, name: string): number {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RedisCommand } from '../redis-client.ts';
+import type { RedisCommand } from './redis-client.ts';
 
 const digests = (text: string) => createHash('sha1').update(text).digest('hex');
 

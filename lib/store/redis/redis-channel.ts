@@ -1,21 +1,14 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Events } from '../events.ts';
+import type { Events } from '../../events.ts';
+import { storeFailureReason } from '../store-failure-reason.ts';
+import type { StoreSubscriber } from '../store.ts';
 import type { ReadyRedis } from './ready-redis.ts';
-import type { RedisCluster, RedisConnection } from './redis-client.ts';
-import { storeFailureReason } from './store-failure-reason.ts';
+import { isCluster, type RedisConnection } from './redis-client.ts';
 
 const SUBSCRIBE_TIMEOUT_MS = 5000;
 const SUBSCRIBE_AGAIN_MS = 3000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2000;
-
-export interface ChannelListener {
-  hear(message: string): void;
-  /** From now on every message will be heard. */
-  live?(): void;
-  /** From now on messages may be missed. */
-  lost?(): void;
-}
 
 /** Without a connection messages are lost; `store-error` tells of each such gap. */
 export class RedisChannel {
@@ -31,20 +24,20 @@ export class RedisChannel {
     this.#events = events;
   }
 
-  subscribe(listener: ChannelListener): void {
-    void this.#stayOn(listener);
+  /** The answered function ends the subscription. */
+  subscribe(subscriber: StoreSubscriber): () => void {
+    void this.#stayOn(subscriber);
+    return () => {
+      this.#closing.abort();
+    };
   }
 
-  close(): void {
-    this.#closing.abort();
-  }
-
-  async #stayOn(listener: ChannelListener): Promise<void> {
+  async #stayOn(subscriber: StoreSubscriber): Promise<void> {
     const { signal } = this.#closing;
     let pause = FIRST_PAUSE_MS;
     while (!this.#isClosed()) {
       const startedAt = performance.now();
-      const reason = await this.#listen(listener);
+      const reason = await this.#listen(subscriber);
       if (this.#isClosed()) return;
       this.#lose(reason);
       const hasLasted = performance.now() - startedAt > LONGEST_PAUSE_MS;
@@ -54,7 +47,7 @@ export class RedisChannel {
   }
 
   /** Answers why the connection ended. */
-  async #listen(listener: ChannelListener): Promise<string> {
+  async #listen(subscriber: StoreSubscriber): Promise<string> {
     const { signal } = this.#closing;
     const connection = await this.#duplicate();
     if (connection === undefined || this.#isClosed()) return 'not-connected';
@@ -64,19 +57,19 @@ export class RedisChannel {
     signal.addEventListener('abort', disconnect);
     connection.on('error', () => undefined);
     connection.on('message', (_channel: string, message: string) => {
-      listener.hear(message);
+      subscriber.hear(message);
     });
     try {
       await connection.connect();
       await connection.subscribe(this.#name);
       this.#isLost = false;
-      listener.live?.();
+      subscriber.live();
       await this.#untilClosed(connection);
       return 'not-connected';
     } catch (error) {
       return connection.status === 'ready' ? storeFailureReason(error) : 'not-connected';
     } finally {
-      listener.lost?.();
+      subscriber.lost();
       signal.removeEventListener('abort', disconnect);
       // ioredis would wait for the end of an ended connection.
       if (connection.status !== 'end') disconnect();
@@ -96,7 +89,7 @@ export class RedisChannel {
   async #duplicate(): Promise<RedisConnection | undefined> {
     const { client } = this.#redis;
     if (client.isCluster) await this.#redis.whenReady().catch(() => undefined);
-    const nodes = client.isCluster ? (client as RedisCluster).nodes() : [client];
+    const nodes = isCluster(client) ? client.nodes() : [client];
     const node = nodes[Math.floor(Math.random() * nodes.length)];
     return node?.duplicate({
       lazyConnect: true,

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { Events } from '../../lib/events.ts';
-import type { Lifetimes } from '../../lib/store/lifetimes.ts';
-import { ReadyRedis } from '../../lib/store/ready-redis.ts';
-import { RedisOperations } from '../../lib/store/redis/redis-operations.ts';
-import { ReplicatedWrites } from '../../lib/store/replicated-writes.ts';
-import { StoreCalls } from '../../lib/store/store-calls.ts';
-import { LIFETIMES } from '../support/lifetimes.ts';
-import { type RedisCluster, startRedisCluster } from '../support/redis-cluster.ts';
-import { poll } from '../support/redis-node.ts';
-import { byTime, loginAt, tokensAt } from '../support/session-states.ts';
-import { describeOperations } from './operations.contract.ts';
+import { Events } from '../../../lib/events.ts';
+import type { Lifetimes } from '../../../lib/store/lifetimes.ts';
+import { ReadyRedis } from '../../../lib/store/redis/ready-redis.ts';
+import { RedisOperations } from '../../../lib/store/redis/redis-operations.ts';
+import { ReplicatedWrites } from '../../../lib/store/redis/replicated-writes.ts';
+import { StoreCalls } from '../../../lib/store/store-calls.ts';
+import { LIFETIMES } from '../../support/lifetimes.ts';
+import { type RedisCluster, startRedisCluster } from '../../support/redis-cluster.ts';
+import { poll } from '../../support/redis-node.ts';
+import { byTime, loginAt, tokensAt } from '../../support/session-states.ts';
+import { describeOperations } from '../operations.contract.ts';
 
 jest.setTimeout(60_000);
 

@@ -50,3 +50,7 @@ export interface RedisCluster extends RedisConnection {
 export interface RedisNode extends RedisConnection {
   readonly options: { readonly host?: string; readonly port?: number };
 }
+
+export function isCluster(client: RedisClient): client is RedisCluster {
+  return client.isCluster;
+}

@@ -1,7 +1,7 @@
-import type { Step } from '../invalidation/step.ts';
-import { corrupt } from './codecs/corrupt.ts';
+import type { Step } from '../../invalidation/step.ts';
+import { corrupt } from '../codecs/corrupt.ts';
+import type { StoreChange, StoreWrite } from '../store.ts';
 import { encodeMessage } from './messages.ts';
-import type { StoreChange, StoreWrite } from './store.ts';
 
 /** How a state is stored under its keys. */
 export interface Stored<State> {

@@ -1,35 +1,32 @@
-import { checkFunction } from '../input/checks.ts';
-import { endSession } from '../invalidation/end-session.ts';
-import type { Login } from '../invalidation/login.ts';
-import { renewLogin } from '../invalidation/renew-login.ts';
-import { saveLogin } from '../invalidation/save-login.ts';
-import { settleEnd } from '../invalidation/settle-end.ts';
-import type { SessionState } from '../invalidation/session-record.ts';
-import type { Step } from '../invalidation/step.ts';
-import { addMember, endSubject } from '../invalidation/subject.ts';
-import { invalidateToken, linkToken } from '../invalidation/token-entry.ts';
-import { ChangeSubscribers } from './change-subscribers.ts';
-import { corrupt } from './codecs/corrupt.ts';
-import { decodeEpoch } from './codecs/epoch.ts';
-import { decodeRecord } from './codecs/session-record.ts';
-import { LETTERS, textOfKey } from './key-letters.ts';
-import type { Lifetimes } from './lifetimes.ts';
-import { hearMessage, type MessageHearer } from './messages.ts';
+import { checkFunction } from '../../input/checks.ts';
+import { endSession, type SessionToEnd } from '../../invalidation/end-session.ts';
+import type { Login } from '../../invalidation/login.ts';
+import { type LoginToRenew, renewLogin } from '../../invalidation/renew-login.ts';
+import { type LoginToSave, saveLogin } from '../../invalidation/save-login.ts';
+import type { SessionState } from '../../invalidation/session-record.ts';
+import { settleEnd } from '../../invalidation/settle-end.ts';
+import type { Step } from '../../invalidation/step.ts';
+import { addMember, endSubject, type SubjectToEnd } from '../../invalidation/subject.ts';
+import { invalidateToken, linkToken } from '../../invalidation/token-entry.ts';
+import { ChangeSubscribers } from '../change-subscribers.ts';
+import { corrupt } from '../codecs/corrupt.ts';
+import { decodeEpoch } from '../codecs/epoch.ts';
+import { decodeRecord } from '../codecs/session-record.ts';
+import { LETTERS, textOfKey } from '../key-letters.ts';
+import type { Lifetimes } from '../lifetimes.ts';
 import type {
   ChangeSubscriber,
   EndSubscriber,
   Invalidation,
   Key,
-  LoginToSave,
   Operations,
   SessionLook,
-  SessionToEnd,
-  SubjectToEnd,
   Subscriber,
   TokenKey,
-} from './operations.ts';
-import type { StoreCalls } from './store-calls.ts';
-import type { Store, StoreWrite } from './store.ts';
+} from '../operations.ts';
+import type { StoreCalls } from '../store-calls.ts';
+import type { Store, StoreWrite } from '../store.ts';
+import { hearMessage, type MessageHearer } from './messages.ts';
 import { storedRecord, storedSession } from './stored-session.ts';
 import { changeBy, type Stored, textsOf } from './stored-step.ts';
 import { storedSubject } from './stored-subject.ts';
@@ -59,7 +56,7 @@ export class StoreOperations implements Operations {
     );
   }
 
-  renewLogin(renewal: Omit<LoginToSave, 'owner'>) {
+  renewLogin(renewal: LoginToRenew) {
     const stored = storedSession(renewal.login.session, this.#lifetimes);
     return this.#calls.run('renewLogin', () =>
       this.#run(stored, (state) => renewLogin(state, renewal)),
@@ -154,10 +151,10 @@ export class StoreOperations implements Operations {
   }
 
   onChange(subscriber: ChangeSubscriber): () => void {
-    this.#subscribers.add(subscriber);
+    const leave = this.#subscribers.add(subscriber);
     const stop = this.#hear(subscriber);
     return () => {
-      this.#subscribers.delete(subscriber);
+      leave();
       stop();
     };
   }

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { Redis as Redis5 } from 'ioredis5';
-import { Events, type StoreErrorEvent } from '../../lib/events.ts';
-import type { Operations } from '../../lib/store/operations.ts';
-import { ReadyRedis } from '../../lib/store/ready-redis.ts';
-import type { RedisClient } from '../../lib/store/redis-client.ts';
-import { RedisOperations } from '../../lib/store/redis/redis-operations.ts';
-import { StoreCalls } from '../../lib/store/store-calls.ts';
-import { LIFETIMES } from '../support/lifetimes.ts';
-import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
-import { byLogin, byTime, loginAt, tokensAt } from '../support/session-states.ts';
+import { Events, type StoreErrorEvent } from '../../../lib/events.ts';
+import type { Operations } from '../../../lib/store/operations.ts';
+import { ReadyRedis } from '../../../lib/store/redis/ready-redis.ts';
+import type { RedisClient } from '../../../lib/store/redis/redis-client.ts';
+import { RedisOperations } from '../../../lib/store/redis/redis-operations.ts';
+import { StoreCalls } from '../../../lib/store/store-calls.ts';
+import { LIFETIMES } from '../../support/lifetimes.ts';
+import { type RedisServer, startRedisServer } from '../../support/redis-server.ts';
+import { byLogin, byTime, loginAt, tokensAt } from '../../support/session-states.ts';
 
 const CORRUPT = { code: 'ERR_OIDC_LOGOUT_STORE_UNAVAILABLE', reason: 'corrupt-record' };
 const save = { login: loginAt(100), owner: 'owner', clientId: 'web', tokens: tokensAt(100) };

@@ -1,6 +1,6 @@
-import type { EndMessage } from '../invalidation/end-message.ts';
-import type { Publication } from '../invalidation/step.ts';
-import { decodeEndMessage, encodeEndMessage } from './codecs/end-message.ts';
+import type { EndMessage } from '../../invalidation/end-message.ts';
+import type { Publication } from '../../invalidation/step.ts';
+import { decodeEndMessage, encodeEndMessage } from '../codecs/end-message.ts';
 
 export interface MessageHearer {
   changed?(digest: string): void;

@@ -1,5 +1,6 @@
 import { Batch } from './batch.ts';
 import { Connection } from './connection.ts';
+import { type Reply, sendPipeline } from './pipeline.ts';
 import type { RedisClient, RedisCommand } from './redis-client.ts';
 
 /**
@@ -10,7 +11,7 @@ export class ReadyRedis<Client extends RedisClient = RedisClient> {
   readonly client: Client;
   readonly #connection: Connection;
   readonly #used: () => void;
-  readonly #commands = new Batch((commands: readonly RedisCommand[]) => this.#sendAll(commands));
+  readonly #commands = new Batch((commands) => this.#sendAll(commands));
 
   /** Waits for the first `patienceMs` of an outage. `used` hears of each use. */
   constructor(client: Client, patienceMs: number, used: () => void = () => undefined) {
@@ -29,10 +30,8 @@ export class ReadyRedis<Client extends RedisClient = RedisClient> {
     return this.client;
   }
 
-  async send(...command: RedisCommand): Promise<unknown> {
-    const reply = await this.#commands.run(command);
-    if (reply.status === 'fulfilled') return reply.value;
-    throw reply.reason;
+  send(...command: RedisCommand): Promise<unknown> {
+    return this.#commands.send(command);
   }
 
   /** One command, but on a Cluster one for each key. */
@@ -42,14 +41,11 @@ export class ReadyRedis<Client extends RedisClient = RedisClient> {
     return redis.isCluster ? Promise.all(keys.map((key) => redis.get(key))) : redis.mget(keys);
   }
 
-  async #sendAll(commands: readonly RedisCommand[]): Promise<PromiseSettledResult<unknown>[]> {
+  async #sendAll(commands: readonly RedisCommand[]): Promise<Reply[]> {
     const redis = await this.whenReady();
     if (redis.isCluster || commands.length === 1) {
       return Promise.allSettled(commands.map((command) => redis.call(...command)));
     }
-    const replies = (await redis.pipeline([...commands]).exec()) ?? [];
-    return replies.map(([reason, value]) =>
-      reason === null ? { status: 'fulfilled', value } : { status: 'rejected', reason },
-    );
+    return sendPipeline(redis, commands);
   }
 }

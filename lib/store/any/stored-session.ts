@@ -1,9 +1,9 @@
-import type { SessionRecord, SessionState } from '../invalidation/session-record.ts';
-import { decodeRecord, encodeRecord } from './codecs/session-record.ts';
-import { decodeVerdict, encodeVerdict } from './codecs/verdict.ts';
-import { LETTERS } from './key-letters.ts';
-import type { Lifetimes } from './lifetimes.ts';
-import type { StoreWrite } from './store.ts';
+import type { SessionRecord, SessionState } from '../../invalidation/session-record.ts';
+import { decodeRecord, encodeRecord } from '../codecs/session-record.ts';
+import { decodeVerdict, encodeVerdict } from '../codecs/verdict.ts';
+import { LETTERS } from '../key-letters.ts';
+import type { Lifetimes } from '../lifetimes.ts';
+import type { StoreWrite } from '../store.ts';
 import type { Stored } from './stored-step.ts';
 
 export function storedRecord(

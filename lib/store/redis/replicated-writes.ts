@@ -1,13 +1,16 @@
 import { setTimeout } from 'node:timers/promises';
 import slotOf from 'cluster-key-slot';
-import { StoreUnavailableError } from '../errors.ts';
+import { StoreUnavailableError } from '../../errors.ts';
+import { Batch } from './batch.ts';
+import { type Reply, sendPipeline } from './pipeline.ts';
 import { ReadyRedis } from './ready-redis.ts';
-import type {
-  RedisClient,
-  RedisCluster,
-  RedisCommand,
-  RedisConnection,
-  RedisNode,
+import {
+  isCluster,
+  type RedisClient,
+  type RedisCluster,
+  type RedisCommand,
+  type RedisConnection,
+  type RedisNode,
 } from './redis-client.ts';
 
 // After this silence the connection is replaced: a firewall may have forgotten the connection.
@@ -24,10 +27,8 @@ const NOT_REPLICATED = {
   reason: new StoreUnavailableError('not-replicated'),
 } as const;
 
-type Replies = readonly PromiseSettledResult<unknown>[];
-
 interface Replicated {
-  readonly replies: Replies;
+  readonly replies: readonly Reply[];
   readonly count: number;
 }
 
@@ -41,8 +42,10 @@ export class ReplicatedWrites {
   readonly #timeoutMs: number;
   readonly #patienceMs: number;
   #redis: ReadyRedis<RedisConnection>;
-  #pending: RedisCommand[] = [];
-  #next: Promise<Replies> | undefined;
+  readonly #writes = new Batch(
+    (writes) => this.#runNext(writes),
+    () => this.#untilFree(),
+  );
   #current: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
@@ -59,13 +62,9 @@ export class ReplicatedWrites {
     return this.#redis.isConnected;
   }
 
-  /** The third element of the command is the script's first key. */
-  async run(write: RedisCommand): Promise<unknown> {
-    const index = this.#pending.push(write) - 1;
-    this.#next ??= this.#runNext();
-    const reply = (await this.#next)[index];
-    if (reply?.status === 'fulfilled') return reply.value;
-    throw reply?.reason;
+  /** The write calls a script; its fourth element is the first key. */
+  run(write: RedisCommand): Promise<unknown> {
+    return this.#writes.send(write);
   }
 
   close(): void {
@@ -88,23 +87,24 @@ export class ReplicatedWrites {
     return new ReadyRedis(connection, this.#patienceMs);
   }
 
-  async #runNext(): Promise<Replies> {
-    // A hanging write delays later writes for twice the time-out at most.
-    await Promise.race([this.#current, setTimeout(2 * this.#timeoutMs, undefined, { ref: false })]);
-    const writes = this.#pending;
-    this.#pending = [];
-    this.#next = undefined;
+  /** A hanging write delays later writes for twice the time-out at most. */
+  #untilFree(): Promise<unknown> {
+    const limit = setTimeout(2 * this.#timeoutMs, undefined, { ref: false });
+    return Promise.race([this.#current, limit]);
+  }
+
+  #runNext(writes: readonly RedisCommand[]): Promise<readonly Reply[]> {
     const running = this.#run(writes);
     this.#current = running.catch(() => undefined);
     return running;
   }
 
-  async #run(writes: readonly RedisCommand[]): Promise<Replies> {
+  async #run(writes: readonly RedisCommand[]): Promise<readonly Reply[]> {
     const isOver = this.#redis.client.status === 'end';
     if (isOver && !this.#isClosed) this.#redis = this.#duplicate();
     const redis = await this.#redis.whenReady();
-    const { replies, count } = redis.isCluster
-      ? await this.#runOnCluster(redis as RedisCluster, writes)
+    const { replies, count } = isCluster(redis)
+      ? await this.#runOnCluster(redis, writes)
       : await this.#runOnOne(redis, writes);
     if (count >= this.#replicas) return replies;
     // An unknown script is refused, and then sent in full.
@@ -113,10 +113,8 @@ export class ReplicatedWrites {
 
   // One pipeline: on another connection `WAIT` would count no writes and succeed.
   async #runOnOne(redis: RedisConnection, commands: readonly RedisCommand[]): Promise<Replicated> {
-    const results = await redis
-      .pipeline([...commands, ['wait', this.#replicas, this.#timeoutMs]])
-      .exec();
-    const replies = (results ?? []).map(settled);
+    const wait: RedisCommand = ['wait', this.#replicas, this.#timeoutMs];
+    const replies = await sendPipeline(redis, [...commands, wait]);
     const waited = replies.pop();
     if (waited?.status === 'rejected') throw waited.reason;
     return { replies, count: Number(waited?.value ?? 0) };
@@ -146,14 +144,6 @@ export class ReplicatedWrites {
     );
     return replies.every(({ status }) => status === 'fulfilled') ? count : 0;
   }
-}
-
-function settled([reason, value]: [Error | null, unknown]): PromiseSettledResult<unknown> {
-  return reason === null ? { status: 'fulfilled', value } : { status: 'rejected', reason };
-}
-
-function isCluster(client: RedisClient): client is RedisCluster {
-  return client.isCluster;
 }
 
 function masterOf(cluster: RedisCluster, key: string): RedisNode | undefined {

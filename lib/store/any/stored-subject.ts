@@ -1,9 +1,9 @@
-import type { SubjectState } from '../invalidation/subject.ts';
-import { decodeCutOff, encodeCutOff } from './codecs/cut-off.ts';
-import { decodeMembers, encodeMembers } from './codecs/members.ts';
-import { LETTERS } from './key-letters.ts';
-import type { Lifetimes } from './lifetimes.ts';
-import type { StoreWrite } from './store.ts';
+import type { SubjectState } from '../../invalidation/subject.ts';
+import { decodeCutOff, encodeCutOff } from '../codecs/cut-off.ts';
+import { decodeMembers, encodeMembers } from '../codecs/members.ts';
+import { LETTERS } from '../key-letters.ts';
+import type { Lifetimes } from '../lifetimes.ts';
+import type { StoreWrite } from '../store.ts';
 import type { Stored } from './stored-step.ts';
 
 export function storedSubject(subject: string, lifetimes: Lifetimes): Stored<SubjectState> {

@@ -1,5 +1,5 @@
-import type { Events, StoreWarningEvent } from '../events.ts';
-import type { RedisClient, RedisCluster } from './redis-client.ts';
+import type { Events, StoreWarningEvent } from '../../events.ts';
+import { isCluster, type RedisClient } from './redis-client.ts';
 
 // GETDEL came with this version.
 const LEAST_VERSION = '6.2';
@@ -29,7 +29,7 @@ export class ServerCheck {
   }
 
   #servers(): readonly RedisClient[] {
-    return this.#client.isCluster ? (this.#client as RedisCluster).nodes('master') : [this.#client];
+    return isCluster(this.#client) ? this.#client.nodes('master') : [this.#client];
   }
 
   async #look(server: RedisClient): Promise<void> {

@@ -1,7 +1,7 @@
-import type { TokenEntry } from '../invalidation/token-entry.ts';
-import { decodeTokenEntry, encodeTokenEntry } from './codecs/token-entry.ts';
-import { LETTERS } from './key-letters.ts';
-import type { TokenKey } from './operations.ts';
+import type { TokenEntry } from '../../invalidation/token-entry.ts';
+import { decodeTokenEntry, encodeTokenEntry } from '../codecs/token-entry.ts';
+import { LETTERS } from '../key-letters.ts';
+import type { TokenKey } from '../operations.ts';
 import type { Stored } from './stored-step.ts';
 
 export function storedToken({ kind, of }: TokenKey, ttl: number): Stored<TokenEntry | undefined> {

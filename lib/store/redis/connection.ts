@@ -1,5 +1,5 @@
-import { StoreUnavailableError } from '../errors.ts';
-import { inTime } from './in-time.ts';
+import { StoreUnavailableError } from '../../errors.ts';
+import { inTime } from '../in-time.ts';
 import type { RedisClient } from './redis-client.ts';
 
 /**
