@@ -209,7 +209,7 @@ const ACCESS_TOKENS: Record<Exclude<TokenRefusal, 'of-another-session'>, Case> =
   inactive: [() => guarding(ofAccessToken(), introspecting({ active: false }, 'always')), {}],
   'introspection-unclear': [
     () => guarding('opaque-1', introspecting({ active: true, sub: 'alice' })),
-    { claim: 'aud', expected: 'aud or token_type' },
+    { claim: 'aud', expected: 'an API, or token_type' },
   ],
   'token-invalidated': [
     async () => {

@@ -54,22 +54,27 @@ export function introspectedToken(
 
 type Fault = Refusal<InvalidTokenCause> | undefined;
 
-// A provider may call a refresh token active too, without its kind; but a refresh token is not
-// meant for an API.
 function faultOfKind(suspect: Suspect, { settings }: Provider): Fault {
-  const { typ = 'Bearer', token_use = 'access', aud, token_type } = suspect.claims;
+  const { typ = 'Bearer', token_use = 'access', token_type } = suspect.claims;
   const wrong = (claim: string, expected: string): Fault => {
     const evidence = evidenceOf(suspect, claim, { expected, found: suspect.claims[claim] });
     return { reason: 'wrong-type', ...evidence };
   };
-  const isUnclear = aud === undefined && token_type === undefined;
-  if (isUnclear && !settings.accessTokens.withoutAudience) {
-    return { reason: 'introspection-unclear', claim: 'aud', expected: 'aud or token_type' };
+  if (isUnclear(suspect, settings) && !settings.accessTokens.withoutAudience) {
+    return { reason: 'introspection-unclear', claim: 'aud', expected: 'an API, or token_type' };
   }
   if (token_type !== undefined && !isTokenType(token_type)) return wrong('token_type', 'Bearer');
   if (typ !== 'Bearer' && !isDpop(typ)) return wrong('typ', 'Bearer');
   const isForAccess = token_use === 'access' || token_use === 'access_token';
   return isForAccess ? undefined : wrong('token_use', 'access');
+}
+
+// A provider may call a refresh token active too, without its kind; but a refresh token is meant
+// for its client alone, and not for an API.
+function isUnclear({ claims }: Suspect, { ofIssuer }: ProviderSettings): boolean {
+  const clientIds: readonly unknown[] = ofIssuer.clientIds;
+  const isForApi = [claims.aud ?? []].flat().some((each) => !clientIds.includes(each));
+  return claims.token_type === undefined && !isForApi;
 }
 
 function isTokenType(value: unknown): boolean {

@@ -10,9 +10,10 @@ export const ACCESS_TOKEN_OPTIONS = {
   clients: optional(texts()),
 
   /**
-   * Accept introspected tokens whose answer has neither `aud` nor `token_type`, if the token's
-   * client is one of this issuer's entries, or with `clients` one of those. Such an answer may be
-   * about a refresh token: only a saved refresh token is still refused. Default: `false`.
+   * Accept introspected tokens whose answer has no `token_type`, and no `aud` but the client's own,
+   * if the token's client is one of this issuer's entries, or with `clients` one of those. Such an
+   * answer may be about a refresh token: only a saved refresh token is still refused. Default:
+   * `false`.
    */
   withoutAudience: boolean(false),
 

@@ -436,6 +436,16 @@ describe('introspection', () => {
       else await expectInvalid(test, refused);
     });
 
+    it.each<[string, object, string | undefined]>([
+      ['no token_type, and the client alone as aud', { token_type: undefined }, WRONG_KIND],
+      ['a token_type, and the client alone as aud', {}, undefined],
+    ])('%s, where the client is the audience', async (_what, claims, refused) => {
+      provider.answer = active({ aud: [CLIENT_ID], ...claims });
+      const test = call(start({}, { audience: CLIENT_ID }), opaqueToken());
+      if (refused === undefined) await test.expect(200);
+      else await expectInvalid(test, refused);
+    });
+
     it('members of 5,000 levels', async () => {
       const claims = JSON.stringify({ active: true, ...claimsOf() }).slice(1, -1);
       provider.answer = send(nestedJson(5000, claims));
