@@ -538,10 +538,10 @@ Something is wrong. 0 risky, 0 not known.
       ],
     )('%s', async (_what, [status, headers], level, text) => {
       const documents = serveMetadata(server.issuer, [GOOD_KEY], FINE);
-      const asked: (string | undefined)[] = [];
+      const asked: unknown[] = [];
       server.answer = (req, res) => {
         if (req.url?.startsWith('/logout?') === true) {
-          asked.push(req.method, req.url, req.headers.cookie);
+          asked.push(req.method, req.url, req.headers.cookie, req.headers['sec-fetch-mode']);
           res.writeHead(status, headers).end('<h1>Logout</h1>');
         } else documents(req, res);
       };
@@ -550,7 +550,7 @@ Something is wrong. 0 risky, 0 not known.
       expect(found['Without ID Token']).toEqual([level, text]);
       const back = encodeURIComponent('https://app.example.com/logged-out');
       const query = `client_id=web&post_logout_redirect_uri=${back}&state=doctor`;
-      expect(asked).toEqual(['GET', `/logout?${query}`, undefined]);
+      expect(asked).toEqual(['GET', `/logout?${query}`, undefined, 'navigate']);
       const hint = (options as { provider: { idTokenHint?: string } }).provider.idTokenHint;
       expect(hint).toBe(level === 'risky' ? 'required' : undefined);
     });

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { get as getPlain, type IncomingMessage } from 'node:http';
+import { get as getSecure } from 'node:https';
 import { buildEndSessionUrl } from '../provider/end-session-url.ts';
 import { explain, TIMEOUT_MS } from './document.ts';
 import { type Finding, fine, risky, unknown } from './finding.ts';
@@ -21,22 +24,37 @@ export async function examineHint(endpoint: string, registered: Registered): Pro
     ['post_logout_redirect_uri', registered.postLogoutRedirectUri],
     ['state', 'doctor'],
   ]);
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
   try {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const headers = { accept: 'text/html' };
-    const response = await fetch(url, { signal, headers, redirect: 'manual' });
-    await response.body?.cancel();
-    return judge(response, registered);
+    return judge(await navigate(url, signal), url, registered);
   } catch (error) {
-    return unknown(FEATURE, `The End Session endpoint ${explain(error)}.`);
+    const reason = explain(signal.aborted ? signal.reason : error);
+    return unknown(FEATURE, `The End Session endpoint ${reason}.`);
   }
 }
 
-function judge(response: Response, registered: Registered): Finding {
+// fetch() says by Sec-Fetch-Mode that a script asks, to whom some providers answer an error.
+async function navigate(url: string, signal: AbortSignal): Promise<IncomingMessage> {
+  const get = url.startsWith('https:') ? getSecure : getPlain;
+  const headers = {
+    accept: 'text/html',
+    'sec-fetch-dest': 'document',
+    'sec-fetch-mode': 'navigate',
+    'sec-fetch-site': 'cross-site',
+  };
+  const [response] = (await once(get(url, { headers, signal }), 'response')) as [IncomingMessage];
+  response.destroy();
+  return response;
+}
+
+function judge(
+  { statusCode: status = 0, headers }: IncomingMessage,
+  url: string,
+  registered: Registered,
+): Finding {
   const { clientId, postLogoutRedirectUri, isHintNeedless } = registered;
-  const { status } = response;
   if (status >= 500) return unknown(FEATURE, `The End Session endpoint answers ${status}.`);
-  if (status < 400 && !leadsToError(response)) {
+  if (status < 400 && !leadsToError(headers.location ?? '', url)) {
     return fine(FEATURE, `A logout without ID Token is no error there (${status}).`);
   }
   const unregistered = `${postLogoutRedirectUri} is not registered for ${clientId}`;
@@ -50,7 +68,6 @@ function judge(response: Response, registered: Registered): Finding {
 }
 
 // Hydra has its error page at another address.
-function leadsToError({ headers, url }: Response): boolean {
-  const location = headers.get('location') ?? '';
+function leadsToError(location: string, url: string): boolean {
   return URL.canParse(location, url) && new URL(location, url).searchParams.has('error');
 }
