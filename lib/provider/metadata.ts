@@ -73,11 +73,12 @@ export async function fetchMetadata(
   issuer: string,
   signal: AbortSignal,
 ): Promise<ProviderMetadata> {
-  return readDocument(issuer, await request(issuer, 'oidc', signal));
+  return readDocument(issuer, await request(issuer, { algorithm: 'oidc', signal }));
 }
 
 /**
- * The document of RFC 8414. An answer that is no such document is one without members.
+ * The document of RFC 8414, else the one below the issuer's own path, where some providers have all
+ * of theirs. An answer that is no such document is one without members.
  *
  * @throws {@link IssuerMismatchError} when the metadata are of another issuer.
  */
@@ -85,27 +86,45 @@ export async function fetchServerMetadata(
   issuer: string,
   signal: AbortSignal,
 ): Promise<ProviderMetadata> {
-  const response = await request(issuer, 'oauth2', signal);
+  const usual = { algorithm: 'oauth2', signal } as const;
+  const found = await readServerDocument(issuer, await request(issuer, usual));
+  if (found !== undefined || new URL(issuer).pathname === '/') return found ?? {};
+  const address = `${issuer.replace(/\/$/, '')}/.well-known/oauth-authorization-server`;
+  const response = await request(issuer, { ...usual, address });
+  return (await readServerDocument(issuer, response)) ?? {};
+}
+
+async function readServerDocument(
+  issuer: string,
+  response: Response,
+): Promise<ProviderMetadata | undefined> {
   const { status } = response;
   if (status >= 500 || status === 429) throw new ServerFailedError(status);
   try {
     return await readDocument(issuer, response);
   } catch (error) {
     if (error instanceof IssuerMismatchError) throw error;
-    return {};
+    return undefined;
   }
+}
+
+interface MetadataRequest {
+  readonly algorithm: 'oidc' | 'oauth2';
+  /** In place of the one of the specification. */
+  readonly address?: string;
+  readonly signal: AbortSignal;
 }
 
 function request(
   issuer: string,
-  algorithm: 'oidc' | 'oauth2',
-  signal: AbortSignal,
+  { algorithm, address, signal }: MetadataRequest,
 ): Promise<Response> {
   return discoveryRequest(new URL(issuer), {
     algorithm,
     // The check of the options decided which http: issuers are allowed.
     [allowInsecureRequests]: true,
-    [customFetch]: (input, init) => boundedFetch(input, { ...init, body: null }, METADATA_LIMIT),
+    [customFetch]: (usual, init) =>
+      boundedFetch(address ?? usual, { ...init, body: null }, METADATA_LIMIT),
     signal,
   });
 }

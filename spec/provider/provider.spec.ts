@@ -92,27 +92,39 @@ describe('provider', () => {
       expect(provider.requests[0]).toBe(`/tenant${WELL_KNOWN}`);
     });
 
-    it('of RFC 8414 is found with the path of the issuer at its end (section 3.1)', async () => {
-      const issuer = `${provider.issuer}/tenant`;
-      const tenant = await createSigner(issuer);
-      const documents = serveMetadata(issuer, [tenant.jwk], {
-        jwks_uri: `${provider.issuer}/jwks`,
-      });
-      provider.answer = (req, res) => {
-        req.url = req.url?.replace('/tenant/.', '/.') ?? '';
-        documents(req, res);
-      };
-      const app = start({ issuer });
-      const access_token = await tenant.accessToken();
-      await request(app.app).post(LOGOUT).send({ access_token }).expect(200);
-      expect(provider.requests.at(-1)).toBe('/.well-known/oauth-authorization-server/tenant');
-    });
-
     const json = (body: unknown, status = 200): RequestListener => {
       return (_req, res) => {
         res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
       };
     };
+    const AT_END = '/.well-known/oauth-authorization-server/tenant';
+    const BELOW = '/tenant/.well-known/oauth-authorization-server';
+
+    it.each([
+      ['with the path of the issuer at its end (section 3.1)', AT_END, [AT_END, '/revoke']],
+      ['below the path of the issuer', BELOW, [AT_END, BELOW, '/revoke']],
+      ['nowhere', undefined, [AT_END, BELOW]],
+    ])('of RFC 8414 is found %s', async (_where, address, asked) => {
+      const issuer = `${provider.issuer}/tenant`;
+      const tenant = await createSigner(issuer);
+      const documents = serveMetadata(issuer, [tenant.jwk], {
+        jwks_uri: `${provider.issuer}/jwks`,
+      });
+      const further = { issuer, revocation_endpoint: `${provider.issuer}/revoke` };
+      provider.answer = (req, res) => {
+        if (req.url === '/revoke') res.end();
+        else if (req.url === address) json(further)(req, res);
+        else {
+          req.url = req.url?.replace('/tenant/.', '/.') ?? '';
+          documents(req, res);
+        }
+      };
+      const app = start({ issuer }, { revocation: 'all' });
+      const access_token = await tenant.accessToken();
+      await request(app.app).post(LOGOUT).send({ access_token }).expect(200);
+      expect(provider.requests.slice(-asked.length)).toEqual(asked);
+    });
+
     const redirect: RequestListener = (_req, res) => {
       res.writeHead(302, { location: `${provider.issuer}/elsewhere` }).end();
     };
