@@ -146,6 +146,15 @@ describe('a JWT access token', () => {
     expect(await refusalOf(tokens.verify(forged))).toMatchObject({ reason: 'wrong-signature' });
   });
 
+  it('is not refused where the keys are away', async () => {
+    const { tokens } = open({
+      jwks: undefined,
+      metadata: { jwks_uri: 'https://127.0.0.1:1/jwks' },
+    });
+    const verification = tokens.verify(await signer.accessToken());
+    await expect(verification).rejects.toThrow(ProviderUnavailableError);
+  });
+
   it('is never signed by a secret', async () => {
     const clientSecret = 's'.repeat(32);
     const { tokens } = open({ clientSecret, algorithms: ['ES256', 'HS256'] });
@@ -252,8 +261,11 @@ describe('an opaque access token that was saved', () => {
   const claims = { client_id: CLIENT_ID, sub: 'alice', exp: NOW + 60, iat: NOW };
 
   async function save(others: object = {}): Promise<Opened> {
+    return saveText(writeTokenClaims({ iss: signer.issuer, ...claims, ...others }));
+  }
+
+  async function saveText(text: string): Promise<Opened> {
     const opened = open();
-    const text = writeTokenClaims({ iss: signer.issuer, ...claims, ...others });
     await opened.operations.linkToken(key, LOGIN, text, 60);
     return opened;
   }
@@ -291,6 +303,11 @@ describe('an opaque access token that was saved', () => {
       expect(await refusalOf(tokens.verify('a'))).toEqual({ reason: 'opaque-unknown' });
     },
   );
+
+  it('is unknown where it was saved without claims', async () => {
+    const { tokens } = await saveText('');
+    expect(await refusalOf(tokens.verify('a'))).toEqual({ reason: 'opaque-unknown' });
+  });
 
   it('is refused where it was invalidated, and nothing else is known', async () => {
     const { tokens, operations } = open();
@@ -334,6 +351,7 @@ describe('introspection', () => {
     ['the first provider knows', ACTIVE, OUTAGE, 'here'],
     ['the second provider knows', INACTIVE, ACTIVE, 'there'],
     ['the second knows while the first is away', OUTAGE, ACTIVE, 'there'],
+    ['the first takes for another kind', { ...ACTIVE, token_type: 'mac' }, ACTIVE, 'wrong-type'],
     ['no provider knows', INACTIVE, INACTIVE, 'opaque-inactive'],
     ['nobody knows while one is away', OUTAGE, INACTIVE, 'outage'],
     ['nobody knows while another is away', INACTIVE, OUTAGE, 'outage'],

@@ -30,6 +30,7 @@ import {
   type Signer,
   startProviderServer,
 } from '../support/provider.ts';
+import { ERRORS, NO_ERRORS } from '../support/thrown.ts';
 
 const NOW = 1_800_000_000;
 const ISSUER = 'https://op.example.com';
@@ -384,15 +385,19 @@ describe('verifyLogoutToken with createRemoteJWKSet', () => {
     await expect(verification).rejects.toThrow(ProviderUnavailableError);
   });
 
-  it.each<unknown>([
-    new Error('secret'),
-    ...['secret', undefined, null, { code: 'ERR_JWKS_NO_MATCHING_KEY' }],
-  ])('tells an outage when a function of the app fails by %p', async (thrown) => {
-    const fail = () => Promise.reject(thrown as Error);
-    const verification = verifyLogoutToken(await signer.logoutToken(), fail, options);
-    await expect(verification).rejects.toThrow(ProviderUnavailableError);
-    await expect(verification).rejects.not.toThrow('secret');
-  });
+  const CODED = { 'an object with a code': () => ({ code: 'ERR_JWKS_NO_MATCHING_KEY' }) };
+
+  it.each(Object.entries({ ...NO_ERRORS, ...ERRORS, ...CODED }))(
+    'tells an outage when a function of the app fails by %s',
+    async (_what, thrown) => {
+      const fail = () => {
+        throw thrown() as Error;
+      };
+      const verification = verifyLogoutToken(await signer.logoutToken(), fail, options);
+      await expect(verification).rejects.toThrow(ProviderUnavailableError);
+      await expect(verification).rejects.not.toThrow(/secret|own/);
+    },
+  );
 
   it('leaves an outage as it is', async () => {
     const outage = new ProviderUnavailableError('timeout', ISSUER);
