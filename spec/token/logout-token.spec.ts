@@ -385,9 +385,13 @@ describe('verifyLogoutToken with createRemoteJWKSet', () => {
     await expect(verification).rejects.toThrow(ProviderUnavailableError);
   });
 
-  const CODED = { 'an object with a code': () => ({ code: 'ERR_JWKS_NO_MATCHING_KEY' }) };
+  const THROWN: Record<string, () => unknown> = {
+    ...NO_ERRORS,
+    ...ERRORS,
+    'an object with a code': () => ({ code: 'ERR_JWKS_NO_MATCHING_KEY' }),
+  };
 
-  it.each(Object.entries({ ...NO_ERRORS, ...ERRORS, ...CODED }))(
+  it.each(Object.entries(THROWN))(
     'tells an outage when a function of the app fails by %s',
     async (_what, thrown) => {
       const fail = () => {
