@@ -1,12 +1,7 @@
 import process from 'node:process';
+
 // One part of lib/ by the specs of it: MUTATION=token npm run mutation. It takes long, and so is not in CI.
 const part = process.env.MUTATION ?? 'invalidation';
-// Where the rules of a part are seen over HTTP, the specs of its callers are its own.
-const SPECS = {
-  token: ['token', 'access-token', 'refusals', 'http/guard'],
-  'access-token': ['access-token', 'refusals', 'http/guard'],
-};
-const specs = SPECS[part] ?? [part];
 
 export default {
   testRunner: 'jest',
@@ -16,10 +11,8 @@ export default {
       globalSetup: null,
       globalTeardown: null,
       testEnvironment: './spec/runner/mutation-environment.js',
-      testMatch: specs.flatMap((name) => [
-        `<rootDir>/spec/${name}.spec.ts`,
-        `<rootDir>/spec/${name}/**/*.spec.ts`,
-      ]),
+      testSequencer: './spec/runner/smallest-first.js',
+      testMatch: [`<rootDir>/spec/${part}/**/*.spec.ts`],
     },
     enableFindRelatedTests: false,
   },

@@ -28,9 +28,9 @@ export function readAccessToken(text: string): AccessTokenText | undefined {
 
 // RFC 7516, section 7.1. A JWE is opaque to this app; its key may be empty.
 function isCompactJwe(text: string): boolean {
-  const [head = '', key, ...encrypted] = text.split('.');
+  const [head = '', ...others] = text.split('.');
   const { alg, enc } = decodeObject(head) ?? {};
   if (typeof alg !== 'string' || typeof enc !== 'string') return false;
-  const isWhole = encrypted.length === 3 && !encrypted.includes('');
-  return key !== undefined && isWhole && [key, ...encrypted].every(isCanonical);
+  const isWhole = others.length === 4 && !others.includes('', 1);
+  return isWhole && others.every(isCanonical);
 }

@@ -79,5 +79,5 @@ function containsAny(value: string, secrets: readonly string[]): boolean {
 // An address of a user, long letters as in a signature, or a part of a JWT.
 function looksLikeSecret(text: string): boolean {
   if (/@|eyJ|[\w-]{65}|[\w-]{20}\.[\w-]{20}/.test(text)) return true;
-  return text.split(/[^\w-]+/).some(beginsWithObject);
+  return text.split(/[^\w-]/).some(beginsWithObject);
 }

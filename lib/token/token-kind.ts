@@ -71,8 +71,8 @@ const CLIENT_CLAIMS = ['client_id', 'azp', 'cid', 'appid'];
 
 /** Many tokens tell of no client. */
 export function clientOf(claims: JoseObject): unknown {
-  const [claim] = clientClaims(claims);
-  return claim === undefined ? undefined : claims[claim];
+  const [client] = clientClaims(claims).map((name) => claims[name]);
+  return client;
 }
 
 export function isOfAnotherClient(claims: JoseObject, clientIds: readonly unknown[]): boolean {

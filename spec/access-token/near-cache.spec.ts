@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomInt } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { AccessToken } from '../../lib/access-token/access-token.ts';
@@ -12,6 +12,7 @@ import { ReadyRedis } from '../../lib/store/redis/ready-redis.ts';
 import { RedisOperations } from '../../lib/store/redis/redis-operations.ts';
 import { StoreCalls } from '../../lib/store/store-calls.ts';
 import { StoreOperations } from '../../lib/store/any/store-operations.ts';
+import { letPass, resetClocks } from '../support/clock.ts';
 import { LIFETIMES } from '../support/lifetimes.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
 import { byTime } from '../support/session-states.ts';
@@ -132,6 +133,8 @@ describe('NearCache beside a list that changes elsewhere', () => {
 });
 
 describe('NearCache', () => {
+  afterEach(resetClocks);
+
   it('asks at every decision until it is told of changes, and when it is not any more', async () => {
     const operations = new CountedOperations();
     const nearCache = nearCacheOver(operations);
@@ -148,6 +151,21 @@ describe('NearCache', () => {
     expect([await isAsked(), await isAsked()]).toEqual([true, true]);
     nearCache.live();
     expect([await isAsked(), await isAsked()]).toEqual([true, false]);
+  });
+
+  it('asks again after maxStaleness, whether it is told of changes or not', async () => {
+    const operations = new CountedOperations();
+    const nearCache = nearCacheOver(operations, 10);
+    nearCache.live();
+    const token = tokenOf('token');
+    await nearCache.statusOf(token);
+    letPass(9000);
+    expect(nearCache.known(token)).toMatchObject({ refusedBy: undefined });
+    letPass(1000);
+    expect(nearCache.known(token)).toBeUndefined();
+    await invalidate(operations, 'token');
+    expect(await isInvalidated(nearCache, token)).toBe(true);
+    expect(nearCache.known(token)).toBeUndefined();
   });
 
   const login = { session: 'changed', subject: 'user', time: 100, id: 'id' };

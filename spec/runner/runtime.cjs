@@ -1,3 +1,4 @@
+const asyncHooks = require('node:async_hooks');
 const { register } = require('node:module');
 const { pathToFileURL } = require('node:url');
 const { default: JestRuntime } = require('jest-runtime');
@@ -9,6 +10,7 @@ const FRAMEWORK_STATE = ['EVENT_HANDLERS', 'JEST_STATE_SYMBOL'];
 /** Loads spec files as Node.js does: what they import is loaded once by each worker. */
 module.exports = class Runtime extends JestRuntime {
   static #runs = new Map();
+  static #storages = [];
 
   // Of the framework each spec file gets a new one, for its state is in the module.
   requireInternalModule(from, to) {
@@ -17,7 +19,24 @@ module.exports = class Runtime extends JestRuntime {
     for (const key of Object.getOwnPropertySymbols(globalThis)) {
       if (FRAMEWORK_STATE.includes(key.description)) delete globalThis[key];
     }
-    return require(from);
+    return Runtime.#requireFramework(from);
+  }
+
+  // In Node.js 20 a storage that was used once costs time at every promise from then on.
+  static #requireFramework(from) {
+    for (const storage of Runtime.#storages.splice(0)) storage.disable();
+    const { AsyncLocalStorage } = asyncHooks;
+    asyncHooks.AsyncLocalStorage = class extends AsyncLocalStorage {
+      constructor() {
+        super();
+        Runtime.#storages.push(this);
+      }
+    };
+    try {
+      return require(from);
+    } finally {
+      asyncHooks.AsyncLocalStorage = AsyncLocalStorage;
+    }
   }
 
   unstable_shouldLoadAsEsm() {

@@ -111,6 +111,7 @@ describe('readAccessToken', () => {
       `${encode(`{"alg":"RS256","a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`)}.${BODY}.AA`,
     ],
     ['the segments of a JWE without enc', JWE.replace(JWE_HEAD, HEAD)],
+    ['the segments of a JWE without alg', JWE.replace(JWE_HEAD, encode({ enc: 'A256GCM' }))],
     ['the segments of a JWE and padding', `${JWE}=`],
     ['the segments of a JWE in another spelling', `${JWE}${respelled('dA')}`],
     ['the segments of a JWE without a tag', JWE.slice(0, JWE.lastIndexOf('.') + 1)],

@@ -1,8 +1,11 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import {
+  CompactEncrypt,
   createRemoteJWKSet,
   type errors,
+  exportJWK,
+  generateKeyPair,
   importJWK,
   type JWK,
   type JWTVerifyGetKey,
@@ -27,8 +30,11 @@ import {
   type Signer,
   startProviderServer,
 } from '../support/provider.ts';
+import { ERRORS, NO_ERRORS } from '../support/thrown.ts';
 
 const NOW = 1_800_000_000;
+const ISSUER = 'https://op.example.com';
+const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 const NO_KID = { kid: undefined } as object;
 const SECRET = Buffer.from('s'.repeat(32));
 
@@ -120,22 +126,41 @@ describe('verifyLogoutToken', () => {
     expect(await causeOf(other)).toBe('wrong-signature');
   });
 
-  it.each<[string, string, Claims, object]>([
-    ['unknown-issuer', 'of another issuer', { iss: 'https://other.example.com' }, {}],
-    ['wrong-audience', 'for another client', { aud: 'other' }, {}],
-    ['wrong-audience', 'for nobody', { aud: undefined }, {}],
-    ['not-yet-valid', 'not valid yet', { nbf: NOW + 60 }, {}],
-    ['wrong-type', 'of another type', {}, { typ: 'at+jwt' }],
-    ['nonce', 'with a nonce', { nonce: null }, {}],
-    ['event-missing', 'without an event', { events: {} }, {}],
-    ['claim-missing', 'without jti', { jti: undefined }, {}],
-    ['claim-missing', 'without iat', { iat: undefined }, {}],
-    ['session-missing', 'of nobody', { sub: undefined, sid: undefined }, {}],
-    ['expired', 'that expired', { exp: NOW - 5 }, {}],
-    ['issued-in-future', 'of the future', { iat: NOW + 6 }, {}],
-    ['expired', 'without exp that is old', { exp: undefined, iat: NOW - 305 }, {}],
-  ])('tells by %s that a token is one %s', async (reason, _what, claims, header) => {
-    expect(await causeOf(verify(await signer.logoutToken(claims, header)))).toBe(reason);
+  const ISSUED = { claim: 'iat', expected: 'in 5 s at most', found: 'in 6 s' };
+
+  it.each<[string, Claims, object, object]>([
+    ['unknown-issuer', { iss: 'x' }, {}, { claim: 'iss', expected: ISSUER, found: 'x' }],
+    ['wrong-audience', { aud: 'x' }, {}, { claim: 'aud', expected: CLIENT_ID, found: 'x' }],
+    ['wrong-audience', { aud: undefined }, {}, { claim: 'aud', expected: CLIENT_ID }],
+    ['not-yet-valid', { nbf: NOW + 6 }, {}, { ...ISSUED, claim: 'nbf' }],
+    ['wrong-type', {}, { typ: 'at+jwt' }, { expected: 'logout+jwt, JWT', found: 'at+jwt' }],
+    ['wrong-type', {}, { typ: '' }, { expected: 'logout+jwt, JWT', found: '' }],
+    ['wrong-type', {}, { typ: ['logout+jwt'] }, { found: 'logout+jwt' }],
+    ['wrong-type', {}, { typ: ['JWT'] }, { found: 'JWT' }],
+    ['wrong-type', {}, { typ: 1 }, { claim: 'typ', expected: 'logout+jwt, JWT', found: '1' }],
+    ['nonce', { nonce: null }, {}, { claim: 'nonce' }],
+    ['event-missing', { events: {} }, {}, { claim: 'events' }],
+    ['event-missing', { events: null }, {}, { claim: 'events' }],
+    ['event-missing', { events: { [EVENT]: true } }, {}, { claim: 'events' }],
+    ['claim-missing', { jti: undefined }, {}, { claim: 'jti' }],
+    ['session-missing', { sub: undefined, sid: undefined }, {}, {}],
+    ['claim-malformed', { sub: '' }, {}, { claim: 'sub' }],
+    ['claim-malformed', { sid: 1 }, {}, { claim: 'sid' }],
+    ['claim-missing', { iat: undefined }, {}, { claim: 'iat' }],
+    ['claim-malformed', { iat: 1e14 }, {}, { claim: 'iat' }],
+    ['claim-malformed', { exp: 'x' }, {}, { claim: 'exp' }],
+    ['issued-in-future', { iat: NOW + 6 }, {}, ISSUED],
+    ['expired', { exp: NOW - 5 }, {}, { claim: 'exp', expected: '5 s ago at most' }],
+    [
+      'expired',
+      { exp: undefined, iat: NOW - 305 },
+      {},
+      { claim: 'iat', expected: '305 s ago at most', found: '305 s ago' },
+    ],
+  ])('tells by %s what is wrong with %j %j', async (reason, claims, header, evidence) => {
+    const verification = verify(await signer.logoutToken(claims, header));
+    const refusal = { reason, issuer: ISSUER, ...evidence };
+    await expect(verification).rejects.toMatchObject(refusal);
   });
 
   it.each(['', 'opaque', '..', 'a.b.c', 'a.b.c.d.e', '{}'])(
@@ -148,6 +173,7 @@ describe('verifyLogoutToken', () => {
   it.each<[string, Claims]>([
     ['expired', { exp: NOW - 4 }],
     ['issued-in-future', { iat: NOW + 5 }],
+    ['not-yet-valid', { nbf: NOW + 5 }],
     ['expired', { exp: undefined, iat: NOW - 304 }],
   ])('allows the clocks to be 5 seconds apart, else is %s: %j', async (reason, claims) => {
     const token = await signer.logoutToken(claims);
@@ -161,21 +187,77 @@ describe('verifyLogoutToken', () => {
     expect(await causeOf(verify(token))).toBe('expired');
   });
 
-  it.each<[string, Claims, object]>([
-    ['claim-missing', { exp: undefined }, {}],
-    ['further-audiences', { aud: [CLIENT_ID, 'other'] }, {}],
-    ['wrong-type', {}, { typ: undefined }],
-    ['wrong-type', {}, { typ: 'JWT' }],
-  ])('refuses by %s only with strict: %j %j', async (reason, claims, header) => {
+  it.each<[string, Claims, object, object]>([
+    ['claim-missing', { exp: undefined }, {}, { claim: 'exp' }],
+    ['further-audiences', { aud: [CLIENT_ID, 'other'] }, {}, { expected: CLIENT_ID }],
+    ['wrong-type', {}, { typ: undefined }, { expected: 'logout+jwt', found: undefined }],
+    ['wrong-type', {}, { typ: 'JWT' }, { expected: 'logout+jwt', found: 'JWT' }],
+  ])('refuses by %s only with strict: %j %j', async (reason, claims, header, evidence) => {
     const token = await signer.logoutToken(claims, header);
     expect(await verify(token, { strict: false })).toMatchObject({ sid: 'sid-1' });
-    expect(await causeOf(verify(token, { strict: true }))).toBe(reason);
+    const verification = verify(token, { strict: true });
+    await expect(verification).rejects.toMatchObject({ reason, issuer: ISSUER, ...evidence });
+  });
+
+  it('tells of an algorithm that is not allowed', async () => {
+    const verification = verify(await signer.logoutToken(), { algorithms: ['ES256', 'PS256'] });
+    const evidence = { claim: 'alg', expected: 'ES256, PS256', found: 'RS256' };
+    await expect(verification).rejects.toMatchObject(evidence);
+  });
+
+  it.each(['logout+jwt', 'Application/Logout+JWT', 'jwt', 'application/JWT', undefined])(
+    'takes the type %s',
+    async (typ) => {
+      const token = await signer.logoutToken({}, { typ } as object);
+      expect(await verify(token)).toMatchObject({ sid: 'sid-1' });
+    },
+  );
+
+  it.each(['xlogout+jwt', 'logout+jwtx', 'xjwt', 'jwtx', 'x/jwt'])(
+    'takes no type %j, unless it is agreed',
+    async (typ) => {
+      const token = await signer.logoutToken({}, { typ });
+      const evidence = { expected: 'logout+jwt, JWT, at+jwt', found: typ };
+      await expect(verify(token, { types: ['at+jwt'] })).rejects.toMatchObject(evidence);
+      const types = ['at+jwt', typ.toUpperCase()];
+      expect(await verify(token, { types })).toMatchObject({ sid: 'sid-1' });
+    },
+  );
+
+  it.each<[unknown, boolean]>([
+    [true, true],
+    ['true', false],
+    [undefined, false],
+  ])('knows by %j of Keycloak whether offline access ends: %j', async (value, revokes) => {
+    const events = { ...LOGOUT_EVENT, revoke_offline_access: value };
+    const token = await signer.logoutToken({ events });
+    expect(await verify(token)).toMatchObject({ revokesOfflineAccess: revokes });
   });
 
   it('does not need strict for what is strictly right', async () => {
     expect(await verify(await signer.logoutToken(), { strict: true })).toMatchObject({
       subject: 'alice',
     });
+  });
+
+  it('verifies the token inside an encrypted one, and the claims that its header repeats', async () => {
+    const alg = 'ECDH-ES';
+    const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
+    const encryption = { alg, jwks: { keys: [await exportJWK(privateKey)] } };
+    const encrypt = async (text: string, header: object = {}) =>
+      new CompactEncrypt(Buffer.from(text))
+        .setProtectedHeader({ alg, enc: 'A128CBC-HS256', ...header })
+        .encrypt(publicKey);
+    const token = await signer.logoutToken();
+    expect(await verify(await encrypt(token), { encryption })).toEqual(await verify(token));
+    expect(await causeOf(verify(await encrypt('x'), { encryption }))).toBe('malformed');
+    // RFC 7519, section 5.3: only the header of an encrypted JWT repeats claims.
+    expect(await verify(await signer.logoutToken({}, { iss: 'x' }))).toBeDefined();
+    const reason = 'not-encrypted-as-agreed';
+    const other = verify(await encrypt(token, { iss: 'x' }), { encryption });
+    await expect(other).rejects.toMatchObject({ reason, claim: 'iss', issuer: ISSUER });
+    const zipped = verify(await encrypt(token), { encryption: { ...encryption, enc: 'A256GCM' } });
+    await expect(zipped).rejects.toMatchObject({ reason, claim: 'enc', issuer: ISSUER });
   });
 
   it('refuses a plain token where encryption was agreed', async () => {
@@ -230,9 +312,13 @@ describe('verifyLogoutToken with createRemoteJWKSet', () => {
     expect(server.requests).toEqual(['/jwks']);
   });
 
-  it('fetches nothing for a token that can be refused without', async () => {
-    const token = await signer.logoutToken({ nonce: 'x' });
-    expect(await causeOf(verifyLogoutToken(token, keys, options))).toBe('nonce');
+  it.each<[string, Claims]>([
+    ['nonce', { nonce: 'x' }],
+    ['unknown-issuer', { iss: 'x' }],
+    ['wrong-audience', { aud: 'x' }],
+  ])('fetches nothing for a token that can be refused without: by %s', async (reason, claims) => {
+    const token = await signer.logoutToken(claims);
+    expect(await causeOf(verifyLogoutToken(token, keys, options))).toBe(reason);
     expect(server.requests).toEqual([]);
   });
 
@@ -299,11 +385,29 @@ describe('verifyLogoutToken with createRemoteJWKSet', () => {
     await expect(verification).rejects.toThrow(ProviderUnavailableError);
   });
 
-  it('tells an outage when a function of the app fails', async () => {
-    const fail = () => Promise.reject(new Error('secret'));
+  const THROWN: Record<string, () => unknown> = {
+    ...NO_ERRORS,
+    ...ERRORS,
+    'an object with a code': () => ({ code: 'ERR_JWKS_NO_MATCHING_KEY' }),
+  };
+
+  it.each(Object.entries(THROWN))(
+    'tells an outage when a function of the app fails by %s',
+    async (_what, thrown) => {
+      const fail = () => {
+        throw thrown() as Error;
+      };
+      const verification = verifyLogoutToken(await signer.logoutToken(), fail, options);
+      await expect(verification).rejects.toThrow(ProviderUnavailableError);
+      await expect(verification).rejects.not.toThrow(/secret|own/);
+    },
+  );
+
+  it('leaves an outage as it is', async () => {
+    const outage = new ProviderUnavailableError('timeout', ISSUER);
+    const fail = () => Promise.reject(outage);
     const verification = verifyLogoutToken(await signer.logoutToken(), fail, options);
-    await expect(verification).rejects.toThrow(ProviderUnavailableError);
-    await expect(verification).rejects.not.toThrow('secret');
+    await expect(verification).rejects.toBe(outage);
   });
 });
 

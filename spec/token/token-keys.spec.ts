@@ -7,6 +7,7 @@ import {
   idTokenKey,
   loginKey,
   logoutTokenKey,
+  ownerKeys,
   refreshTokenKey,
   sessionKey,
   stateKey,
@@ -80,5 +81,21 @@ describe('keys of one text', () => {
       logoutTokenKey('i', text),
     ];
     expect(new Set(keys).size).toBe(keys.length);
+    for (const key of keys) expect(key).toMatch(/^[\w-]{22}$/);
+  });
+});
+
+describe('ownerKeys', () => {
+  it.each<[object, string | undefined, string | undefined]>([
+    [{ sub: 'alice', sid: 'sid-1' }, 'alice', 'sid-1'],
+    [{ sub: 'alice' }, 'alice', undefined],
+    [{ sid: 'sid-1' }, undefined, 'sid-1'],
+    [{ sub: '', sid: '' }, undefined, undefined],
+    [{ sub: 1, sid: 1 }, undefined, undefined],
+  ])('of the claims %j are those of the subject %j and the session %j', (claims, sub, sid) => {
+    expect(ownerKeys('i', { ...claims })).toEqual({
+      subjectKey: sub && subjectKey('i', sub),
+      sessionKey: sid && sessionKey('i', sid),
+    });
   });
 });

@@ -2,18 +2,11 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/gl
 import { CompactEncrypt, exportJWK, type JWK } from 'jose';
 import express from 'express';
 import request from 'supertest';
-import { verifyLogoutToken } from '../../lib/index.ts';
-import {
-  type App,
-  appWith,
-  BACK_CHANNEL_LOGOUT,
-  call,
-  LOGOUT,
-  optionsFor,
-} from '../support/app.ts';
-import { createKeyPair } from '../support/key-pair.ts';
-import { AUDIENCE, CLIENT_ID, LOGOUT_EVENT } from '../support/provider.ts';
-import { createRawSigner, nestedJson, type RawSigner } from '../support/raw-signer.ts';
+import { verifyLogoutToken } from '../lib/index.ts';
+import { type App, appWith, BACK_CHANNEL_LOGOUT, call, LOGOUT, optionsFor } from './support/app.ts';
+import { createKeyPair } from './support/key-pair.ts';
+import { AUDIENCE, CLIENT_ID, LOGOUT_EVENT } from './support/provider.ts';
+import { createRawSigner, nestedJson, type RawSigner } from './support/raw-signer.ts';
 
 const DEEP = 20_000;
 const MALFORMED = {
