@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { SessionEndedEvent } from '../../lib/index.ts';
+import type { InvalidatedEvent, SessionEndedEvent } from '../../lib/index.ts';
 import { sessionKey } from '../../lib/token/token-keys.ts';
 import { call, deliver, logOut } from '../support/app.ts';
 import { setTime } from '../support/clock.ts';
@@ -29,6 +29,11 @@ const endSid = ({ oidc }: SessionApp, sid = 'sid-1') =>
 
 const endSub = ({ oidc }: SessionApp) =>
   oidc.sessions.end({ issuer: world.op.issuer, sub: 'alice' });
+
+const invalidatedKinds = ({ events }: SessionApp) =>
+  events
+    .filter(([name]) => name === 'invalidated')
+    .map(([, event]) => (event as InvalidatedEvent).kind);
 
 const notify = async (app: SessionApp, claims: Claims = {}) =>
   deliver(app, await world.op.signer.logoutToken(claims)).expect(200);
@@ -134,6 +139,15 @@ describe('what is stored of an end', () => {
     expect([0, 1]).toContain(Math.round(expiresAt / 1000) - exp - 2 * clockTolerance);
   });
 
+  it('of a refused login outlives its access token by twice the tolerance', async () => {
+    const app = world.start({ clockTolerance: 60 });
+    const tokens = await world.issue({ exp: now() + 30 });
+    await endSid(app);
+    await expect(app.oidc.sessions.save(tokens)).rejects.toThrow();
+    const [key = ''] = await world.keys('t');
+    expect([149, 150, 151]).toContain(await world.admin.ttl(key));
+  });
+
   it('refuses a token until the tolerance ends with which it would be accepted', async () => {
     const app = world.start({ redis: undefined, clockTolerance: 60 });
     const exp = now() + 5;
@@ -167,6 +181,62 @@ describe('what is stored of an end', () => {
     const access_token = await world.op.signer.accessToken({ iat: now() + 4 });
     await endSid(app);
     await call(app, access_token).expect(401);
+  });
+});
+
+describe('the end of all sessions of a user', () => {
+  it.each<[string, (app: SessionApp) => Promise<unknown>]>([
+    ['the app', endSub],
+    ['a Logout Token', (app) => notify(app, { sid: undefined })],
+  ])('by %s ends a login that is later by less than the tolerance', async (_what, end) => {
+    const app = world.start();
+    const { access_token } = await save(app, await world.issue({ iat: now() + 4 }));
+    await end(app);
+    await call(app, access_token).expect(401);
+  });
+
+  it('by the app does so again in the same second', async () => {
+    const app = world.start();
+    setTime(Date.now());
+    await endSub(app);
+    const { access_token } = await save(app, await world.issue({ iat: now() + 4 }));
+    await endSub(app);
+    await call(app, access_token).expect(401);
+  });
+
+  it('by a repeated Logout Token ends no later login', async () => {
+    const app = world.start();
+    const logoutToken = await world.op.signer.logoutToken({ sid: undefined });
+    await deliver(app, logoutToken).expect(200);
+    const { access_token } = await save(app, await world.issue({ iat: now() + 4 }));
+    await deliver(app, logoutToken).expect(200);
+    await call(app, access_token).expect(200);
+  });
+});
+
+describe('what is told of an end', () => {
+  it.each<[string, (app: SessionApp) => Promise<unknown>, object]>([
+    ['end({ sid })', endSid, { subject: undefined, sid: 'sid-1' }],
+    ['end({ sub })', endSub, { subject: 'alice', sid: undefined }],
+  ])('of an unsaved session by %s needs no channel of Redis', async (_what, end, owner) => {
+    await world.admin.acl('SETUSER', 'default', '-subscribe');
+    try {
+      const app = world.start();
+      await end(app);
+      expect(app.ended).toEqual([
+        { issuer: world.op.issuer, ...owner, cause: 'app', revokesOfflineAccess: false },
+      ]);
+    } finally {
+      await world.admin.acl('SETUSER', 'default', '+subscribe');
+    }
+  });
+
+  it('names an invalidated token once, however often it is logged out', async () => {
+    const app = world.start();
+    const access_token = await world.op.signer.accessToken({ sid: undefined });
+    await logOut(app, { access_token }).expect(200);
+    await logOut(app, { access_token }).expect(200);
+    expect(invalidatedKinds(app)).toEqual(['access-token']);
   });
 });
 
