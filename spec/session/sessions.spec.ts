@@ -364,10 +364,13 @@ describe('sessions.rotate', () => {
       const other = await createSigner('https://other.example.com');
       const entries = [other, signer].flatMap((each) => optionsFor(each).provider);
       const { oidc, events } = start({ provider: entries.slice(-count) });
+      const revocations: unknown[] = [];
+      oidc.on('revocation', (event) => revocations.push(event));
       const rotation = oidc.sessions.rotate(await tokensOf(), { access_token: await make() });
       await expect(rotation).rejects.toThrow(SessionEndedError);
       const owner = { issuer, subject: undefined, sid: undefined };
       expect(events).toEqual([['invalidated', { kind: 'access-token', ...owner }]]);
+      expect(revocations).toEqual([]);
     },
   );
 
