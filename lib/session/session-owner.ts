@@ -14,7 +14,6 @@ export function writeOwner({ issuer, subject, sid }: SessionOwner): string {
 
 /** `undefined` for an unknown owner, whose text is empty. */
 export function readOwner(text = ''): SessionOwner | undefined {
-  if (text === '') return undefined;
   const { issuer, subject, sid } = readMembers(text);
   if (typeof issuer !== 'string' || !isTextOrAbsent(subject) || !isTextOrAbsent(sid)) {
     return undefined;

@@ -1,5 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import type { SessionEndedEvent } from '../../lib/index.ts';
+import {
+  type InvalidatedEvent,
+  SessionEndedError,
+  type SessionEndedEvent,
+} from '../../lib/index.ts';
 import { sessionKey } from '../../lib/token/token-keys.ts';
 import { call, deliver, logOut } from '../support/app.ts';
 import { setTime } from '../support/clock.ts';
@@ -8,6 +12,7 @@ import {
   frame,
   INVALIDATED,
   now,
+  revokedRefreshTokens,
   save,
   type SessionApp,
   useSessionWorld,
@@ -29,6 +34,11 @@ const endSid = ({ oidc }: SessionApp, sid = 'sid-1') =>
 
 const endSub = ({ oidc }: SessionApp) =>
   oidc.sessions.end({ issuer: world.op.issuer, sub: 'alice' });
+
+const invalidatedKinds = ({ events }: SessionApp) =>
+  events
+    .filter(([name]) => name === 'invalidated')
+    .map(([, event]) => (event as InvalidatedEvent).kind);
 
 const notify = async (app: SessionApp, claims: Claims = {}) =>
   deliver(app, await world.op.signer.logoutToken(claims)).expect(200);
@@ -134,6 +144,22 @@ describe('what is stored of an end', () => {
     expect([0, 1]).toContain(Math.round(expiresAt / 1000) - exp - 2 * clockTolerance);
   });
 
+  it('by the app is nothing of the session once its revocations are made', async () => {
+    const app = world.start();
+    await save(app, await world.issue());
+    await endSid(app);
+    await until(async () => (await world.keys('s')).length === 0);
+  });
+
+  it('of a refused login outlives its access token by twice the tolerance', async () => {
+    const app = world.start({ clockTolerance: 60 });
+    const tokens = await world.issue({ exp: now() + 30 });
+    await endSid(app);
+    await expect(app.oidc.sessions.save(tokens)).rejects.toThrow(SessionEndedError);
+    const [key = ''] = await world.keys('t');
+    expect([149, 150, 151]).toContain(await world.admin.ttl(key));
+  });
+
   it('refuses a token until the tolerance ends with which it would be accepted', async () => {
     const app = world.start({ redis: undefined, clockTolerance: 60 });
     const exp = now() + 5;
@@ -170,6 +196,130 @@ describe('what is stored of an end', () => {
   });
 });
 
+describe('the end of all sessions of a user', () => {
+  it.each<[string, (app: SessionApp) => Promise<unknown>]>([
+    ['the app', endSub],
+    ['a Logout Token', (app) => notify(app, { sid: undefined })],
+  ])('by %s ends a login that is later by less than the tolerance', async (_what, end) => {
+    const app = world.start();
+    const { access_token } = await save(app, await world.issue({ iat: now() + 4 }));
+    await end(app);
+    await call(app, access_token).expect(401);
+  });
+
+  it('by the app does so again in the same second', async () => {
+    const app = world.start();
+    setTime(Date.now());
+    await endSub(app);
+    const { access_token } = await save(app, await world.issue({ iat: now() + 4 }));
+    await endSub(app);
+    await call(app, access_token).expect(401);
+  });
+
+  it('by a repeated Logout Token ends no later login', async () => {
+    const app = world.start();
+    const logoutToken = await world.op.signer.logoutToken({ sid: undefined });
+    await deliver(app, logoutToken).expect(200);
+    const { access_token } = await save(app, await world.issue({ iat: now() + 4 }));
+    await deliver(app, logoutToken).expect(200);
+    await call(app, access_token).expect(200);
+  });
+});
+
+it('a delayed revocation is skipped where its session lived again, and ended again', async () => {
+  const app = world.start({ revocationDelay: 1, revocation: 'refresh-token' });
+  const iat = now() - 9;
+  await save(app, await world.issue({ iat }));
+  await notify(app, { iat });
+  const { refresh_token } = await save(app, await world.issue());
+  await notify(app);
+  await until(() => app.revocations.length === 2);
+  expect(app.revocations.map(({ outcome }) => outcome)).toEqual(['skipped', 'revoked']);
+  expect(revokedRefreshTokens(world.op)).toEqual([refresh_token]);
+});
+
+describe('a refresh token that comes after the end of its session', () => {
+  it.each([
+    ['is revoked', 'while the session is over', false],
+    ['is not revoked', 'once the session is live again', true],
+  ])('%s %s', async (_what, _when, isLive) => {
+    const app = world.start({ encryptionKey: undefined, revocation: 'refresh-token' });
+    const { access_token, refresh_token } = await save(app, await world.issue({ iat: now() - 9 }));
+    await endSid(app);
+    if (isLive) await save(app, await world.issue({ iat: now() + 60 }));
+    await logOut(app, { access_token, refresh_token }).expect(200);
+    await app.oidc.close();
+    expect(revokedRefreshTokens(world.op)).toEqual(isLive ? [] : [refresh_token]);
+  });
+});
+
+describe('what is told of an end', () => {
+  it('is nothing of a session whose save went no further than the list of its user', async () => {
+    const app = world.start();
+    const { access_token } = await save(app, await world.issue());
+    await world.admin.del(await world.keys('s'));
+    await endSub(app);
+    await call(app, access_token).expect(401);
+    expect(app.ended).toEqual([]);
+  });
+
+  it.each<[string, (app: SessionApp) => Promise<unknown>, object]>([
+    ['end({ sid })', endSid, { subject: undefined, sid: 'sid-1' }],
+    ['end({ sub })', endSub, { subject: 'alice', sid: undefined }],
+    [
+      'end({ sid }) after its save',
+      async (app) => {
+        await save(app, await world.issue());
+        await endSid(app);
+      },
+      { subject: 'alice', sid: 'sid-1' },
+    ],
+  ])('by %s needs no channel of Redis', async (_what, end, owner) => {
+    await world.admin.acl('SETUSER', 'default', '-subscribe');
+    try {
+      const app = world.start();
+      await end(app);
+      expect(app.ended).toEqual([
+        { issuer: world.op.issuer, ...owner, cause: 'app', revokesOfflineAccess: false },
+      ]);
+    } finally {
+      await world.admin.acl('SETUSER', 'default', '+subscribe');
+    }
+  });
+
+  it.each<[string, InvalidatedEvent['kind'], (app: SessionApp, token: string) => Promise<unknown>]>(
+    [
+      [
+        'a logout',
+        'access-token',
+        (app, access_token) => logOut(app, { access_token }).expect(200),
+      ],
+      ['the app', 'session', (app) => endSid(app)],
+      ['the app', 'subject', endSub],
+    ],
+  )('by %s names an invalidated %s once, however often it comes', async (_by, kind, end) => {
+    const app = world.start();
+    const access_token = await world.op.signer.accessToken({ sid: undefined });
+    setTime(Date.now());
+    await end(app, access_token);
+    await end(app, access_token);
+    expect(invalidatedKinds(app)).toEqual([kind]);
+  });
+
+  it.each([
+    ['a refresh token', 'refresh', ['access-token', 'refresh-token']],
+    ['none', undefined, ['access-token']],
+  ])('names the tokens of a refused login, with %s', async (_what, refresh_token, kinds) => {
+    const app = world.start();
+    const tokens = await world.issue();
+    await endSid(world.start());
+    await expect(app.oidc.sessions.save({ ...tokens, refresh_token })).rejects.toThrow(
+      SessionEndedError,
+    );
+    expect(invalidatedKinds(app)).toEqual(kinds);
+  });
+});
+
 describe('a login without a sid', () => {
   it('ends with a Logout Token of its sub and of a sid that nobody knows', async () => {
     const app = await world.startListening();
@@ -182,6 +332,7 @@ describe('a login without a sid', () => {
       'back-channel',
       'alice',
     ]);
+    expect(invalidatedKinds(app)).toEqual(['session', 'subject', 'session']);
   });
 
   it('is refused where it is saved after that Logout Token', async () => {

@@ -14,9 +14,10 @@ import {
   useSessionWorld,
   world,
 } from '../support/session-world.ts';
+import { until } from '../support/until.ts';
 
 const ENDED = { code: 'ERR_OIDC_LOGOUT_SESSION_ENDED' };
-const CONTRADICTS = { code: 'ERR_OIDC_LOGOUT_INVALID_TOKEN' };
+const CONTRADICTS = { code: 'ERR_OIDC_LOGOUT_INVALID_TOKEN', reason: 'of-another-session' };
 
 useSessionWorld();
 
@@ -140,8 +141,27 @@ describe('rotate', () => {
     const refreshed = { ...(await world.issue()), id_token };
     await expect(app.oidc.sessions.rotate(own, refreshed)).rejects.toMatchObject({
       code: 'ERR_OIDC_LOGOUT_INVALID_ID_TOKEN',
+      reason: 'another-subject',
+      claim: 'sub',
+      issuer: world.op.issuer,
     });
     expect(await world.redis.dump()).toEqual(before);
+  });
+});
+
+describe('a refresh of a login that nobody saved', () => {
+  it.each<[of: string, claims: Claims, outcome: string]>([
+    ['this client', {}, 'revoked'],
+    ['another client', { client_id: 'other' }, 'unsupported'],
+  ])('has its tokens revoked where they are of %s alone', async (_whose, claims, outcome) => {
+    const app = world.start({ revocation: 'all' });
+    const { access_token, refresh_token } = await world.issue(claims);
+    const used = { access_token: 'old', refresh_token: 'never saved' };
+    const rotation = app.oidc.sessions.rotate(used, { access_token, refresh_token });
+    await expect(rotation).rejects.toMatchObject(ENDED);
+    await until(() => app.revocations.length === 2);
+    expect(app.revocations.map((event) => event.outcome)).toEqual([outcome, outcome]);
+    expect(world.op.requests).toHaveLength(outcome === 'revoked' ? 2 : 0);
   });
 });
 
@@ -277,6 +297,20 @@ describe('the access token beside an ID Token', () => {
     const tokens = await save(app, { ...(await world.issue({ sid: undefined })), access_token });
     await deliver(app, await world.op.signer.logoutToken({ sub: undefined })).expect(200);
     await call(app, tokens.access_token).expect(401);
+    await world.op.untilAsked(1);
+    expect(world.op.requests[0]?.form).toMatchObject({ token: tokens.refresh_token });
+  });
+
+  it('brings no sid where it is opaque, or verified without a sub', async () => {
+    const app = world.start({ provider: { accessTokens: { withoutSubject: true } } });
+    await save(app, await world.issue());
+    const withoutSub = await world.op.signer.accessToken({ sub: undefined });
+    for (const access_token of ['opaque', withoutSub]) {
+      const own = await world.issue({ sub: 'mallory', sid: undefined });
+      await save(app, { ...own, access_token });
+      await call(app, access_token).expect(200);
+    }
+    expect(await world.keys('s')).toHaveLength(3);
   });
 });
 

@@ -354,12 +354,58 @@ describe('sessions.rotate', () => {
     expect(await statusOf(renewed)).toBe(401);
   });
 
+  it.each<[what: string, count: number, make: () => Promise<string>, of: string | undefined]>([
+    ['an opaque token', 1, () => Promise.resolve('opaque'), 'https://op.example.com'],
+    ['an opaque token', 2, () => Promise.resolve('opaque'), undefined],
+    ['a JWT', 2, () => signer.accessToken(), 'https://op.example.com'],
+  ])(
+    'tells of %s of a session never saved which of %i providers issued it',
+    async (_what, count, make, issuer) => {
+      const other = await createSigner('https://other.example.com');
+      const entries = [other, signer].flatMap((each) => optionsFor(each).provider);
+      const { oidc, events } = start({ provider: entries.slice(-count) });
+      const revocations: unknown[] = [];
+      oidc.on('revocation', (event) => revocations.push(event));
+      const rotation = oidc.sessions.rotate(await tokensOf(), { access_token: await make() });
+      await expect(rotation).rejects.toThrow(SessionEndedError);
+      const owner = { issuer, subject: undefined, sid: undefined };
+      expect(events).toEqual([['invalidated', { kind: 'access-token', ...owner }]]);
+      expect(revocations).toEqual([]);
+    },
+  );
+
+  it.each([
+    [undefined, '"oldTokens" must be an object'],
+    [{ refresh_token: 1 }, '"refresh_token" must be a string that is not empty'],
+  ])('refuses the old tokens %j', async (used, message) => {
+    const rotation = app.oidc.sessions.rotate(used as never, await tokensOf());
+    await expect(rotation).rejects.toThrow(new TypeError(message));
+  });
+
+  it('rejects when the client of the login is configured no more', async () => {
+    const old = await login();
+    const { oidc } = start(optionsFor(signer, { provider: { clientId: 'other' } }));
+    const rotation = oidc.sessions.rotate(old, { access_token: 'opaque' });
+    await expect(rotation).rejects.toThrow(SessionEndedError);
+  });
+
   it('rejects the ID Token of another user, and changes nothing', async () => {
     const old = await login();
     const before = await redis.dump();
     const renewed = { ...(await tokensOf()), id_token: await signer.idToken({ sub: 'bob' }) };
     await expect(app.oidc.sessions.rotate(old, renewed)).rejects.toThrow(InvalidIdTokenError);
     expect(await redis.dump()).toEqual(before);
+  });
+
+  it.each([
+    ['goes on', undefined, 336],
+    ['was replaced', 'refresh-new', 24],
+  ])('keeps the used refresh token as long as needed where it %s', async (_how, next, hours) => {
+    const old = await login();
+    const [key = ''] = await keysOf('refresh');
+    const access_token = await signer.accessToken();
+    await app.oidc.sessions.rotate(old, { access_token, refresh_token: next });
+    expect(Math.round((await redis.connect().ttl(key)) / 3600)).toBe(hours);
   });
 
   it('keeps a session beyond its first maxSessionLifetime', async () => {
@@ -589,7 +635,25 @@ describe('sessions.isActive', () => {
     const iat = inSeconds(60);
     expect(await isActive({ iat, auth_time: iat })).toBe(true);
     expect(await isActive({ iat })).toBe(false);
+    expect(await isActive({ iat: undefined, auth_time: iat })).toBe(true);
+    expect(await isActive({ iat, auth_time: undefined })).toBe(false);
   });
+
+  it('takes a time that is null for none', async () => {
+    expect(await isActive({ iat: null, auth_time: null })).toBe(true);
+    await deliver();
+    expect(await isActive({ iat: null, auth_time: null })).toBe(false);
+  });
+
+  it.each(['a Logout Token of the user', 'an end of the user by the app'])(
+    'tells after %s that an unsaved login is over, though a later one of its sid is saved',
+    async (name) => {
+      await ENDS[name]?.();
+      await login({ iat: inSeconds(60) });
+      expect(await isActive()).toBe(false);
+      expect(await isActive({ iat: inSeconds(60) })).toBe(true);
+    },
+  );
 
   it.each<[string, string, Claims]>(
     Object.keys(ENDS).flatMap((name): [string, string, Claims][] => [
@@ -640,8 +704,11 @@ describe('sessions.isActive', () => {
     app = start({ onStoreLoss: 'refuse' });
     await until(async () => Object.keys(await redis.dump()).includes('oidc1:e'));
     expect(await isActive()).toBe(false);
-    const iat = inSeconds(60);
-    expect(await isActive({ iat, auth_time: iat })).toBe(true);
+    const later = { iat: inSeconds(60), auth_time: inSeconds(60) };
+    expect(await isActive(later)).toBe(true);
+    await login(later);
+    expect(await isActive()).toBe(false);
+    expect(await isActive(later)).toBe(true);
   });
 
   it.each<[unknown, string]>([
