@@ -1,3 +1,4 @@
+import type { AccessToken } from '../access-token/access-token.ts';
 import type { AccessTokens } from '../access-token/access-tokens.ts';
 import { refusal } from '../access-token/refusal.ts';
 import { InvalidTokenError } from '../errors.ts';
@@ -18,9 +19,36 @@ export async function refuseContradiction(
   { provider, accessTokens }: { readonly provider: Provider; readonly accessTokens: AccessTokens },
 ): Promise<void> {
   const claim = contradictingClaim(token, owner);
-  if (claim === undefined || !(await isOfThisApp(token, accessTokens))) return;
+  if (claim === undefined) return;
+  const verified = await verify(token, accessTokens);
+  if (verified instanceof InvalidTokenError && verified.reason !== 'not-yet-valid') return;
   if (claim === 'sub' && (await hasPairwiseSubjects(provider))) return;
   throw refusal(provider, 'of-another-session', { claim });
+}
+
+/** The `sid` of an access token counts only after verification. */
+export async function sidOfAccessToken(
+  token: AccessTokenText,
+  subject: string,
+  accessTokens: AccessTokens,
+): Promise<string | undefined> {
+  if (token.kind === 'opaque' || sidOf(token.claims) === undefined) return undefined;
+  const verified = await verify(token, accessTokens);
+  if (verified instanceof InvalidTokenError) return undefined;
+  const { payload } = verified.auth;
+  return payload.sub === subject ? sidOf(payload) : undefined;
+}
+
+async function verify(
+  { text }: AccessTokenText,
+  accessTokens: AccessTokens,
+): Promise<AccessToken | InvalidTokenError> {
+  try {
+    return await accessTokens.authenticate(text);
+  } catch (error) {
+    if (error instanceof InvalidTokenError) return error;
+    throw error;
+  }
 }
 
 function contradictingClaim(
@@ -32,16 +60,6 @@ function contradictingClaim(
   if (iss !== issuer) return 'iss';
   if (sid !== undefined && (sidOf(token.claims) ?? sid) !== sid) return 'sid';
   return sub === subject ? undefined : 'sub';
-}
-
-async function isOfThisApp({ text }: AccessTokenText, accessTokens: AccessTokens) {
-  try {
-    await accessTokens.authenticate(text);
-    return true;
-  } catch (error) {
-    if (!(error instanceof InvalidTokenError)) throw error;
-    return error.reason === 'not-yet-valid';
-  }
 }
 
 // Core 1.0, section 8: an API may know the user by another `sub` than the client does.

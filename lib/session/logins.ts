@@ -1,5 +1,5 @@
 import type { AccessTokens } from '../access-token/access-tokens.ts';
-import { InvalidIdTokenError, InvalidTokenError, SessionEndedError } from '../errors.ts';
+import { InvalidIdTokenError, SessionEndedError } from '../errors.ts';
 import type { Login } from '../invalidation/login.ts';
 import type { LoginToSave } from '../invalidation/save-login.ts';
 import { checkObject, checkText } from '../input/checks.ts';
@@ -11,13 +11,12 @@ import { decodeTokenEntry } from '../store/codecs/token-entry.ts';
 import type { AccessTokenText } from '../token/access-token-text.ts';
 import { type IdToken, verifyIdToken } from '../token/id-token.ts';
 import { readToken } from '../token/jwt.ts';
-import { sidOf } from '../token/sid.ts';
 import { isOfAnotherClient } from '../token/token-kind.ts';
 import { accessTokenKey, refreshTokenKey, subjectKey } from '../token/token-keys.ts';
 import type { SessionEnds } from './ends.ts';
 import type { LateTokens } from './ending.ts';
 import type { Epoch } from '../store/epoch.ts';
-import { refuseContradiction } from './contradiction.ts';
+import { refuseContradiction, sidOfAccessToken } from './access-token-of-login.ts';
 import { loginOf } from './login-of.ts';
 import { secondsUntil } from './seconds-until.ts';
 import { type SessionOwner, writeOwner } from './session-owner.ts';
@@ -62,8 +61,8 @@ export class Logins {
     const { idToken, provider } = await this.#verify(checkText(response.id_token, 'id_token'));
     const { accessTokens } = this.#parts;
     await refuseContradiction(tokens.accessToken, idToken, { provider, accessTokens });
-    const sid = idToken.sid ?? (await this.#sidOf(tokens.accessToken, idToken));
     const { issuer, subject } = idToken;
+    const sid = idToken.sid ?? (await sidOfAccessToken(tokens.accessToken, subject, accessTokens));
     const issue: Issue = {
       login: loginOf(idToken, sid),
       owner: { issuer, subject, sid },
@@ -142,18 +141,6 @@ export class Logins {
       idToken: await verifyIdToken(read, provider.findKeyOrSecret, provider.settings),
       provider,
     };
-  }
-
-  // The `sid` of an access token counts only after verification.
-  async #sidOf(token: AccessTokenText, { subject }: IdToken): Promise<string | undefined> {
-    if (token.kind === 'opaque' || sidOf(token.claims) === undefined) return undefined;
-    try {
-      const { auth } = await this.#parts.accessTokens.authenticate(token.text);
-      return auth.payload.sub === subject ? sidOf(auth.payload) : undefined;
-    } catch (error) {
-      if (error instanceof InvalidTokenError) return undefined;
-      throw error;
-    }
   }
 
   async #findLogin(used: unknown) {
