@@ -160,9 +160,8 @@ export interface OidcLogout {
   /**
    * Gives the waiting revocations 10 s, and tries those that failed before once more. The rest, such
    * as those within `revocationDelay`, and any later ones are told by `revocation` as `failed` with
-   * the reason `closed`. Aborts all other requests to the
-   * provider, and closes the connections duplicated for subscriptions and for `durability`. The
-   * Redis client stays the app's.
+   * the reason `closed`. Aborts all other requests to the provider, and closes the connections
+   * duplicated for subscriptions and for `durability`. The Redis client stays the app's.
    */
   close(): Promise<void>;
 }

@@ -5,7 +5,7 @@ import type { HowToEnd } from '../invalidation/how-to-end.ts';
 import { isWithoutSid, type Login } from '../invalidation/login.ts';
 import type { SessionRecord } from '../invalidation/session-record.ts';
 import type { SessionEnds } from '../session/ends.ts';
-import type { SessionEnding, TokenEnding } from '../session/ending.ts';
+import type { Ending, SessionEnding, TokenEnding } from '../session/ending.ts';
 import { ENDS_REPEATED_FOR, type Repetitions } from '../session/repetitions.ts';
 import { secondsUntil } from '../session/seconds-until.ts';
 import type { SessionOwner } from '../session/session-owner.ts';
@@ -13,11 +13,14 @@ import { secondOf } from '../token/numeric-date.ts';
 import { writeLogoutNote } from './logout-note.ts';
 import type { PresentedTokens } from './presented-tokens.ts';
 
-export interface PendingLogout {
+export interface ForeseenLogout {
   readonly presented: PresentedTokens;
   readonly owner: SessionOwner;
   /** A digest of the presented token, to distinguish this logout. */
   readonly call: string;
+}
+
+export interface PendingLogout extends ForeseenLogout {
   /** Sealed, and so never empty. */
   readonly answer: string;
 }
@@ -74,7 +77,7 @@ export class LogoutEnds {
   }
 
   /** What {@link end} would answer now; `undefined` without a session. Nothing is changed. */
-  async foresee(logout: PendingLogout): Promise<ForeseenEnd | undefined> {
+  async foresee(logout: ForeseenLogout): Promise<ForeseenEnd | undefined> {
     const { presented } = logout;
     const end = endOfPresented(presented);
     if (end === undefined) return undefined;
@@ -107,16 +110,12 @@ export class LogoutEnds {
   }
 
   async #endSession(logout: PendingLogout, session: string, how: HowToEnd): Promise<LogoutEnd> {
-    const ended = await this.#parts.ends.end({ ...this.#endingOf(logout), session, how });
+    const { answer } = logout;
+    const ended = await this.#parts.ends.end({ ...this.#endingOf(logout), session, how, answer });
     return { ...foundBy({ session, how }, ended), asked: ended.asked };
   }
 
-  #endingOf({
-    presented,
-    owner,
-    call,
-    answer,
-  }: PendingLogout): Omit<SessionEnding, 'session' | 'how'> {
+  #endingOf({ presented, owner, call }: ForeseenLogout): Ending {
     const { accessToken, refreshToken, clients } = presented;
     const isSpent = refreshToken?.entry !== undefined && refreshToken.entry.login === undefined;
     const isAlive = accessToken !== undefined && accessToken.expiresAt > Date.now() / 1000;
@@ -124,7 +123,6 @@ export class LogoutEnds {
       cause: 'logout',
       owner,
       call,
-      answer,
       handedIn: {
         refreshToken:
           refreshToken === undefined || isSpent

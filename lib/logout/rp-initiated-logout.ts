@@ -14,7 +14,7 @@ import { readOwner, type SessionOwner } from '../session/session-owner.ts';
 import type { Operations } from '../store/operations.ts';
 import { isOfClient } from '../token/token-kind.ts';
 import { type KeptAnswer, KeptAnswers, type KeptAnswersParts } from './kept-answers.ts';
-import type { ForeseenEnd, LogoutEnd, LogoutEnds, PendingLogout } from './logout-ends.ts';
+import type { ForeseenEnd, ForeseenLogout, LogoutEnd, LogoutEnds } from './logout-ends.ts';
 import type { BoundState, PostLogoutStates } from './post-logout-states.ts';
 import {
   type TokensOfLogout,
@@ -106,7 +106,7 @@ export class RpInitiatedLogout {
     checkPostLogoutRedirectUri(provider, postLogoutRedirectUri);
     const owner = ownerOf(presented);
     const call = presented.accessToken?.key ?? presented.refreshToken?.key ?? '';
-    const readIdToken = () => this.#idTokenBefore({ presented, owner, call, answer: '' });
+    const readIdToken = () => this.#idTokenBefore({ presented, owner, call });
     const request = isLocal
       ? undefined
       : await prepareEndSession(provider, { ...owner, readIdToken }, this.#parts);
@@ -164,7 +164,7 @@ export class RpInitiatedLogout {
     return { provider, postLogoutRedirectUri, ...sent, cookie };
   }
 
-  async #idTokenBefore(logout: PendingLogout): Promise<string | undefined> {
+  async #idTokenBefore(logout: ForeseenLogout): Promise<string | undefined> {
     const end = await this.#parts.logoutEnds.foresee(logout);
     return end && this.#idTokenFor(logout.presented, end);
   }
