@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { randomInt } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { AccessToken } from '../../lib/access-token/access-token.ts';
@@ -166,6 +166,25 @@ describe('NearCache', () => {
     await invalidate(operations, 'token');
     expect(await isInvalidated(nearCache, token)).toBe(true);
     expect(nearCache.known(token)).toBeUndefined();
+  });
+
+  it('does not trust what was decided in the very moment of a change', async () => {
+    const time = performance.now();
+    const now = jest.spyOn(performance, 'now').mockReturnValue(time);
+    const nearCache = nearCacheOver(new CountedOperations(), 10);
+    const [token, other] = [tokenOf('token'), tokenOf('other')];
+    const decide = () => Promise.all([nearCache.statusOf(token), nearCache.statusOf(other)]);
+    const known = () => [token, other].map((each) => nearCache.known(each) !== undefined);
+    nearCache.live();
+    await decide();
+    expect(known()).toEqual([false, false]);
+    now.mockReturnValue(time + 1);
+    await decide();
+    expect(known()).toEqual([true, true]);
+    nearCache.changed('token');
+    expect(known()).toEqual([false, true]);
+    now.mockReturnValue(time + 10_001);
+    expect(known()).toEqual([false, false]);
   });
 
   const login = { session: 'changed', subject: 'user', time: 100, id: 'id' };
