@@ -28,7 +28,8 @@ The others verify every time, and look up \`jti\` in Redis.
 
 const UNDER_LOAD = `
 The same where the server has pauses between its requests. A strict guard waits, and so answers the requests of one turn
-together: \`setImmediate alone\` shows what that saves, and \`one MGET alone\` what nobody can do without.
+together: \`commands\` shows how many share one, \`setImmediate alone\` what that saves, and \`one MGET alone\` what
+nobody can do without.
 `;
 
 interface Guarded {

@@ -19,8 +19,9 @@ The CPU time of a request in microseconds, on Express, ioredis and one Redis. \`
 One server process (\`NODE_ENV=production\`) holds all variants of a group: two processes that run the same code
 differ by more than is measured here. In each of ${rounds} rounds every variant has a turn, in random order, over 32
 connections where the section says nothing else; every status is checked. \`over bare\` is the median difference
-within a round, with its bootstrap interval; \`Redis\` is that of redis-server. Variants cannot be told apart where the interval of their difference
-contains 0, or the difference is within the interval of \`pass-through\`. \`npm run bench\` measures anew.
+within a round, with its bootstrap interval. \`Redis\` is the time of redis-server, and \`commands\` is how many it runs
+for a request, those in scripts included. Variants cannot be told apart where the interval of their difference contains
+0, or the difference is within the interval of \`pass-through\`. \`npm run bench\` measures anew.
 
 What comes of more entries, processes, sessions and tokens is [a page of its own](GROWTH.md).
 `;
@@ -41,8 +42,8 @@ export function writePage(
 
 export function writeSection({ name, about }: Group, { rows, alike }: Summary): string {
   const lines = [
-    '| | server | over `bare` | 95 % interval | Redis |',
-    '| --- | ---: | ---: | ---: | ---: |',
+    '| | server | over `bare` | 95 % interval | Redis | commands |',
+    '| --- | ---: | ---: | ---: | ---: | ---: |',
     ...rows.map(writeRow),
   ];
   const pairs = alike.map(([one, other]) => `\`${one}\` and \`${other}\``).join('; ');
@@ -50,14 +51,15 @@ export function writeSection({ name, about }: Group, { rows, alike }: Summary): 
   return [`## ${name}`, about, lines.join('\n'), note].join('\n\n');
 }
 
-function writeRow({ name, server, overBare, redisOverBare }: Row): string {
+function writeRow({ name, server, overBare, redisOverBare, commandsOverBare }: Row): string {
   const { median, low, high } = overBare;
   const differences = [
     writeNumber(median),
     `${writeNumber(low)} to ${writeNumber(high)}`,
     writeNumber(redisOverBare, 1),
+    writeNumber(commandsOverBare, 2),
   ];
-  const cells = [name, writeNumber(server), ...(name === 'bare' ? ['', '', ''] : differences)];
+  const cells = [name, writeNumber(server), ...(name === 'bare' ? ['', '', '', ''] : differences)];
   return `| ${cells.join(' | ')} |`;
 }
 

@@ -10,12 +10,14 @@ import type { ServerProcess } from './server-process.ts';
 export const LOGINS = 150;
 const WARM_UP_ROUNDS = 10;
 
-/** Microseconds of the processor for one request. */
+/** Of one request, in microseconds of the processor. */
 export interface Cost {
   readonly server: number;
   /** The part of `server` that is no other thread's. */
   readonly main: number;
   readonly redis: number;
+  /** Of Redis, with those of its scripts. */
+  readonly commands: number;
 }
 
 /** The costs of each variant, one of each round. */
@@ -43,7 +45,13 @@ export async function measureRounds(
 
   async function clock(): Promise<Cost> {
     const { allThreads, mainThread } = await server.cpuTime();
-    return { server: allThreads, main: mainThread, redis: await redisTime(redis) };
+    const { total_commands_processed } = parseInfo(await redis.info('stats'));
+    return {
+      server: allThreads,
+      main: mainThread,
+      redis: await redisTime(redis),
+      commands: Number(total_commands_processed),
+    };
   }
 
   for (let round = -WARM_UP_ROUNDS; round < rounds; round += 1) {
@@ -63,6 +71,7 @@ export async function measureRounds(
         server: (after.server - before.server) / measured.length,
         main: (after.main - before.main) / measured.length,
         redis: (after.redis - before.redis) / measured.length,
+        commands: (after.commands - before.commands) / measured.length,
       });
     }
   }

@@ -18,6 +18,7 @@ export interface Row {
   readonly main: number;
   readonly overBare: Difference;
   readonly redisOverBare: number;
+  readonly commandsOverBare: number;
 }
 
 export interface Summary {
@@ -46,6 +47,7 @@ export function summarize(costs: Costs): Summary {
       main: median(of(name, 'main')),
       overBare: compare(name, bare),
       redisOverBare: compare(name, bare, 'redis').median,
+      commandsOverBare: compare(name, bare, 'commands').median,
     })),
     alike: pairs.filter((pair) => !isTold(compare(...pair), noise)),
   };
