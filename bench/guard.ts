@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
+import express, { type ErrorRequestHandler, type NextFunction, type RequestHandler } from 'express';
 import { Redis } from 'ioredis';
 import type { OidcLogout } from '../dist/index.js';
 import { baselines } from './baselines.ts';
@@ -28,8 +28,8 @@ The others verify every time, and look up \`jti\` in Redis.
 
 const UNDER_LOAD = `
 The same where the server has pauses between its requests. A strict guard waits, and so answers the requests of one turn
-together: \`commands\` shows how many share one, \`setImmediate alone\` what that saves, and \`one MGET alone\` what
-nobody can do without.
+together: \`commands\` shows how many share one, \`setImmediate alone\` what that saves, and \`one MGET alone\` and
+\`one MGET a turn\` what nobody can do without.
 `;
 
 interface Guarded {
@@ -100,6 +100,21 @@ function bareRead({ redisPath }: Settings): RequestHandler {
   };
 }
 
+/** The same for all requests of one turn, without a deadline or a decision. */
+function bareReadOfTurn({ redisPath }: Settings): RequestHandler {
+  const redis = new Redis(redisPath);
+  let waiting: NextFunction[] = [];
+  const readAll = async () => {
+    const those = waiting;
+    waiting = [];
+    await redis.mget(those.flatMap(() => KEYS));
+    for (const next of those) next();
+  };
+  return (_req, _res, next) => {
+    if (waiting.push(next) === 1) setImmediate(() => void readAll());
+  };
+}
+
 function unguardedVariant(create: (settings: Settings) => RequestHandler): Variant {
   return {
     createApp: (settings) => express().use('/api', create(settings), answer),
@@ -129,6 +144,7 @@ const alone = (algorithm: Algorithm): Group['variants'] => ({
   ...baselines('/api', [answer], unguarded),
   'setImmediate alone': unguardedVariant(() => deferred),
   'one MGET alone': unguardedVariant(bareRead),
+  'one MGET a turn': unguardedVariant(bareReadOfTurn),
   strict: guardedVariant(strict, algorithm),
   'near-cache': guardedVariant(nearCache, algorithm),
 });

@@ -9,6 +9,7 @@ import { MemoryStore } from '../../lib/store/memory.ts';
 import type { Key } from '../../lib/store/operations.ts';
 import { StoreCalls } from '../../lib/store/store-calls.ts';
 import { StoreOperations } from '../../lib/store/any/store-operations.ts';
+import { writeTokenClaims } from '../../lib/token/token-claims.ts';
 import { LIFETIMES } from '../support/lifetimes.ts';
 import { byTime } from '../support/session-states.ts';
 import { until } from '../support/until.ts';
@@ -155,6 +156,16 @@ describe('TokenStatuses', () => {
       digests: ['a', 'x', 's'],
     });
     expect(operations.reads).toHaveLength(1);
+  });
+
+  it.each<[boolean, string]>([
+    [true, writeTokenClaims({ iss: 'https://op.example.com', bound: true })],
+    [false, writeTokenClaims({ iss: 'https://op.example.com' })],
+    [false, ''],
+  ])('tells whether a token was saved as bound to its sender: %s', async (isBound, claims) => {
+    await operations.linkToken({ kind: 'access-token', of: 'a' }, loginOf('x'), claims, TTL);
+    const status = await statuses.statusOf(tokenOf('a'));
+    expect(status).toMatchObject({ isSaved: true, isSenderConstrained: isBound });
   });
 
   it('compares the cut-off of a subject with the login, else with the token', async () => {
