@@ -1,8 +1,8 @@
 import type { Request, Response } from 'express';
 import { callOption } from '../input/app-function.ts';
 import type { TokensOfLogout } from '../logout/presented-tokens.ts';
-import { checkObject, checkText } from '../input/checks.ts';
-import { isNone } from '../input/none.ts';
+import { checkObject } from '../input/checks.ts';
+import { textOrNone } from '../input/none.ts';
 import { readLogoutRequest } from './logout-request.ts';
 import { createBodyReader, FORM_TYPE, JSON_TYPES } from './request-body.ts';
 import { type Origins, requireSameOrigin } from './same-origin.ts';
@@ -39,8 +39,4 @@ function readTokens(tokens: SessionTokens | undefined | null): TokensOfLogout | 
   const refreshToken = textOrNone(refresh_token, 'refresh_token');
   const isNone = accessToken === undefined && refreshToken === undefined;
   return isNone ? undefined : { accessToken, refreshToken };
-}
-
-function textOrNone(value: unknown, name: string): string | undefined {
-  return isNone(value) ? undefined : checkText(value, name);
 }

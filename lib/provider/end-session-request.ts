@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { InvalidRequestError } from '../errors.ts';
 import { callOption } from '../input/app-function.ts';
-import { checkText } from '../input/checks.ts';
-import { isNone } from '../input/none.ts';
+import { textOrNone } from '../input/none.ts';
 import { readJwt } from '../token/jwt.ts';
 import { buildEndSessionUrl, type EndSessionParameter, sentParameters } from './end-session-url.ts';
 import type { Provider } from './provider.ts';
@@ -165,5 +164,5 @@ async function logoutHint(
   const hint: unknown = await callOption('logoutHint', () =>
     settings.logoutHint?.({ issuer, subject, sid, idTokenClaims }),
   );
-  return isNone(hint) ? undefined : checkText(hint, 'logoutHint()');
+  return textOrNone(hint, 'logoutHint()');
 }

@@ -3,6 +3,7 @@ import { InvalidIdTokenError, SessionEndedError } from '../errors.ts';
 import type { Login } from '../invalidation/login.ts';
 import type { LoginToSave } from '../invalidation/save-login.ts';
 import { checkObject, checkText } from '../input/checks.ts';
+import { textOrNone } from '../input/none.ts';
 import type { Provider } from '../provider/provider.ts';
 import { issuerFault, providerOf, providerOfAccessToken } from '../provider/provider-of-token.ts';
 import type { Providers } from '../provider/providers.ts';
@@ -86,8 +87,8 @@ export class Logins {
   async rotate(used: TokenResponse, response: TokenResponse): Promise<void> {
     checkObject(used, 'oldTokens');
     const tokens = this.#read(response);
-    const renewed =
-      response.id_token === undefined ? undefined : await this.#verify(response.id_token);
+    const idToken = textOrNone(response.id_token, 'id_token');
+    const renewed = idToken === undefined ? undefined : await this.#verify(idToken);
     const found = await this.#findLogin(used.refresh_token);
     if (found === undefined) return this.#refuseUnknown(tokens, renewed?.provider);
     const { login, claims, provider, usedToken } = found;
@@ -144,8 +145,8 @@ export class Logins {
   }
 
   async #findLogin(used: unknown) {
-    if (!used) return undefined;
-    const usedToken = checkText(used, 'refresh_token');
+    const usedToken = textOrNone(used, 'refresh_token');
+    if (usedToken === undefined) return undefined;
     const [text] = await this.#parts.operations.read([keyOfRefreshToken(usedToken)]);
     const entry = decodeTokenEntry(text);
     const claims = entry?.login && readTokenClaims(entry.claims);

@@ -1,5 +1,6 @@
 import { InvalidTokenError } from '../errors.ts';
 import { checkObject, checkText } from '../input/checks.ts';
+import { textOrNone } from '../input/none.ts';
 import { type AccessTokenText, readAccessToken } from '../token/access-token-text.ts';
 import { isNumericDate } from '../token/numeric-date.ts';
 import { isBearer } from '../token/sender-constraint.ts';
@@ -18,7 +19,7 @@ export interface TokenResponse {
    */
   readonly token_type?: string | undefined;
   /** The ID Token. A login has one, a refresh may have one. */
-  readonly id_token?: string | undefined;
+  readonly id_token?: string | null | undefined;
   /** The refresh token. Default: none. */
   readonly refresh_token?: string | null | undefined;
   /** Seconds. Some providers send a string. */
@@ -51,7 +52,7 @@ export function readTokenResponse(
   return {
     accessToken,
     // Some providers send null or nothing for a token not issued.
-    refreshToken: refresh_token ? checkText(refresh_token, 'refresh_token') : undefined,
+    refreshToken: textOrNone(refresh_token, 'refresh_token'),
     scope: typeof scope === 'string' ? scope : undefined,
     expiresAt: expiryOf(accessToken, tokens.expires_in, maxTokenLifetime),
     isSenderConstrained: !isBearer(token_type),

@@ -294,14 +294,18 @@ describe('sessions.rotate', () => {
     expect([await statusOf(old), await statusOf(renewed)]).toEqual([401, 401]);
   });
 
-  it('keeps the ID Token and the refresh token where the answer has none', async () => {
+  it.each([
+    ['no member', {}],
+    ['null', { id_token: null, refresh_token: null }],
+    ['an empty text', { id_token: '', refresh_token: '' }],
+  ])('keeps the ID Token and the refresh token where the answer has %s', async (_what, none) => {
     const old = await login({ sid: undefined });
     const access_token = await signer.accessToken({ sid: undefined });
-    await app.oidc.sessions.rotate(old, { access_token });
+    await app.oidc.sessions.rotate(old, { ...none, access_token });
     const again = await signer.accessToken({ sid: undefined });
     await app.oidc.sessions.rotate(
       { access_token, refresh_token: old.refresh_token },
-      { access_token: again },
+      { ...none, access_token: again },
     );
     const answer = await logOut({ access_token: again, refresh_token: old.refresh_token }).expect(
       200,
@@ -380,6 +384,16 @@ describe('sessions.rotate', () => {
   ])('refuses the old tokens %j', async (used, message) => {
     const rotation = app.oidc.sessions.rotate(used as never, await tokensOf());
     await expect(rotation).rejects.toThrow(new TypeError(message));
+  });
+
+  it('refuses an ID Token that is no text, and changes nothing', async () => {
+    const old = await login();
+    const before = await redis.dump();
+    const renewed = { ...(await tokensOf()), id_token: 1 as never };
+    await expect(app.oidc.sessions.rotate(old, renewed)).rejects.toThrow(
+      new TypeError('"id_token" must be a string that is not empty'),
+    );
+    expect(await redis.dump()).toEqual(before);
   });
 
   it('rejects when the client of the login is configured no more', async () => {
