@@ -63,11 +63,13 @@ export class PostLogoutStates {
   async take(state: string, cookie: string | undefined): Promise<ReturnedLogout | undefined> {
     const key = stateKey(state);
     const isKept = cookie?.includes(MARK) !== true;
-    const sealed = isKept
-      ? await this.#operations.takeState(key)
-      : cookie.slice(cookie.indexOf(MARK) + 1);
-    if (sealed === undefined) return undefined;
-    return sealed === '' ? {} : this.#open(key, sealed);
+    if (isKept) {
+      const sealed = await this.#operations.takeState(key);
+      return sealed === undefined ? undefined : this.#open(key, sealed);
+    }
+    const sealed = cookie.slice(cookie.indexOf(MARK) + 1);
+    // Without a key anybody who can plant a cookie would choose the place.
+    return sealed === '' || !this.#encryption.isOn ? {} : this.#open(key, sealed);
   }
 
   #seal(key: string, returnTo: string | undefined): string {

@@ -550,6 +550,12 @@ describe('returnTo', () => {
     await call(own, access_token).expect(200);
   });
 
+  it('is nowhere that a planted cookie names, without encryptionKey', async () => {
+    const place = encodeURIComponent(JSON.stringify({ returnTo: 'https://evil.example' }));
+    const cookie = `${COOKIE}=${UNKNOWN_STATE}~${place}`;
+    await comeBack(`?state=${UNKNOWN_STATE}`, cookie).expect(200, { outcome: 'verified' });
+  });
+
   it.each([null, ''])('is nowhere special where it is %j', async (place) => {
     const own = startWith({ returnTo: () => place });
     const { state, cookie } = await logOut(own);
