@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { InvalidRequestError, InvalidTokenError } from '../errors.ts';
+import { InvalidRequestError } from '../errors.ts';
 import type { Events } from '../events.ts';
 import {
   endSavedLogin,
@@ -11,6 +11,7 @@ import type { Provider } from '../provider/provider.ts';
 import type { Providers } from '../provider/providers.ts';
 import { tellTokenRefused } from '../refusal-events.ts';
 import { sendEmpty, sendHtml } from './answer.ts';
+import { withoutDeadToken } from './dead-token.ts';
 import { sendOAuthError, serve } from './endpoint.ts';
 import type { FrontChannelLogoutOptions } from './front-channel-logout-options.ts';
 import type { Middleware } from './middleware.ts';
@@ -56,20 +57,11 @@ export function frontChannelLogout(parts: FrontChannelEndpointParts): Middleware
 
   async function endOwn(req: Request, find: FindTokens): Promise<string[]> {
     const tokens = isPreview(req) ? undefined : await findTokens(find, req);
-    const presented = tokens && (await presentedOrDead(tokens));
+    const { presentedTokens } = parts;
+    const presented = tokens && (await withoutDeadToken(tokens, presentedTokens, tellRefusal));
     if (presented !== undefined) await endSavedLogin(parts, presented);
     const all = await Promise.all(Array.from(providers, (each) => each.origins()));
     return [...new Set(all.flat())];
-  }
-
-  async function presentedOrDead(tokens: TokensOfLogout): Promise<PresentedTokens | undefined> {
-    try {
-      return await parts.presentedTokens(tokens);
-    } catch (error) {
-      if (!(error instanceof InvalidTokenError)) throw error;
-      tellRefusal(error);
-      return undefined;
-    }
   }
 
   async function handle(req: Request, res: Response, end: RequestEnd): Promise<void> {

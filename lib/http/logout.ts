@@ -10,6 +10,7 @@ import type {
 import { providerOfAccessToken } from '../provider/provider-of-token.ts';
 import type { Providers } from '../provider/providers.ts';
 import { tellTokenRefused } from '../refusal-events.ts';
+import { withoutDeadToken } from './dead-token.ts';
 import { refuseUnknownParameters, sendElasticsearchError } from './elasticsearch-error.ts';
 import { sendOAuthError, serve } from './endpoint.ts';
 import { sendAnswer } from './logout-answer.ts';
@@ -42,23 +43,6 @@ export function logout(parts: LogoutParts): Middleware {
       ? tokensFromBody(parts.bodyLimit)
       : tokensFromSession(options.tokens, options.trustedOrigins);
 
-  // The tokens in the app's own session may have ended: the user gets out all the same.
-  async function logOutOfApp(
-    tokens: TokensOfLogout | undefined,
-    wishes: LogoutWishes,
-  ): Promise<LogoutAnswer | undefined> {
-    if (tokens === undefined) return undefined;
-    try {
-      return await rpInitiatedLogout.logOut(tokens, wishes);
-    } catch (error) {
-      if (!(error instanceof InvalidTokenError)) throw error;
-      tellRefusal(error);
-    }
-    const { refreshToken } = tokens;
-    if (refreshToken === undefined) return undefined;
-    return rpInitiatedLogout.logOut({ accessToken: undefined, refreshToken }, wishes);
-  }
-
   async function answerTo(
     tokens: TokensOfLogout | undefined,
     wishes: LogoutWishes,
@@ -68,7 +52,8 @@ export function logout(parts: LogoutParts): Middleware {
       if (answer === undefined) throw new InvalidTokenError('opaque-unknown');
       return answer;
     }
-    const answer = await logOutOfApp(tokens, wishes);
+    const logOut = (found: TokensOfLogout) => rpInitiatedLogout.logOut(found, wishes);
+    const answer = tokens && (await withoutDeadToken(tokens, logOut, tellRefusal));
     const provider = providerOfAccessToken(tokens?.accessToken ?? '', parts.providers);
     return answer ?? rpInitiatedLogout.withoutSession(provider, wishes);
   }

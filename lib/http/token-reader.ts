@@ -37,6 +37,6 @@ function readTokens(tokens: SessionTokens | undefined | null): TokensOfLogout | 
   const { access_token, refresh_token } = tokens;
   const accessToken = textOrNone(access_token, 'access_token');
   const refreshToken = textOrNone(refresh_token, 'refresh_token');
-  const isNone = accessToken === undefined && refreshToken === undefined;
-  return isNone ? undefined : { accessToken, refreshToken };
+  const hasNone = accessToken === undefined && refreshToken === undefined;
+  return hasNone ? undefined : { accessToken, refreshToken };
 }

@@ -552,6 +552,17 @@ describe.each(Object.keys(EXPRESS))('frontChannelLogout on %s', (version) => {
       expect(told).toEqual(event ? [{ ...event, endpoint: 'front-channel-logout' }] : []);
     });
 
+    it('ends the login of a refresh token beside a dead access token, and tells why it is dead', async () => {
+      const told = refusalsOf(app);
+      const access_token = await signer.accessToken();
+      const id_token = await signer.idToken();
+      await app.oidc.sessions.save({ access_token, id_token, refresh_token: 'refresh-1' });
+      kept = { access_token: 'garbage', refresh_token: 'refresh-1' };
+      await visitOwn(app).expect(200, PAGE);
+      expect(told).toEqual([{ reason: 'opaque-unknown', endpoint: 'front-channel-logout' }]);
+      await call(app, access_token).expect(401);
+    });
+
     it('answers 400 to tokens of two sessions, tells why, and ends neither', async () => {
       const told = refusalsOf(app);
       const access_token = await login(app);
