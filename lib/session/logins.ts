@@ -38,7 +38,12 @@ export interface LoginsParts {
   readonly maxSessionLifetime: number;
   /** Seconds. */
   readonly expiredTokenGrace: number;
+  /** Seconds. */
+  readonly clockTolerance: number;
 }
+
+// Seconds. After a failure of the store, the same call finds the login once more.
+const USED_TOKEN_LIFETIME = 60;
 
 interface Issue {
   readonly login: Login;
@@ -118,7 +123,10 @@ export class Logins {
     const isReplaced = refreshToken !== usedToken;
     const [, ...answers] = await Promise.all([
       isReplaced &&
-        operations.expireToken(keyOfRefreshToken(usedToken), Math.max(1, expiredTokenGrace)),
+        operations.expireToken(
+          keyOfRefreshToken(usedToken),
+          Math.max(USED_TOKEN_LIFETIME, expiredTokenGrace),
+        ),
       this.#parts.epoch.admits(login.time),
       operations.renewLogin(record),
       operations.addMember(login),
@@ -165,7 +173,7 @@ export class Logins {
   }
 
   #link({ login, owner, provider, tokens, scope }: Issue): Promise<'ok' | 'invalidated'>[] {
-    const { operations, expiredTokenGrace, maxSessionLifetime } = this.#parts;
+    const { operations, expiredTokenGrace, clockTolerance, maxSessionLifetime } = this.#parts;
     const { accessToken, refreshToken, expiresAt, isSenderConstrained } = tokens;
     const { clientId: client_id } = provider.settings;
     const of = { iss: owner.issuer, client_id, sub: owner.subject, sid: owner.sid };
@@ -177,7 +185,8 @@ export class Logins {
       bound: isSenderConstrained ? true : undefined,
     };
     const key = { kind: 'access-token', of: accessTokenKey(accessToken) } as const;
-    const ttl = secondsUntil(expiresAt + expiredTokenGrace);
+    // As long as the guard takes the token, by any clock.
+    const ttl = secondsUntil(expiresAt + Math.max(expiredTokenGrace, 2 * clockTolerance));
     const access = operations.linkToken(key, login, writeTokenClaims(claims), ttl);
     if (refreshToken === undefined) return [access];
     const kept = writeTokenClaims({ ...of, scope });

@@ -303,6 +303,20 @@ describe.each(Object.keys(EXPRESS))('logout on %s', (version) => {
       expect(entries[0]).toBeGreaterThan(45);
     });
 
+    it('stays dead likewise where its login was saved', async () => {
+      const tolerant = start({ expiredTokenGrace: 0, clockTolerance: 60 });
+      const exp = Math.floor(Date.now() / 1000) - 10;
+      const access_token = await signer.accessToken({ sid: undefined, exp });
+      const id_token = await signer.idToken({ sid: undefined });
+      await tolerant.oidc.sessions.save({ access_token, id_token });
+      await call(tolerant, access_token).expect(200);
+      await post(tolerant, { access_token }).expect(200);
+      await call(tolerant, access_token).expect(401);
+      const entries = await livesOf('oidc1:t*');
+      expect(entries).toEqual([expect.any(Number)]);
+      expect(entries[0]).toBeGreaterThan(45);
+    });
+
     it('is refused after expiredTokenGrace', async () => {
       const now = Date.now();
       const { access_token } = await login(app);

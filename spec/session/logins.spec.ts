@@ -104,6 +104,18 @@ describe.each(['redis', 'memory'] as const)('a login in %s', (store) => {
 });
 
 describe('rotate', () => {
+  it('finds the login once more for a minute, though expiredTokenGrace is shorter', async () => {
+    const app = world.start({ expiredTokenGrace: 0 });
+    const used = await save(app, await world.issue());
+    const [key = ''] = await world.keys('r');
+    for (const fresh of [await world.issue(), await world.issue()]) {
+      await app.oidc.sessions.rotate(used, fresh);
+      await call(app, fresh.access_token).expect(200);
+    }
+    expect(await world.admin.ttl(key)).toBeGreaterThan(50);
+    expect(await world.admin.ttl(key)).toBeLessThanOrEqual(60);
+  });
+
   it.each<[string, (mine: string) => object]>([
     ['never saved', () => ({ refresh_token: 'made-up' })],
     ['missing', () => ({})],
