@@ -117,17 +117,23 @@ function urls(): Option<string | readonly string[], ReadonlySet<string>> {
   return {
     takes: 'URL or URLs',
     read(given, { name }) {
-      const isEmpty = Array.isArray(given) && given.length === 0;
-      return new Set(isEmpty ? [] : checkTexts(given, name));
+      const texts = setOfTexts(given, name);
+      if ([...texts].every((text) => URL.canParse(text))) return texts;
+      throw new TypeError(`"${name}" must be absolute URLs`);
     },
   };
+}
+
+function setOfTexts(given: unknown, name: string): ReadonlySet<string> {
+  const isEmpty = Array.isArray(given) && given.length === 0;
+  return new Set(isEmpty ? [] : checkTexts(given, name));
 }
 
 function origins(): Option<string | readonly string[], ReadonlySet<string>> {
   return {
     takes: 'origin or origins',
     read(given, place) {
-      const texts = urls().read(given, place);
+      const texts = setOfTexts(given, place.name);
       const isOrigin = (text: string) =>
         isSecureUrl(text, place.allowInsecureRequests) && new URL(text).origin === text;
       if ([...texts].every(isOrigin)) return texts;

@@ -740,6 +740,10 @@ describe('oidcLogout', () => {
       '"allowedReturnTo" must be a string that is not empty',
     ],
     [{ allowedReturnTo: 1 }, '"allowedReturnTo" must be a string that is not empty'],
+    [
+      { returnTo: () => '/', allowedReturnTo: 'partner.example/bye' },
+      '"allowedReturnTo" must be absolute URLs',
+    ],
     [{ tokens: { access_token: 'a' } }, '"tokens" must be a function'],
     [{ tokens: null }, '"tokens" must be a function'],
     [{ form: 'yes' }, '"form" must be a boolean'],
