@@ -331,8 +331,8 @@ export class InvalidIdTokenError extends OidcLogoutError implements Evidence {
 }
 
 /**
- * The session ended before its tokens were rotated, or was never saved. The user has to log in
- * again.
+ * The session ended before its tokens were saved or rotated, or `rotate` found no saved login. The
+ * user has to log in again.
  */
 export class SessionEndedError extends OidcLogoutError {
   /** The code of these errors. */

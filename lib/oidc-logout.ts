@@ -47,8 +47,8 @@ export interface OidcLogout {
 
   /**
    * The page in a frame of the provider's logout page: `GET` with `iss` and `sid`. The endpoint
-   * ends the session, if saved, without any cookie. Only the provider's own pages can frame the
-   * page. With the option `tokens`, a request without `iss` and `sid` ends the saved login of the
+   * ends the session, if saved, without any cookie. Only the provider's own pages can show the
+   * frame. With the option `tokens`, a request without `iss` and `sid` ends the saved login of the
    * app's own session.
    *
    * @example
@@ -94,7 +94,7 @@ export interface OidcLogout {
    * none. Nothing ends here. The `state` is kept, and bound to the browser by a cookie on `res`, so
    * `res` must not have been sent yet.
    *
-   * @throws TypeError when the issuer is not configured.
+   * @throws TypeError when the issuer or client is not configured, or a member is unknown.
    * @throws {@link InvalidRequestError} when `returnTo` is not a path of the app, or
    * `postLogoutRedirectUri` not one of the provider's.
    * @throws {@link StoreUnavailableError} or {@link ProviderUnavailableError}

@@ -4,7 +4,7 @@ import type { RequestAuth } from './request-auth.ts';
 
 /** An authentic access token. Only the list tells whether the token is still valid. */
 export interface AccessToken {
-  /** Frozen, with all claims. */
+  /** Frozen. */
   readonly auth: RequestAuth;
   readonly provider: Provider;
   /** Seconds since the epoch. */
@@ -15,7 +15,7 @@ export interface AccessToken {
   readonly authTime: number | undefined;
   readonly key: string;
   readonly subjectKey: string | undefined;
-  /** By the token's own `sid`. */
+  /** By the token's own `sid`; for an opaque token, that of its login. */
   readonly sessionKey: string | undefined;
   /** The entry of an opaque token known by its login alone. */
   readonly saved: LinkedToken | undefined;

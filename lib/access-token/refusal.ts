@@ -11,7 +11,7 @@ export function refusal(
   return new InvalidTokenError(reason, { ...evidence, issuer });
 }
 
-/** Seconds. */
+/** Both spans in seconds. */
 export function livesTooLong(
   provider: Provider,
   maxTokenLifetime: number,

@@ -6,6 +6,9 @@ export interface RequestAuth {
   readonly token: string;
   /** The JOSE header; `undefined` for an opaque token. */
   readonly header: JWSHeaderParameters | undefined;
-  /** The claims; for an opaque token `iss`, `sub`, `exp`, and `sid` and `scope` where known. */
+  /**
+   * The claims; for an opaque token those of its introspection, or of its saved login `iss`, `sub`,
+   * `exp`, and `sid` and `scope` where known.
+   */
   readonly payload: JWTPayload;
 }

@@ -5,9 +5,9 @@ import type { FindTokens } from './session-tokens.ts';
 export const FRONT_CHANNEL_LOGOUT_OPTIONS = {
   /**
    * Finds the tokens in the app's own session, for requests without `iss` and `sid` from a provider
-   * that names no session. The saved login of the tokens ends. The function may be async; if it
-   * fails, the error goes to `next`, and nothing is changed. Any page can frame the endpoint then,
-   * and so log a user out; the request must be that of a frame (`Sec-Fetch-Dest: iframe`), and the
+   * that names no session. The saved login of the tokens ends. The function may be async; if
+   * the function fails, the error goes to `next`, and nothing is changed. Any page can then ask for
+   * the endpoint in a hidden frame, and so log a user out; the request must be that of a frame (`Sec-Fetch-Dest: iframe`), and the
    * app's cookie `SameSite=None` unless the provider is of the same site. Default: none; such
    * requests are answered 400.
    *

@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
  */
 export type Next = (error?: unknown) => void;
 
-/** A middleware for `app.use(path, …)`. Of request and answer it needs what Node gives them. */
+/** A middleware for `app.use(path, …)`. Uses only Node's own members of request and answer. */
 export type Middleware = (
   req: IncomingMessage,
   res: ServerResponse,

@@ -30,7 +30,7 @@ export function createBodyReader(limit: number, mediaTypes: readonly string[]): 
     if (type === false) throw new UnsupportedMediaTypeError();
     const parser = type === FORM_TYPE ? parseForm : parseJson;
     if (bytes !== undefined) req.body = await parseCarried(parser, { bytes, req, res });
-    else if (!isParsed(req)) await parse(parser, announced(req), res);
+    else if (!isParsed(req)) await parse(parser, withBodyHeader(req), res);
     return req.body as unknown;
   };
 }
@@ -43,7 +43,7 @@ function isEmpty({ headers, httpVersionMajor, readableLength }: Request): boolea
 }
 
 /** The parsers of Express look for the header of HTTP/1.1. */
-function announced(req: Request): Request {
+function withBodyHeader(req: Request): Request {
   if (req.headers['content-length'] === undefined) req.headers['transfer-encoding'] ??= 'chunked';
   return req;
 }

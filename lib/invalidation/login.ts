@@ -9,7 +9,7 @@ export interface Login {
    * time.
    */
   readonly time: number;
-  /** 64 bits of a digest of the login's ID Token. */
+  /** 66 bits of a digest of the login's ID Token. */
   readonly id: string;
 }
 

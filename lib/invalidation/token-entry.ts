@@ -3,7 +3,7 @@ import type { Step } from './step.ts';
 
 export interface LinkedToken {
   readonly login: Login;
-  /** The kept claims of an access token; empty for a refresh token. */
+  /** The kept claims of the token. */
   readonly claims: string;
 }
 

@@ -44,8 +44,8 @@ export const OIDC_LOGOUT_OPTIONS = {
   clockTolerance: seconds(5, 0),
 
   /**
-   * How long after its `exp` an access token can still be logged out, in seconds. Default: 86400 (a
-   * day).
+   * How long after its `exp` an access token can still be logged out, in seconds; and how long a
+   * refresh token that was used still finds its login, a minute at least. Default: 86400 (a day).
    */
   expiredTokenGrace: seconds(DAY, 0),
 

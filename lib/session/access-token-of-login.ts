@@ -21,7 +21,8 @@ export async function refuseContradiction(
 ): Promise<void> {
   const claim = contradictingClaim(token, owner);
   if (claim === undefined) return;
-  const verified = await verify(token, accessTokens);
+  const verified = await authenticateOrRefuse(token, accessTokens);
+  // The guard will take a token that is not yet valid.
   if (verified instanceof InvalidTokenError && verified.reason !== 'not-yet-valid') return;
   if (claim === 'sub' && (await hasPairwiseSubjects(provider))) return;
   throw refusal(provider, 'of-another-session', { claim });
@@ -34,13 +35,13 @@ export async function sidOfAccessToken(
   accessTokens: AccessTokens,
 ): Promise<string | undefined> {
   if (token.kind === 'opaque' || sidOf(token.claims) === undefined) return undefined;
-  const verified = await verify(token, accessTokens);
+  const verified = await authenticateOrRefuse(token, accessTokens);
   if (verified instanceof InvalidTokenError) return undefined;
   const { payload } = verified.auth;
   return payload.sub === subject ? sidOf(payload) : undefined;
 }
 
-async function verify(
+async function authenticateOrRefuse(
   { text }: AccessTokenText,
   accessTokens: AccessTokens,
 ): Promise<AccessToken | InvalidTokenError> {

@@ -51,7 +51,7 @@ const MOST_LOGINS = 10_000;
  */
 export class ActiveLogins {
   readonly #parts: ActiveLoginsParts;
-  /** The near-cache remembers objects. */
+  /** The near-cache remembers by object: the same claims have to be the same object. */
   readonly #logins = boundedCache<AskedLogin>(MOST_LOGINS);
 
   constructor(parts: ActiveLoginsParts) {

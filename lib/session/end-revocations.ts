@@ -2,7 +2,7 @@ import type { SessionRecord } from '../invalidation/session-record.ts';
 import type { Providers } from '../provider/providers.ts';
 import type { IssuedToken, Revocations, TokensToRevoke } from '../provider/revocations.ts';
 import type { Operations } from '../store/operations.ts';
-import type { Ending, LateTokens, SessionEnding } from './ending.ts';
+import type { Ending, RefusedTokens, SessionEnding } from './ending.ts';
 import type { SessionOwner } from './session-owner.ts';
 import type { OpenRefreshToken, SessionSeal } from './session-seal.ts';
 
@@ -59,7 +59,7 @@ export class EndRevocations {
     await this.#parts.revocations.revoke({ ...tokens, isDue, isLate: true }).asked;
   }
 
-  revokeRefused({ owner, provider, tokens }: LateTokens): void {
+  revokeRefused({ owner, provider, tokens }: RefusedTokens): void {
     const { accessToken, refreshToken } = tokens;
     if (owner.issuer === '') return;
     this.#parts.revocations.revoke({

@@ -46,7 +46,7 @@ export interface TokenEnding extends Ending {
   readonly isOfNoSession?: boolean | undefined;
 }
 
-export interface LateTokens {
+export interface RefusedTokens {
   readonly owner: SessionOwner;
   readonly provider: Provider | undefined;
   readonly tokens: ReadTokenResponse;

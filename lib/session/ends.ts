@@ -8,7 +8,7 @@ import { accessTokenKey, refreshTokenKey } from '../token/token-keys.ts';
 import type { Announcements } from './announcements.ts';
 import { claimantOf } from './claimant.ts';
 import type { EndRevocation, EndRevocations } from './end-revocations.ts';
-import type { Ending, LateTokens, SessionEnding, SubjectEnding, TokenEnding } from './ending.ts';
+import type { Ending, RefusedTokens, SessionEnding, SubjectEnding, TokenEnding } from './ending.ts';
 import { secondsUntil } from './seconds-until.ts';
 import { readOwner, type SessionOwner, writeOwner } from './session-owner.ts';
 
@@ -98,7 +98,7 @@ export class SessionEnds {
     return { isFirst, login: linked?.login, asked };
   }
 
-  async refuse({ owner, provider, tokens }: LateTokens): Promise<void> {
+  async refuse({ owner, provider, tokens }: RefusedTokens): Promise<void> {
     const { accessToken, refreshToken, expiresAt } = tokens;
     const ending = { cause: 'app', owner, note: '', force: true } as const;
     const { clockTolerance, maxSessionLifetime } = this.#parts;

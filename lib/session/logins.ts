@@ -15,7 +15,7 @@ import { readToken } from '../token/jwt.ts';
 import { isOfAnotherClient } from '../token/token-kind.ts';
 import { accessTokenKey, refreshTokenKey, subjectKey } from '../token/token-keys.ts';
 import type { SessionEnds } from './ends.ts';
-import type { LateTokens } from './ending.ts';
+import type { RefusedTokens } from './ending.ts';
 import type { Epoch } from '../store/epoch.ts';
 import { refuseContradiction, sidOfAccessToken } from './access-token-of-login.ts';
 import { loginOf } from './login-of.ts';
@@ -61,7 +61,7 @@ export class Logins {
     this.#parts = parts;
   }
 
-  /** The last step alone decides: the last step sees every earlier end. */
+  /** The last step sees every earlier end. */
   async save(response: TokenResponse): Promise<void> {
     const tokens = this.#read(response);
     const { idToken, provider } = await this.#verify(checkText(response.id_token, 'id_token'));
@@ -206,7 +206,7 @@ export class Logins {
     return this.#refuse({ owner, provider: isOfOther ? undefined : likely, tokens });
   }
 
-  async #refuse(late: LateTokens): Promise<never> {
+  async #refuse(late: RefusedTokens): Promise<never> {
     await this.#parts.ends.refuse(late);
     throw new SessionEndedError();
   }

@@ -49,11 +49,13 @@ export interface Sessions {
    * Gives a login the tokens of a refresh. The used refresh token identifies the login. Use the new
    * tokens only after `rotate` resolved.
    *
-   * @throws TypeError when `access_token` is missing.
+   * @throws TypeError when `access_token` is missing, or a member of the wrong type.
    * @throws {@link SessionEndedError} when the session ended meanwhile, or was never saved. The new
    * tokens are then invalidated, and the user has to log in again.
-   * @throws {@link InvalidIdTokenError} or {@link InvalidTokenError} when a new token is of another
-   * user. Nothing is changed.
+   * @throws {@link InvalidIdTokenError} or {@link InvalidTokenError} when a new token is malformed,
+   * or of another user. Nothing is changed.
+   * @throws {@link StoreUnavailableError} or {@link ProviderUnavailableError} when nobody knows
+   * whether the tokens are saved. The same call can be made once more, within a minute.
    */
   rotate(oldTokens: TokenResponse, tokens: TokenResponse): Promise<void>;
 

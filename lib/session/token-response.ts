@@ -22,9 +22,9 @@ export interface TokenResponse {
   readonly id_token?: string | null | undefined;
   /** The refresh token. Default: none. */
   readonly refresh_token?: string | null | undefined;
-  /** Seconds. Some providers send a string. */
+  /** Seconds. Some providers send a string. Default: `maxTokenLifetime`. The `exp` of a JWT goes first. */
   readonly expires_in?: number | string | undefined;
-  /** The scopes of the access token, with spaces between them. */
+  /** The scopes of the access token, with spaces between them. Default: none, or as before. */
   readonly scope?: string | undefined;
 }
 

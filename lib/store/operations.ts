@@ -63,7 +63,7 @@ export interface Operations {
   readSession(session: string, clientId: string): Promise<SessionState>;
   addMember(login: Login): Promise<'ok' | 'over'>;
   endSubject(subject: SubjectToEnd): Promise<EndSubjectReply>;
-  /** `claims`: of an access token; empty for a refresh token. `ttl` in seconds. */
+  /** `claims`: to be kept of the token. `ttl` in seconds. */
   linkToken(
     key: TokenKey,
     login: Login,
