@@ -59,7 +59,7 @@ export interface Operations {
   /** `done`: letters. */
   settleEnd(session: string, event: string, done: string): Promise<void>;
   look(session: string): Promise<SessionLook>;
-  /** With the tokens of this client alone. */
+  /** With the tokens of this client at least. */
   readSession(session: string, clientId: string): Promise<SessionState>;
   addMember(login: Login): Promise<'ok' | 'over'>;
   endSubject(subject: SubjectToEnd): Promise<EndSubjectReply>;
