@@ -52,20 +52,20 @@ export class EndRevocations {
 
   /** Revokes the refresh token handed in after the end, unless the session is live again. */
   async revokeLate(ending: SessionEnding): Promise<void> {
-    const { session } = ending;
-    const isDue = async () => !(await this.#parts.operations.look(session)).isLive;
     const { refreshToken } = ending.handedIn ?? {};
     const tokens = this.#tokensOf({ ...ending, handedIn: { refreshToken } }, []);
-    await this.#parts.revocations.revoke({ ...tokens, isDue, isLate: true }).asked;
+    const rules = this.#unlessLive(ending.session);
+    await this.#parts.revocations.revoke({ ...tokens, ...rules }).asked;
   }
 
-  revokeRefused({ owner, provider, tokens }: RefusedTokens): void {
+  revokeRefused({ session, owner, provider, tokens }: RefusedTokens): void {
     const { accessToken, refreshToken } = tokens;
     if (owner.issuer === '') return;
     this.#parts.revocations.revoke({
       ...owner,
       refreshTokens: [refreshToken === undefined ? undefined : { text: refreshToken, provider }],
       accessToken: { text: accessToken.text, provider },
+      ...(session !== undefined && this.#unlessLive(session)),
     });
   }
 
@@ -89,6 +89,11 @@ export class EndRevocations {
   ): IssuedToken | undefined {
     const provider = this.#parts.providers.find(issuer, clientId);
     return text === undefined ? undefined : { text, provider };
+  }
+
+  #unlessLive(session: string): Pick<TokensToRevoke, 'isDue' | 'isLate'> {
+    const isDue = async () => !(await this.#parts.operations.look(session)).isLive;
+    return { isDue, isLate: true };
   }
 
   /** A newer login may have come. */

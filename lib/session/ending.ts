@@ -47,6 +47,8 @@ export interface TokenEnding extends Ending {
 }
 
 export interface RefusedTokens {
+  /** The session whose end is the reason; a newer login may live in the session. */
+  readonly session?: string | undefined;
   readonly owner: SessionOwner;
   readonly provider: Provider | undefined;
   readonly tokens: ReadTokenResponse;

@@ -98,7 +98,8 @@ export class SessionEnds {
     return { isFirst, login: linked?.login, asked };
   }
 
-  async refuse({ owner, provider, tokens }: RefusedTokens): Promise<void> {
+  async refuse(refused: RefusedTokens): Promise<void> {
+    const { owner, tokens } = refused;
     const { accessToken, refreshToken, expiresAt } = tokens;
     const ending = { cause: 'app', owner, note: '', force: true } as const;
     const { clockTolerance, maxSessionLifetime } = this.#parts;
@@ -113,7 +114,7 @@ export class SessionEnds {
           ttl: maxSessionLifetime,
         }),
     ]);
-    this.#parts.endRevocations.revokeRefused({ owner, provider, tokens });
+    this.#parts.endRevocations.revokeRefused(refused);
   }
 
   // Without `owner`, the end of an unsaved session is not announced.

@@ -84,8 +84,9 @@ export class Logins {
       operations.addMember(issue.login),
     ];
     const answers = await Promise.all([...prepared, ...this.#link(issue)]);
-    const isRefused = answers.some((answer) => answer !== 'ok');
-    if (isRefused || (await operations.saveLogin(record)) === 'over') await this.#refuse(issue);
+    if (answers.some((answer) => answer !== 'ok')) await this.#refuse(issue);
+    const saved = await operations.saveLogin(record);
+    if (saved === 'over') await this.#refuse({ ...issue, session: issue.login.session });
   }
 
   /** The used refresh token alone identifies the login. */
@@ -121,18 +122,21 @@ export class Logins {
     const { operations, expiredTokenGrace } = this.#parts;
     const record = this.#record(issue);
     const isReplaced = refreshToken !== usedToken;
-    const [, ...answers] = await Promise.all([
+    const [, renewed, ...others] = await Promise.all([
       isReplaced &&
         operations.expireToken(
           keyOfRefreshToken(usedToken),
           Math.max(USED_TOKEN_LIFETIME, expiredTokenGrace),
         ),
-      this.#parts.epoch.admits(login.time),
       operations.renewLogin(record),
+      this.#parts.epoch.admits(login.time),
       operations.addMember(login),
       ...this.#link(issue),
     ]);
-    if (answers.some((answer) => answer !== 'ok')) await this.#refuse({ ...issue, tokens });
+    // The used refresh token, where the answer has no other one, is not of this refresh.
+    const refused = { ...issue, tokens };
+    if (renewed !== 'ok') await this.#refuse({ ...refused, session: login.session });
+    if (others.some((answer) => answer !== 'ok')) await this.#refuse(refused);
   }
 
   #read(response: TokenResponse): ReadTokenResponse {

@@ -6,6 +6,7 @@ import { AUDIENCE, type Claims, createSigner } from '../support/provider.ts';
 import {
   frame,
   hintOf,
+  type Login,
   INVALIDATED,
   now,
   revokedRefreshTokens,
@@ -100,6 +101,30 @@ describe.each(['redis', 'memory'] as const)('a login in %s', (store) => {
     await call(app, own.access_token).expect(200);
     await logOut(app, { access_token: refreshed.access_token }).expect(200);
     await call(app, own.access_token).expect(401);
+  });
+});
+
+describe('a refused answer', () => {
+  it.each<[string, (app: SessionApp, old: Login) => Promise<void>]>([
+    ['save', async (app) => app.oidc.sessions.save(await world.issue({ iat: now() - 10 }))],
+    ['rotate', async (app, old) => app.oidc.sessions.rotate(old, await world.issue())],
+  ])('to %s is not revoked while a newer login lives in the session', async (_what, use) => {
+    const app = world.start();
+    const old = await save(app, await world.issue({ iat: now() - 20 }));
+    await app.oidc.sessions.end({ issuer: world.op.issuer, sid: 'sid-1' });
+    await world.op.untilAsked(1);
+    setTime(Date.now() + 60_000);
+    const newer = await save(app, await world.issue());
+    setTime(Date.now() - 60_000);
+    await expect(use(app, old)).rejects.toMatchObject(ENDED);
+    await until(() => app.revocations.length === 3);
+    expect(app.revocations.map(({ kind, outcome }) => [kind, outcome])).toEqual([
+      ['refresh-token', 'revoked'],
+      ['refresh-token', 'skipped'],
+      ['access-token', 'skipped'],
+    ]);
+    expect(revokedRefreshTokens(world.op)).toEqual([old.refresh_token]);
+    await call(app, newer.access_token).expect(200);
   });
 });
 
