@@ -8,7 +8,7 @@ import type {
   StoreUpdate,
 } from '../lib/index.ts';
 import { MemoryStore } from '../lib/store/memory.ts';
-import { sessionKey } from '../lib/token/token-keys.ts';
+import { refreshTokenKey, sessionKey } from '../lib/token/token-keys.ts';
 import {
   type App,
   appWith,
@@ -21,6 +21,7 @@ import {
 } from './support/app.ts';
 import { createSigner, type Signer } from './support/provider.ts';
 import { REVOKE, startRevocationServer } from './support/revocation-server.ts';
+import { until } from './support/until.ts';
 
 /** The memory of both processes, as one of them reaches it. */
 class SharedStore implements Store {
@@ -224,6 +225,20 @@ describe('two processes with a store of the app', () => {
     expect(JSON.stringify(answer.body)).toContain(`id_token_hint=${tokens.id_token}`);
     expect(await statusOf(tokens.access_token, other)).toBe(401);
     expect(await statusOf(await signer.accessToken({ sid: 'b' }), other)).toBe(401);
+  });
+
+  it('a logout whose refresh token could not be invalidated invalidates that one later', async () => {
+    const { access_token, refresh_token } = await tokensOf('sid-1');
+    let failures = 0;
+    slow.beforeUpdate = (keys) => {
+      if (!keys.some((key) => key.startsWith('r')) || ++failures > 1) return Promise.resolve();
+      return Promise.reject(new Error('of the store'));
+    };
+    await request(one.app).post(LOGOUT).send({ access_token, refresh_token }).expect(503);
+    expect(await statusOf(access_token, other)).toBe(401);
+    const key = `r${refreshTokenKey(refresh_token)}`;
+    await until(async () => (await memory.read([key]))[0] === '!');
+    expect(failures).toBe(2);
   });
 
   it('a Logout Token revokes the refresh token also while the end by a frame is stored', async () => {

@@ -62,18 +62,19 @@ export class LogoutEnds {
    * is repeated in the background.
    */
   async end(logout: PendingLogout): Promise<LogoutEnd> {
+    let end: LogoutEnd | undefined;
+    const finish = async () => {
+      // A repetition goes on after the end that is stored.
+      end ??= await this.#endPresented(logout);
+      await this.#invalidateRefreshToken(logout, end);
+      return end;
+    };
     try {
-      return await this.#end(logout);
+      return await finish();
     } catch (error) {
-      this.#parts.repetitions.start(() => this.#end(logout), ENDS_REPEATED_FOR);
+      this.#parts.repetitions.start(finish, ENDS_REPEATED_FOR);
       throw error;
     }
-  }
-
-  async #end(logout: PendingLogout): Promise<LogoutEnd> {
-    const end = await this.#endPresented(logout);
-    await this.#invalidateRefreshToken(logout, end);
-    return end;
   }
 
   /** What {@link end} would answer now; `undefined` without a session. Nothing is changed. */
