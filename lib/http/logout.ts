@@ -2,11 +2,7 @@ import type { Request, Response } from 'express';
 import { InvalidTokenError } from '../errors.ts';
 import type { Events } from '../events.ts';
 import type { TokensOfLogout } from '../logout/presented-tokens.ts';
-import type {
-  LogoutAnswer,
-  LogoutWishes,
-  RpInitiatedLogout,
-} from '../logout/rp-initiated-logout.ts';
+import type { LogoutAnswer, RpInitiatedLogout } from '../logout/rp-initiated-logout.ts';
 import { providerOfAccessToken } from '../provider/provider-of-token.ts';
 import type { Providers } from '../provider/providers.ts';
 import { tellTokenRefused } from '../refusal-events.ts';
@@ -16,6 +12,7 @@ import { sendOAuthError, serve } from './endpoint.ts';
 import { sendAnswer } from './logout-answer.ts';
 import type { ResolvedLogoutOptions } from './logout-options.ts';
 import type { Middleware } from './middleware.ts';
+import type { FindTokens } from './session-tokens.ts';
 import { tokensFromBody, tokensFromSession } from './token-reader.ts';
 import type { ReturningBrowser } from './returning-browser.ts';
 import type { RequestEnd } from './request-end.ts';
@@ -34,34 +31,17 @@ export interface LogoutParts {
 const PRODUCT = { 'X-Elastic-Product': 'Elasticsearch' };
 
 export function logout(parts: LogoutParts): Middleware {
-  const { browser, options, rpInitiatedLogout } = parts;
+  const { browser, options } = parts;
   const elasticsearch = parts.errorFormat === 'elasticsearch';
-  const isOfApp = options.tokens !== undefined;
   const tellRefusal = tellTokenRefused(parts.events, 'logout');
-  const readTokens =
+  const answerTo =
     options.tokens === undefined
-      ? tokensFromBody(parts.bodyLimit)
-      : tokensFromSession(options.tokens, options.trustedOrigins);
-
-  async function answerTo(
-    tokens: TokensOfLogout | undefined,
-    wishes: LogoutWishes,
-  ): Promise<LogoutAnswer> {
-    if (!isOfApp && tokens !== undefined) {
-      const answer = await rpInitiatedLogout.logOut(tokens, wishes);
-      if (answer === undefined) throw new InvalidTokenError('opaque-unknown');
-      return answer;
-    }
-    const logOut = (found: TokensOfLogout) => rpInitiatedLogout.logOut(found, wishes);
-    const answer = tokens && (await withoutDeadToken(tokens, logOut, tellRefusal));
-    const provider = providerOfAccessToken(tokens?.accessToken ?? '', parts.providers);
-    return answer ?? rpInitiatedLogout.withoutSession(provider, wishes);
-  }
+      ? answerToBody(parts)
+      : answerToApp(parts, options.tokens, tellRefusal);
 
   async function handle(req: Request, res: Response, end: RequestEnd): Promise<void> {
     if (elasticsearch) refuseUnknownParameters(req);
-    const tokens = await readTokens(req, res);
-    const answer = await answerTo(tokens, await options.wishesOf(req));
+    const answer = await answerTo(req, res);
     end.answer(() => {
       browser.bind(answer.cookie, { req, res, trustedOrigins: options.trustedOrigins });
       const form = options.form ? answer.form?.() : undefined;
@@ -79,6 +59,36 @@ export function logout(parts: LogoutParts): Middleware {
   };
   return async function logoutHandler(req, res, next) {
     await serve(endpoint, { req, res, next });
+  };
+}
+
+type AnswerTo = (req: Request, res: Response) => Promise<LogoutAnswer>;
+
+function answerToBody({ bodyLimit, options, rpInitiatedLogout }: LogoutParts): AnswerTo {
+  const readTokens = tokensFromBody(bodyLimit);
+  return async (req, res) => {
+    const tokens = await readTokens(req, res);
+    const answer = await rpInitiatedLogout.logOut(tokens, await options.wishesOf(req));
+    if (answer === undefined) throw new InvalidTokenError('opaque-unknown');
+    return answer;
+  };
+}
+
+/** A user without tokens, or with dead ones, gets out all the same. */
+function answerToApp(
+  { options, providers, rpInitiatedLogout }: LogoutParts,
+  find: FindTokens,
+  tellRefusal: (error: InvalidTokenError) => void,
+): AnswerTo {
+  const readTokens = tokensFromSession(find, options.trustedOrigins);
+  return async (req) => {
+    const tokens = await readTokens(req);
+    const wishes = await options.wishesOf(req);
+    const logOut = (found: TokensOfLogout) => rpInitiatedLogout.logOut(found, wishes);
+    const answer = tokens && (await withoutDeadToken(tokens, logOut, tellRefusal));
+    if (answer !== undefined) return answer;
+    const provider = providerOfAccessToken(tokens?.accessToken ?? '', providers);
+    return rpInitiatedLogout.withoutSession(provider, wishes);
   };
 }
 

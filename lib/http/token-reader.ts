@@ -8,10 +8,9 @@ import { createBodyReader, FORM_TYPE, JSON_TYPES } from './request-body.ts';
 import { type Origins, requireSameOrigin } from './same-origin.ts';
 import type { FindTokens, SessionTokens } from './session-tokens.ts';
 
-/** `undefined` where the app's session has no tokens. */
-export type TokenReader = (req: Request, res: Response) => Promise<TokensOfLogout | undefined>;
-
-export function tokensFromBody(bodyLimit: number): TokenReader {
+export function tokensFromBody(
+  bodyLimit: number,
+): (req: Request, res: Response) => Promise<TokensOfLogout> {
   const readBody = createBodyReader(bodyLimit, [...JSON_TYPES, FORM_TYPE]);
   return async (req, res) => readLogoutRequest(await readBody(req, res));
 }
@@ -20,7 +19,10 @@ export function tokensFromBody(bodyLimit: number): TokenReader {
  * The app's cookie comes with every request of the browser, so only requests from the app's own
  * pages, or trusted ones, count.
  */
-export function tokensFromSession(find: FindTokens, trustedOrigins: Origins): TokenReader {
+export function tokensFromSession(
+  find: FindTokens,
+  trustedOrigins: Origins,
+): (req: Request) => Promise<TokensOfLogout | undefined> {
   return async (req) => {
     requireSameOrigin(req, trustedOrigins);
     return findTokens(find, req);
