@@ -6,6 +6,7 @@ import { type App, appWith, BACK_CHANNEL_LOGOUT, LOGOUT } from './support/app.ts
 import { AUDIENCE, CLIENT_ID } from './support/provider.ts';
 import { type RedisServer, startRedisServer } from './support/redis-server.ts';
 import { type RevocationServer, startRevocationServer } from './support/revocation-server.ts';
+import { until } from './support/until.ts';
 
 const encryptionKey = randomBytes(32);
 let redis: RedisServer;
@@ -74,6 +75,9 @@ it.each<[how: string, end: (app: App, token: string, logoutToken: string) => Pro
     await end(closed, token, logoutToken);
     expect(await given).toMatchObject({ outcome: 'failed', reason: 'closed' });
     expect(provider.requests).toEqual([]);
+    const client = redis.connect();
+    const [record = ''] = await client.keys('oidc1:s*');
+    await until(async () => (await client.hget(record, 'left')) === 'r');
 
     const made = nextRevocation(other);
     await end(other, token, logoutToken);

@@ -239,9 +239,10 @@ describe('two clients in one session of the provider', () => {
 
   it('do not take the ID Token of each other at a refresh', async () => {
     const { mobile } = await bothLogins();
-    await expect(app.oidc.sessions.rotate(mobile, await issue('web'))).rejects.toThrow(
-      InvalidIdTokenError,
-    );
+    await expect(app.oidc.sessions.rotate(mobile, await issue('web'))).rejects.toMatchObject({
+      ...{ code: InvalidIdTokenError.code, reason: 'wrong-audience', claim: 'aud' },
+      expected: 'mobile',
+    });
     expect(await statusOf(mobile)).toBe(200);
   });
 

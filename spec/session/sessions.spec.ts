@@ -194,6 +194,25 @@ describe('sessions.save', () => {
     },
   );
 
+  it('counts the life of an opaque token from the save', async () => {
+    const hour = 3600;
+    const id_token = await signer.idToken();
+    const tokens = { access_token: 'opaque', id_token, expires_in: 25 * hour };
+    await app.oidc.sessions.save(tokens);
+    expect(await statusOf(tokens)).toBe(401);
+    setTime(Date.now() + 2 * hour * 1000);
+    expect(await statusOf(tokens)).toBe(401);
+  });
+
+  it('rejects an access token alone that was logged out before', async () => {
+    const access_token = await signer.accessToken({ sid: undefined });
+    await logOut({ access_token }).expect(200);
+    const id_token = await signer.idToken();
+    await expect(app.oidc.sessions.save({ access_token, id_token })).rejects.toThrow(
+      SessionEndedError,
+    );
+  });
+
   it.each<[string, () => Promise<string>]>([
     ['signed by a stranger', async () => (await createSigner()).idToken()],
     ['of another issuer', async () => (await createSigner('https://other.example.com')).idToken()],
