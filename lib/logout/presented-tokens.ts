@@ -5,7 +5,6 @@ import type { CutOff } from '../invalidation/cut-off.ts';
 import type { Login } from '../invalidation/login.ts';
 import type { TokenEntry } from '../invalidation/token-entry.ts';
 import { isOver } from '../invalidation/verdict.ts';
-import { hasPairwiseSubjects } from '../provider/pairwise-subjects.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { Providers } from '../provider/providers.ts';
 import { readTokenClaims, type TokenClaims } from '../token/token-claims.ts';
@@ -71,7 +70,7 @@ export async function readPresentedTokens(
       : await parts.accessTokens.authenticate(tokens.accessToken);
   const stored = await readStored(parts.operations, accessToken, tokens.refreshToken);
   refuseWrongKind(accessToken, stored);
-  const login = await findLogin(accessToken, stored);
+  const login = loginOf(accessToken, stored);
   await refuseLiveLogin(parts.operations, stored);
   refuseLongExpired(parts.accessTokens, accessToken, stored);
   const claims = claimsOf(stored.entry) ?? claimsOf(stored.refreshToken?.entry);
@@ -156,31 +155,22 @@ function refuseLongExpired(
   if (accessToken !== undefined && !isSaved) accessTokens.refuseLongExpired(accessToken);
 }
 
-async function findLogin(
+function loginOf(
   accessToken: AccessToken | undefined,
   { entry, refreshToken }: Stored,
-): Promise<Login | undefined> {
+): Login | undefined {
   const [own, other] = [entry?.login, refreshToken?.entry?.login];
   if (other === undefined) return own;
-  const isOfOne =
-    own === undefined
-      ? await mayBeOf(accessToken, other, claimsOf(refreshToken?.entry)?.iss)
-      : own.subject === other.subject && own.session === other.session;
+  const named = own ?? namedBy(accessToken, other);
+  const isOfOne = named.subject === other.subject && named.session === other.session;
   if (isOfOne) return own ?? other;
   throw new InvalidRequestError('refresh-token-of-another-session');
 }
 
 // A claim missing from the access token contradicts nothing.
-async function mayBeOf(
-  accessToken: AccessToken | undefined,
-  { subject, session }: Login,
-  issuer: string | undefined,
-): Promise<boolean> {
-  if (accessToken === undefined) return true;
-  const { subjectKey = subject, sessionKey = session, provider } = accessToken;
-  if (sessionKey !== session) return false;
-  if (subjectKey === subject) return true;
-  return provider.issuer === issuer && hasPairwiseSubjects(provider);
+function namedBy(accessToken: AccessToken | undefined, other: Login) {
+  const { subjectKey = other.subject, sessionKey = other.session } = accessToken ?? {};
+  return { subject: subjectKey, session: sessionKey };
 }
 
 // An ended access token does not end a later login of its session.

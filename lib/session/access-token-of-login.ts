@@ -2,7 +2,6 @@ import type { AccessToken } from '../access-token/access-token.ts';
 import type { AccessTokens } from '../access-token/access-tokens.ts';
 import { refusal } from '../access-token/refusal.ts';
 import { InvalidTokenError } from '../errors.ts';
-import { hasPairwiseSubjects } from '../provider/pairwise-subjects.ts';
 import type { Provider } from '../provider/provider.ts';
 import type { AccessTokenText } from '../token/access-token-text.ts';
 import { sidOf } from '../token/sid.ts';
@@ -62,4 +61,10 @@ function contradictingClaim(
   if (iss !== issuer) return 'iss';
   if (sid !== undefined && (sidOf(token.claims) ?? sid) !== sid) return 'sid';
   return sub === subject ? undefined : 'sub';
+}
+
+// Core 1.0, section 8: an API may know the user by another `sub` than the client does.
+async function hasPairwiseSubjects(provider: Provider): Promise<boolean> {
+  const { subject_types_supported: types } = await provider.metadata();
+  return types !== undefined && !types.includes('public');
 }

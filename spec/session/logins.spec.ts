@@ -279,28 +279,6 @@ describe('the access token beside an ID Token', () => {
     });
 
     it.each([
-      ['is of the login beside its refresh token', ['pairwise'], {}, 200, 401],
-      ['is of another session by its sid', ['pairwise'], { sid: 'sid-2' }, 400, 200],
-      [
-        'is of another session where identifiers are public too',
-        ['public', 'pairwise'],
-        {},
-        400,
-        200,
-      ],
-    ])('that nobody saved %s', async (_what, types, claims, status, then) => {
-      const app = startWith(...types);
-      const { access_token, refresh_token } = await save(app, await world.issue());
-      const unsaved = await world.op.signer.accessToken({
-        sub: 'pairwise',
-        sid: undefined,
-        ...claims,
-      });
-      await logOut(app, { access_token: unsaved, refresh_token }).expect(status);
-      await call(app, access_token).expect(then);
-    });
-
-    it.each([
       ['public identifiers too', ['public', 'pairwise'], {}, 'sub'],
       ['pairwise identifiers alone, and another sid', ['pairwise'], { sid: 'sid-2' }, 'sid'],
     ])('is refused where the provider has %s', async (_what, types, claims, claim) => {
