@@ -1,6 +1,6 @@
 import type { JWSHeaderParameters, JWTPayload } from 'jose';
 
-/** The guard's findings about an access token: one frozen object for all requests with the token. */
+/** What the guard found about an access token: one frozen object for all its requests. */
 export interface RequestAuth {
   /** The access token, unchanged. */
   readonly token: string;

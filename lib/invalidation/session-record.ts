@@ -1,4 +1,5 @@
 import type { Owner } from './end-message.ts';
+import type { Login } from './login.ts';
 import type { Verdict } from './verdict.ts';
 
 /** The tokens of one client, sealed where there is a key. Empty texts for none. */
@@ -48,6 +49,12 @@ export interface SessionState {
 
 export function liveRecord({ record }: SessionState): SessionRecord | undefined {
   return record?.end === undefined ? record : undefined;
+}
+
+/** Whether a login of the same user, later than this one, lives in the session. */
+export function hasNewerLogin(state: SessionState, { subject, time }: Login): boolean {
+  const live = liveRecord(state);
+  return live?.subject === subject && live.last > time;
 }
 
 export function eventOf({ last, ids }: SessionRecord): string {

@@ -1,4 +1,5 @@
-import type { SessionRecord } from '../invalidation/session-record.ts';
+import type { Login } from '../invalidation/login.ts';
+import { hasNewerLogin, type SessionRecord } from '../invalidation/session-record.ts';
 import type { Providers } from '../provider/providers.ts';
 import type { IssuedToken, Revocations, TokensToRevoke } from '../provider/revocations.ts';
 import type { Operations } from '../store/operations.ts';
@@ -52,20 +53,21 @@ export class EndRevocations {
 
   /** Revokes the refresh token handed in after the end, unless the session is live again. */
   async revokeLate(ending: SessionEnding): Promise<void> {
+    const { session } = ending;
+    const isDue = async () => !(await this.#parts.operations.look(session)).isLive;
     const { refreshToken } = ending.handedIn ?? {};
     const tokens = this.#tokensOf({ ...ending, handedIn: { refreshToken } }, []);
-    const rules = this.#unlessLive(ending.session);
-    await this.#parts.revocations.revoke({ ...tokens, ...rules }).asked;
+    await this.#parts.revocations.revoke({ ...tokens, isDue, isLate: true }).asked;
   }
 
-  revokeRefused({ session, owner, provider, tokens }: RefusedTokens): void {
+  revokeRefused({ login, owner, provider, tokens }: RefusedTokens): void {
     const { accessToken, refreshToken } = tokens;
     if (owner.issuer === '') return;
     this.#parts.revocations.revoke({
       ...owner,
       refreshTokens: [refreshToken === undefined ? undefined : { text: refreshToken, provider }],
       accessToken: { text: accessToken.text, provider },
-      ...(session !== undefined && this.#unlessLive(session)),
+      ...(login !== undefined && { isDue: () => this.#isNewest(login), isLate: true }),
     });
   }
 
@@ -91,9 +93,9 @@ export class EndRevocations {
     return text === undefined ? undefined : { text, provider };
   }
 
-  #unlessLive(session: string): Pick<TokensToRevoke, 'isDue' | 'isLate'> {
-    const isDue = async () => !(await this.#parts.operations.look(session)).isLive;
-    return { isDue, isLate: true };
+  async #isNewest(login: Login): Promise<boolean> {
+    const state = await this.#parts.operations.readSession(login.session, '');
+    return !hasNewerLogin(state, login);
   }
 
   /** A newer login may have come. */

@@ -1,6 +1,7 @@
 import type { Provider } from '../provider/provider.ts';
 import type { IssuedToken } from '../provider/revocations.ts';
 import type { EndCause } from '../events.ts';
+import type { Login } from '../invalidation/login.ts';
 import type { HowToEnd } from '../invalidation/how-to-end.ts';
 import type { TokenKey } from '../store/operations.ts';
 import type { SessionOwner } from './session-owner.ts';
@@ -47,8 +48,8 @@ export interface TokenEnding extends Ending {
 }
 
 export interface RefusedTokens {
-  /** The session whose end is the reason; a newer login may live in the session. */
-  readonly session?: string | undefined;
+  /** `undefined` for tokens of an unknown login. */
+  readonly login?: Login | undefined;
   readonly owner: SessionOwner;
   readonly provider: Provider | undefined;
   readonly tokens: ReadTokenResponse;

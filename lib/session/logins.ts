@@ -84,9 +84,8 @@ export class Logins {
       operations.addMember(issue.login),
     ];
     const answers = await Promise.all([...prepared, ...this.#link(issue)]);
-    if (answers.some((answer) => answer !== 'ok')) await this.#refuse(issue);
-    const saved = await operations.saveLogin(record);
-    if (saved === 'over') await this.#refuse({ ...issue, session: issue.login.session });
+    const isRefused = answers.some((answer) => answer !== 'ok');
+    if (isRefused || (await operations.saveLogin(record)) === 'over') await this.#refuse(issue);
   }
 
   /** The used refresh token alone identifies the login. */
@@ -122,7 +121,7 @@ export class Logins {
     const { operations, expiredTokenGrace } = this.#parts;
     const record = this.#record(issue);
     const isReplaced = refreshToken !== usedToken;
-    const [, renewed, ...others] = await Promise.all([
+    const [, ...answers] = await Promise.all([
       isReplaced &&
         operations.expireToken(
           keyOfRefreshToken(usedToken),
@@ -134,9 +133,7 @@ export class Logins {
       ...this.#link(issue),
     ]);
     // The used refresh token, where the answer has no other one, is not of this refresh.
-    const refused = { ...issue, tokens };
-    if (renewed !== 'ok') await this.#refuse({ ...refused, session: login.session });
-    if (others.some((answer) => answer !== 'ok')) await this.#refuse(refused);
+    if (answers.some((answer) => answer !== 'ok')) await this.#refuse({ ...issue, tokens });
   }
 
   #read(response: TokenResponse): ReadTokenResponse {

@@ -49,7 +49,7 @@ export interface Sessions {
    * Gives a login the tokens of a refresh. The used refresh token identifies the login. Use the new
    * tokens only after `rotate` resolved.
    *
-   * @throws TypeError when `access_token` is missing, or a member of the wrong type.
+   * @throws TypeError when `access_token` is missing, or a token is no text.
    * @throws {@link SessionEndedError} when the session ended meanwhile, or was never saved. The new
    * tokens are then invalidated, and the user has to log in again.
    * @throws {@link InvalidIdTokenError} or {@link InvalidTokenError} when a new token is malformed,

@@ -22,9 +22,12 @@ export interface TokenResponse {
   readonly id_token?: string | null | undefined;
   /** The refresh token. Default: none. */
   readonly refresh_token?: string | null | undefined;
-  /** Seconds. Some providers send a string. Default: `maxTokenLifetime`. The `exp` of a JWT goes first. */
+  /**
+   * Seconds. Some providers send a string. The `exp` of a JWT goes first. Default:
+   * `maxTokenLifetime`.
+   */
   readonly expires_in?: number | string | undefined;
-  /** The scopes of the access token, with spaces between them. Default: none, or as before. */
+  /** The scopes of the access token, with spaces between them. Default: none. */
   readonly scope?: string | undefined;
 }
 

@@ -105,27 +105,39 @@ describe.each(['redis', 'memory'] as const)('a login in %s', (store) => {
 });
 
 describe('a refused answer', () => {
-  it.each<[string, (app: SessionApp, old: Login) => Promise<void>]>([
-    ['save', async (app) => app.oidc.sessions.save(await world.issue({ iat: now() - 10 }))],
-    ['rotate', async (app, old) => app.oidc.sessions.rotate(old, await world.issue())],
-  ])('to %s is not revoked while a newer login lives in the session', async (_what, use) => {
-    const app = world.start();
-    const old = await save(app, await world.issue({ iat: now() - 20 }));
-    await app.oidc.sessions.end({ issuer: world.op.issuer, sid: 'sid-1' });
-    await world.op.untilAsked(1);
-    setTime(Date.now() + 60_000);
-    const newer = await save(app, await world.issue());
-    setTime(Date.now() - 60_000);
-    await expect(use(app, old)).rejects.toMatchObject(ENDED);
-    await until(() => app.revocations.length === 3);
-    expect(app.revocations.map(({ kind, outcome }) => [kind, outcome])).toEqual([
-      ['refresh-token', 'revoked'],
-      ['refresh-token', 'skipped'],
-      ['access-token', 'skipped'],
-    ]);
-    expect(revokedRefreshTokens(world.op)).toEqual([old.refresh_token]);
-    await call(app, newer.access_token).expect(200);
-  });
+  const uses: [string, (app: SessionApp, old: Login, fresh: Login) => Promise<void>][] = [
+    ['save', (app, _old, fresh) => app.oidc.sessions.save(fresh)],
+    ['rotate', (app, old, fresh) => app.oidc.sessions.rotate(old, fresh)],
+  ];
+
+  it.each(
+    uses.flatMap(([what, use]) => [
+      [what, 'the session', { sid: 'sid-1' }, use] as const,
+      [what, 'the user', { sub: 'alice' }, use] as const,
+    ]),
+  )(
+    'to %s, after the end of %s, is not revoked while a newer login lives in the session',
+    async (_what, _ended, name, use) => {
+      const app = world.start();
+      const old = await save(app, await world.issue({ iat: now() - 20 }));
+      const fresh = await world.issue({ iat: now() - 10 });
+      await app.oidc.sessions.end({ issuer: world.op.issuer, ...name });
+      await world.op.untilAsked(1);
+      setTime(Date.now() + 60_000);
+      const newer = await save(app, await world.issue());
+      setTime(Date.now() - 60_000);
+      for (let count = 0; count < 2; count++) {
+        await expect(use(app, old, fresh)).rejects.toMatchObject(ENDED);
+      }
+      await until(() => app.revocations.length === 5);
+      expect(app.revocations.map(({ outcome }) => outcome)).toEqual([
+        'revoked',
+        ...Array.from({ length: 4 }, () => 'skipped'),
+      ]);
+      expect(revokedRefreshTokens(world.op)).toEqual([old.refresh_token]);
+      await call(app, newer.access_token).expect(200);
+    },
+  );
 });
 
 describe('rotate', () => {
