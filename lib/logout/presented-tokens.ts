@@ -78,7 +78,8 @@ export async function readPresentedTokens(
   if (provider === undefined) return undefined;
   const clients = clientsOf(parts.providers, accessToken, stored);
   const isSenderConstrained = isBoundToSender(accessToken, stored);
-  return { ...stored, provider, clients, accessToken, login, claims, isSenderConstrained };
+  const cutOff = await cutOffFor(parts.operations, login, { accessToken, stored });
+  return { ...stored, provider, clients, accessToken, login, claims, isSenderConstrained, cutOff };
 }
 
 // By the saved login; else by the access token; else the first client of the issuer.
@@ -131,6 +132,20 @@ async function readStored(
   };
 }
 
+// A login may have another `sub` than its access token, and a refresh token has none.
+async function cutOffFor(
+  operations: Operations,
+  login: Login | undefined,
+  {
+    accessToken,
+    stored,
+  }: { readonly accessToken: AccessToken | undefined; readonly stored: Stored },
+): Promise<CutOff | undefined> {
+  if (login === undefined || login.subject === accessToken?.subjectKey) return stored.cutOff;
+  const [text] = await operations.read([{ kind: 'cut-off', of: login.subject }]);
+  return decodeCutOff(text);
+}
+
 async function readAll(
   operations: Operations,
   keys: readonly (Key | undefined)[],
@@ -162,9 +177,16 @@ function loginOf(
   const [own, other] = [entry?.login, refreshToken?.entry?.login];
   if (other === undefined) return own;
   const named = own ?? namedBy(accessToken, other);
-  const isOfOne = named.subject === other.subject && named.session === other.session;
+  const isOfOne =
+    isOfIssuer(accessToken, claimsOf(refreshToken?.entry)) &&
+    named.subject === other.subject &&
+    named.session === other.session;
   if (isOfOne) return own ?? other;
   throw new InvalidRequestError('refresh-token-of-another-session');
+}
+
+function isOfIssuer(accessToken: AccessToken | undefined, saved: TokenClaims | undefined): boolean {
+  return accessToken === undefined || saved?.iss === accessToken.provider.issuer;
 }
 
 // A claim missing from the access token contradicts nothing.

@@ -214,11 +214,11 @@ function ownState(request: PreparedEndSession, before: KeptAnswer | undefined): 
 }
 
 function ownerOf({ provider, accessToken, claims }: PresentedTokens): SessionOwner {
-  const { sub, sid }: { sub?: unknown; sid?: unknown } = accessToken?.auth.payload ?? {};
+  const { sub, sid }: { sub?: unknown; sid?: unknown } = claims ?? accessToken?.auth.payload ?? {};
   return {
     issuer: provider.issuer,
-    subject: typeof sub === 'string' ? sub : claims?.sub,
-    sid: typeof sid === 'string' ? sid : claims?.sid,
+    subject: typeof sub === 'string' ? sub : undefined,
+    sid: typeof sid === 'string' ? sid : undefined,
   };
 }
 

@@ -18,6 +18,8 @@ import {
   optionsFor,
   redirectOf,
 } from '../support/app.ts';
+import { encodeCutOff } from '../../lib/store/codecs/cut-off.ts';
+import { subjectKey } from '../../lib/token/token-keys.ts';
 import { EXPRESS } from '../support/express-versions.ts';
 import { targetOf } from '../support/logout-page.ts';
 import { AUDIENCE, CLIENT_ID, createSigner, type Signer } from '../support/provider.ts';
@@ -118,6 +120,20 @@ describe.each(Object.keys(EXPRESS))('an app without tokens in the browser, on %s
   });
 
   describe('logout({ tokens })', () => {
+    it('with the refresh token alone of a login that ended, spares a later login', async () => {
+      const now = Math.floor(Date.now() / 1000);
+      const { refresh_token } = await logIn(app, { iat: now - 20 });
+      // As an end of the user leaves behind that died before the session's own end.
+      const cutOff = `oidc1:u{${subjectKey(signer.issuer, 'alice')}}`;
+      await redis.connect().set(cutOff, encodeCutOff({ all: now - 10, withoutSid: now - 10 }));
+      const access_token = await signer.accessToken();
+      const id_token = await signer.idToken({ iat: now - 1 });
+      await app.oidc.sessions.save({ access_token, id_token, refresh_token: 'refresh-2' });
+      app.sessions.set(COOKIE, { refresh_token });
+      await logOut(app).expect(200);
+      await call(app, access_token).expect(200);
+    });
+
     it('ends the session of a request from a page of its own', async () => {
       const { access_token, id_token } = await logIn(app);
       const answer = await logOut(app);

@@ -486,6 +486,17 @@ describe.each(Object.keys(EXPRESS))('logout on %s', (version) => {
       error_description: 'The refresh token belongs to another session',
     };
 
+    it('of another provider is refused, though the access token has no sub and no sid', async () => {
+      const stranger = await createSigner('https://other.example.com');
+      const provider = [optionsFor(signer).provider, optionsFor(stranger).provider].flat();
+      const both = start({ provider });
+      const own = await login(both);
+      const access_token = await stranger.accessToken({ sub: undefined, sid: undefined });
+      const answer = await post(both, { access_token, refresh_token: own.refresh_token });
+      expect([answer.status, answer.body]).toEqual([400, foreign]);
+      await call(both, own.access_token).expect(200);
+    });
+
     it.each([
       ['another session', { sid: 'sid-2' }],
       ['another user', { sub: 'bob', sid: 'sid-3' }],
