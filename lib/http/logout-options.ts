@@ -113,12 +113,15 @@ async function readWishes(values: Values, req: Request): Promise<LogoutWishes> {
   };
 }
 
+// A scheme without a slash may be the host of a URL whose scheme is missing.
+const ABSOLUTE = /^(?:https?:\/\/[^/]|(?!https?:)[a-z][a-z\d+.-]*:\/)\S*$/i;
+
 function urls(): Option<string | readonly string[], ReadonlySet<string>> {
   return {
     takes: 'URL or URLs',
     read(given, { name }) {
       const texts = setOfTexts(given, name);
-      if ([...texts].every((text) => URL.canParse(text))) return texts;
+      if ([...texts].every((text) => ABSOLUTE.test(text) && URL.canParse(text))) return texts;
       throw new TypeError(`"${name}" must be absolute URLs`);
     },
   };

@@ -740,10 +740,13 @@ describe('oidcLogout', () => {
       '"allowedReturnTo" must be a string that is not empty',
     ],
     [{ allowedReturnTo: 1 }, '"allowedReturnTo" must be a string that is not empty'],
-    [
-      { returnTo: () => '/', allowedReturnTo: 'partner.example/bye' },
+    ...[
+      ...['partner.example/bye', 'partner.example:8080/bye', 'https:bye', 'https:/bye', '/bye'],
+      ...['http:///bye', ' https://partner.example/bye', 'javascript:alert(1)'],
+    ].map((allowedReturnTo): [object, string] => [
+      { allowedReturnTo },
       '"allowedReturnTo" must be absolute URLs',
-    ],
+    ]),
     [{ tokens: { access_token: 'a' } }, '"tokens" must be a function'],
     [{ tokens: null }, '"tokens" must be a function'],
     [{ form: 'yes' }, '"form" must be a boolean'],
