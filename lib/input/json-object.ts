@@ -6,6 +6,8 @@ export function isObject(value: unknown): value is JsonObject {
 
 /** None for a text that is no JSON object. */
 export function readMembers(text: string): JsonObject {
+  // The error would take ten microseconds.
+  if (text === '') return {};
   try {
     return Object(JSON.parse(text)) as JsonObject;
   } catch {
