@@ -78,7 +78,11 @@ export async function readPresentedTokens(
   if (provider === undefined) return undefined;
   const clients = clientsOf(parts.providers, accessToken, stored);
   const isSenderConstrained = isBoundToSender(accessToken, stored);
-  const cutOff = await cutOffFor(parts.operations, login, { accessToken, stored });
+  // A login may have another `sub` than its access token, and a refresh token has none.
+  const cutOff =
+    login === undefined || login.subject === accessToken?.subjectKey
+      ? stored.cutOff
+      : await readCutOff(parts.operations, login.subject);
   return { ...stored, provider, clients, accessToken, login, claims, isSenderConstrained, cutOff };
 }
 
@@ -132,17 +136,8 @@ async function readStored(
   };
 }
 
-// A login may have another `sub` than its access token, and a refresh token has none.
-async function cutOffFor(
-  operations: Operations,
-  login: Login | undefined,
-  {
-    accessToken,
-    stored,
-  }: { readonly accessToken: AccessToken | undefined; readonly stored: Stored },
-): Promise<CutOff | undefined> {
-  if (login === undefined || login.subject === accessToken?.subjectKey) return stored.cutOff;
-  const [text] = await operations.read([{ kind: 'cut-off', of: login.subject }]);
+async function readCutOff(operations: Operations, subject: string): Promise<CutOff | undefined> {
+  const [text] = await operations.read([{ kind: 'cut-off', of: subject }]);
   return decodeCutOff(text);
 }
 

@@ -20,7 +20,7 @@ export async function refuseContradiction(
 ): Promise<void> {
   const claim = contradictingClaim(token, owner);
   if (claim === undefined) return;
-  const verified = await authenticateOrRefuse(token, accessTokens);
+  const verified = await tokenOrRefusal(token, accessTokens);
   // The guard will take a token that is not yet valid.
   if (verified instanceof InvalidTokenError && verified.reason !== 'not-yet-valid') return;
   if (claim === 'sub' && (await hasPairwiseSubjects(provider))) return;
@@ -34,13 +34,13 @@ export async function sidOfAccessToken(
   accessTokens: AccessTokens,
 ): Promise<string | undefined> {
   if (token.kind === 'opaque' || sidOf(token.claims) === undefined) return undefined;
-  const verified = await authenticateOrRefuse(token, accessTokens);
+  const verified = await tokenOrRefusal(token, accessTokens);
   if (verified instanceof InvalidTokenError) return undefined;
   const { payload } = verified.auth;
   return payload.sub === subject ? sidOf(payload) : undefined;
 }
 
-async function authenticateOrRefuse(
+async function tokenOrRefusal(
   { text }: AccessTokenText,
   accessTokens: AccessTokens,
 ): Promise<AccessToken | InvalidTokenError> {

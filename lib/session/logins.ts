@@ -127,12 +127,12 @@ export class Logins {
           keyOfRefreshToken(usedToken),
           Math.max(USED_TOKEN_LIFETIME, expiredTokenGrace),
         ),
-      operations.renewLogin(record),
       this.#parts.epoch.admits(login.time),
+      operations.renewLogin(record),
       operations.addMember(login),
       ...this.#link(issue),
     ]);
-    // The used refresh token, where the answer has no other one, is not of this refresh.
+    // Without the used refresh token, which the refresh may have left as it was.
     if (answers.some((answer) => answer !== 'ok')) await this.#refuse({ ...issue, tokens });
   }
 
@@ -207,8 +207,8 @@ export class Logins {
     return this.#refuse({ owner, provider: isOfOther ? undefined : likely, tokens });
   }
 
-  async #refuse(late: RefusedTokens): Promise<never> {
-    await this.#parts.ends.refuse(late);
+  async #refuse(refused: RefusedTokens): Promise<never> {
+    await this.#parts.ends.refuse(refused);
     throw new SessionEndedError();
   }
 }

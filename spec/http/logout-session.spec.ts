@@ -9,6 +9,8 @@ import type {
   ProviderOptions,
   SessionTokens,
 } from '../../lib/index.ts';
+import { encodeCutOff } from '../../lib/store/codecs/cut-off.ts';
+import { subjectKey } from '../../lib/token/token-keys.ts';
 import {
   type App,
   appWith,
@@ -18,8 +20,6 @@ import {
   optionsFor,
   redirectOf,
 } from '../support/app.ts';
-import { encodeCutOff } from '../../lib/store/codecs/cut-off.ts';
-import { subjectKey } from '../../lib/token/token-keys.ts';
 import { EXPRESS } from '../support/express-versions.ts';
 import { targetOf } from '../support/logout-page.ts';
 import { AUDIENCE, CLIENT_ID, createSigner, type Signer } from '../support/provider.ts';

@@ -6,8 +6,8 @@ import { AUDIENCE, type Claims, createSigner } from '../support/provider.ts';
 import {
   frame,
   hintOf,
-  type Login,
   INVALIDATED,
+  type Login,
   now,
   revokedRefreshTokens,
   save,
